@@ -1,0 +1,169 @@
+"""Targets on the line with a known density."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from scipy import stats
+
+from gan_core.data.base import DATASETS, Grid, Target
+from gan_core.priors import sample_student_t
+from gan_core.registry import knob
+
+
+@DATASETS.register("normal", title="Normal")
+@dataclass(frozen=True)
+class Normal(Target):
+    """The bell curve N(mean, std²)."""
+
+    mean: float = knob(4.0, low=-100.0, high=100.0, help="Centre of the bell.")
+    std: float = knob(1.25, low=0.01, high=100.0, help="Standard deviation.")
+
+    def law(self):
+        return stats.norm(self.mean, self.std)
+
+    def sample(self, n, rng, device="cpu"):
+        return torch.empty(n, 1, device=device).normal_(self.mean, self.std, generator=rng)
+
+
+@DATASETS.register("normal_mixture", title="Mixture of normals")
+@dataclass(frozen=True)
+class NormalMixture(Target):
+    """Several bells side by side: will the generator find them all?"""
+
+    modes: int = knob(3, low=2, high=5, help="Number of bells.")
+    center: float = knob(0.0, low=-100.0, high=100.0, help="Midpoint of all bells.")
+    spacing: float = knob(4.0, low=0.1, high=50.0, help="Distance from bell to bell.")
+    std: float = knob(0.6, low=0.01, high=20.0, help="Standard deviation of each bell.")
+    weights: str = knob("", help="Relative weights, such as 3, 1, 1; empty for equal ones.")
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.shares()
+
+    def shares(self) -> tuple[float, ...]:
+        """Return the weights of the bells from left to right; they sum to 1.
+
+        Raises:
+            ValueError: unless there are as many positive weights as bells.
+        """
+        if not self.weights.strip():
+            return (1 / self.modes,) * self.modes
+        wrong = (
+            f"normal_mixture: weights = {self.weights!r} is not {self.modes} positive numbers "
+            "separated by commas."
+        )
+        try:
+            weights = [float(word) for word in self.weights.split(",")]
+        except ValueError:
+            raise ValueError(wrong) from None
+        if len(weights) != self.modes or not all(0 < w < math.inf for w in weights):
+            raise ValueError(wrong)
+        return tuple(w / sum(weights) for w in weights)
+
+    def centers(self) -> list[float]:
+        """Return the means of the bells from left to right."""
+        first = self.center - self.spacing * (self.modes - 1) / 2
+        return [first + self.spacing * i for i in range(self.modes)]
+
+    def law(self):
+        return _mixture(self)
+
+    def sample(self, n, rng, device="cpu"):
+        shares = torch.tensor(self.shares(), device=device)
+        centers = torch.tensor(self.centers(), device=device)
+        which = torch.multinomial(shares, n, replacement=True, generator=rng)
+        noise = torch.empty(n, device=device).normal_(0.0, self.std, generator=rng)
+        return (centers[which] + noise).unsqueeze(1)
+
+
+class MixtureLaw:
+    """scipy's mixture of normals behind the names of its frozen distributions."""
+
+    def __init__(self, target: NormalMixture) -> None:
+        bells = [stats.Normal(mu=mu, sigma=target.std) for mu in target.centers()]
+        self._mixture = stats.Mixture(bells, weights=list(target.shares()))
+
+    def pdf(self, x: Grid) -> Grid:
+        return self._mixture.pdf(x)
+
+    def cdf(self, x: Grid) -> Grid:
+        return self._mixture.cdf(x)
+
+    def ppf(self, q: Grid) -> Grid:
+        return self._mixture.icdf(q)
+
+    def mean(self) -> float:
+        return float(self._mixture.mean())
+
+    def std(self) -> float:
+        return float(self._mixture.standard_deviation())
+
+
+@lru_cache(maxsize=64)
+def _mixture(target: NormalMixture) -> MixtureLaw:
+    return MixtureLaw(target)
+
+
+@DATASETS.register("uniform", title="Uniform")
+@dataclass(frozen=True)
+class Uniform(Target):
+    """A box with two hard edges, which smooth networks round off."""
+
+    low: float = knob(2.0, low=-100.0, high=100.0, help="Left edge.")
+    width: float = knob(4.0, low=0.01, high=100.0, help="From the left to the right edge.")
+
+    def law(self):
+        return stats.uniform(self.low, self.width)
+
+    def sample(self, n, rng, device="cpu"):
+        high = self.low + self.width
+        return torch.empty(n, 1, device=device).uniform_(self.low, high, generator=rng)
+
+
+@DATASETS.register("exponential", title="Exponential")
+@dataclass(frozen=True)
+class Exponential(Target):
+    """A wall at 0 and a tail to the right."""
+
+    scale: float = knob(2.0, low=0.01, high=100.0, help="Mean, and standard deviation too.")
+
+    def law(self):
+        return stats.expon(scale=self.scale)
+
+    def sample(self, n, rng, device="cpu"):
+        return torch.empty(n, 1, device=device).exponential_(1 / self.scale, generator=rng)
+
+
+@DATASETS.register("lognormal", title="Log-normal")
+@dataclass(frozen=True)
+class LogNormal(Target):
+    """Positive and skewed, as incomes and file sizes are."""
+
+    mu: float = knob(1.0, low=-3.0, high=3.0, help="Mean of the logarithm.")
+    sigma: float = knob(0.5, low=0.05, high=1.0, help="Standard deviation of the logarithm.")
+
+    def law(self):
+        return stats.lognorm(self.sigma, scale=math.exp(self.mu))
+
+    def sample(self, n, rng, device="cpu"):
+        return torch.empty(n, 1, device=device).log_normal_(self.mu, self.sigma, generator=rng)
+
+
+@DATASETS.register("student_t", title="Student's t")
+@dataclass(frozen=True)
+class StudentT(Target):
+    """A bell with heavy tails: rare samples far out."""
+
+    df: float = knob(5.0, low=2.5, high=100.0, help="Degrees of freedom; fewer, heavier tails.")
+    loc: float = knob(0.0, low=-100.0, high=100.0, help="Centre.")
+    scale: float = knob(1.0, low=0.01, high=100.0, help="Width.")
+
+    def law(self):
+        return stats.t(self.df, self.loc, self.scale)
+
+    def sample(self, n, rng, device="cpu"):
+        return self.loc + self.scale * sample_student_t((n, 1), self.df, rng, device)

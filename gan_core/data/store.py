@@ -1,0 +1,55 @@
+"""The folder in which downloaded and uploaded data are kept: `GAN_DATA`, or the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from gan_core.shapes import Values
+
+UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def data_folder() -> Path:
+    """Return the folder, made if need be."""
+    folder = Path(os.environ.get("GAN_DATA") or Path.home() / ".cache" / "gan-laboratory")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def keep_values(values: Values) -> str:
+    """Store numbers under the hash of their content and return it."""
+    values = np.ascontiguousarray(values, dtype="<f8")
+    upload = hashlib.sha256(values.tobytes()).hexdigest()[:16]
+    folder = data_folder() / "uploads"
+    folder.mkdir(exist_ok=True)
+    write_atomically(folder / f"{upload}.f64", values.tobytes())
+    return upload
+
+
+def kept_values(upload: str) -> Values:
+    """Return the numbers stored under a hash.
+
+    Raises:
+        ValueError: if there are none; a hash from a link is never more than looked up.
+    """
+    path = data_folder() / "uploads" / f"{upload}.f64"
+    if not UPLOAD_ID.fullmatch(upload) or not path.is_file():
+        raise ValueError(
+            f"csv_column: upload = {upload[:40]!r} is not on this machine; upload the file again."
+        )
+    return np.frombuffer(path.read_bytes(), dtype="<f8")

@@ -1,0 +1,202 @@
+"""Losses: one equation for D, one for G, both from logits, one value a sample.
+
+Only the trainer averages. `real` and `fake` are D's logits on real and generated samples.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch.nn.functional import relu, softplus
+
+from gan_core.registry import Component, Registry, knob
+from gan_core.shapes import Grid, Logits, PerSample
+
+LOSSES = Registry("loss")
+
+
+@dataclass(frozen=True)
+class Loss(Component):
+    """What D and G minimise."""
+
+    probability: ClassVar[bool] = True
+    """Whether σ(logit) estimates the probability that a sample is real."""
+
+    paired: ClassVar[bool] = False
+    """Whether G's loss looks at real samples too."""
+
+    @abstractmethod
+    def discriminator(self, real: Logits, fake: Logits) -> PerSample:
+        """What D minimises."""
+
+    @abstractmethod
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
+        """What G minimises; `real` is read only by a paired loss."""
+
+    def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid | None:
+        """Return the output of the D that is best against this G, over the axis `x`.
+
+        `p_real` and `p_fake` are the two densities at `x`. NaN where both are 0;
+        None where no closed form is known.
+        """
+        return None
+
+    @property
+    def equilibrium_logit(self) -> float:
+        """D's constant output once the generated distribution equals the real one."""
+        return 0.0
+
+    def equilibrium(self) -> tuple[float, float]:
+        """Return D's and G's loss at the equilibrium, where D can tell nothing apart."""
+        logit = torch.full((1,), self.equilibrium_logit, dtype=torch.float64)
+        return self.discriminator(logit, logit).item(), self.generator(logit, logit).item()
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """D's half of the 2014 game, with one-sided label smoothing (Salimans et al. 2016)."""
+
+    label_smoothing: float = knob(
+        0.0,
+        low=0.0,
+        high=0.3,
+        help="Real samples get the label 1 − this instead of 1 (one-sided; arXiv:1606.03498).",
+    )
+
+    def discriminator(self, real, fake):
+        keep = 1 - self.label_smoothing
+        return keep * softplus(-real) + self.label_smoothing * softplus(real) + softplus(fake)
+
+    def optimal_logit(self, p_real, p_fake, x):
+        # D* = (1 − s) p_r / (p_r + p_g), so the odds are (1 − s) p_r : p_g + s p_r.
+        smooth = self.label_smoothing
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log((1 - smooth) * p_real) - np.log(p_fake + smooth * p_real)
+
+    @property
+    def equilibrium_logit(self):
+        return float(np.log((1 - self.label_smoothing) / (1 + self.label_smoothing)))
+
+
+@LOSSES.register(
+    "minimax",
+    title="Minimax",
+    paper="Goodfellow et al. 2014, arXiv:1406.2661, eq. 1",
+    equation=r"L_D=-\log\sigma(D(x))-\log(1-\sigma(D(G(z)))),\quad L_G=\log(1-\sigma(D(G(z))))",
+)
+@dataclass(frozen=True)
+class Minimax(CrossEntropy):
+    """The game of the 2014 paper as it is written: G minimises what D maximises."""
+
+    def generator(self, real, fake):
+        return -softplus(fake)
+
+
+@LOSSES.register(
+    "non_saturating",
+    title="Non-saturating",
+    paper="Goodfellow et al. 2014, arXiv:1406.2661, section 3",
+    equation=r"L_D=-\log\sigma(D(x))-\log(1-\sigma(D(G(z)))),\quad L_G=-\log\sigma(D(G(z)))",
+)
+@dataclass(frozen=True)
+class NonSaturating(CrossEntropy):
+    """The same paper's advice: G maximises log D(G(z)), so it learns fast while it is bad."""
+
+    def generator(self, real, fake):
+        return softplus(-fake)
+
+
+@LOSSES.register(
+    "least_squares",
+    title="Least squares",
+    paper="Mao et al. 2017, arXiv:1611.04076, eq. 9",
+    equation=r"L_D=\tfrac12(D(x)-1)^2+\tfrac12 D(G(z))^2,\quad L_G=\tfrac12(D(G(z))-1)^2",
+)
+@dataclass(frozen=True)
+class LeastSquares(Loss):
+    """D regresses 1 on real and 0 on generated samples; no sigmoid that could saturate."""
+
+    probability = False
+    label_smoothing: float = knob(
+        0.0, low=0.0, high=0.3, help="Real samples get the label 1 − this instead of 1 (one-sided)."
+    )
+
+    def discriminator(self, real, fake):
+        return 0.5 * (real - (1 - self.label_smoothing)).square() + 0.5 * fake.square()
+
+    def generator(self, real, fake):
+        return 0.5 * (fake - 1).square()
+
+    def optimal_logit(self, p_real, p_fake, x):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (1 - self.label_smoothing) * p_real / (p_real + p_fake)
+
+    @property
+    def equilibrium_logit(self):
+        return (1 - self.label_smoothing) / 2
+
+
+@LOSSES.register(
+    "wasserstein",
+    title="Wasserstein",
+    paper="Arjovsky et al. 2017, arXiv:1701.07875, eq. 2",
+    equation=r"L_D=D(G(z))-D(x),\quad L_G=-D(G(z))",
+)
+@dataclass(frozen=True)
+class Wasserstein(Loss):
+    """D is a slope-limited score; use it with a gradient penalty or weight clipping."""
+
+    probability = False
+
+    def discriminator(self, real, fake):
+        return fake - real
+
+    def generator(self, real, fake):
+        return -fake
+
+
+@LOSSES.register(
+    "hinge",
+    title="Hinge",
+    paper="Lim & Ye 2017, arXiv:1705.02894",
+    equation=r"L_D=\max(0,m-D(x))+\max(0,m+D(G(z))),\quad L_G=-D(G(z))",
+)
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """D stops learning from a sample once its logit is right by the margin m."""
+
+    probability = False
+    margin: float = knob(1.0, low=0.1, high=2.0, help="Logit beyond which D is satisfied.")
+
+    def discriminator(self, real, fake):
+        return relu(self.margin - real) + relu(self.margin + fake)
+
+    def generator(self, real, fake):
+        return -fake
+
+    def optimal_logit(self, p_real, p_fake, x):
+        return self.margin * np.sign(p_real - p_fake)
+
+
+@LOSSES.register(
+    "relativistic_pairing",
+    title="Relativistic pairing",
+    paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441, eq. 2; Jolicoeur-Martineau 2019",
+    equation=r"L_D=-\log\sigma(D(x)-D(G(z))),\quad L_G=-\log\sigma(D(G(z))-D(x))",
+)
+@dataclass(frozen=True)
+class RelativisticPairing(Loss):
+    """D scores a generated sample against a real one; with R1 and R2 it converges locally."""
+
+    probability = False
+    paired = True
+
+    def discriminator(self, real, fake):
+        return softplus(fake - real)
+
+    def generator(self, real, fake):
+        return softplus(real - fake)

@@ -1,0 +1,138 @@
+"""What a network component is, how it is built from a seed, and how it is shown as a table."""
+
+from __future__ import annotations
+
+import math
+import threading
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from gan_core.registry import Component, Registry
+from gan_core.shapes import Samples
+
+GENERATORS = Registry("generator")
+DISCRIMINATORS = Registry("discriminator")
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "silu": nn.SiLU,
+    "elu": nn.ELU,
+}
+
+
+@dataclass(frozen=True)
+class Network(Component):
+    """A network whose input or output has the shape of one sample."""
+
+    def check_shape(self, sample_shape: tuple[int, ...]) -> None:
+        """Raises: ValueError: if the network cannot make or read samples of this shape."""
+
+
+@dataclass(frozen=True)
+class Generator(Network):
+    """G: noise z of shape (n, latent_dim) → samples of shape (n, *sample_shape)."""
+
+    @abstractmethod
+    def build(self, latent_dim: int, sample_shape: tuple[int, ...]) -> nn.Module:
+        """Return the network with its own initialisation."""
+
+
+@dataclass(frozen=True)
+class Discriminator(Network):
+    """D: samples of shape (n, *sample_shape) → logits of shape (n,)."""
+
+    @abstractmethod
+    def build(self, sample_shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
+        """Return the network with its own initialisation; dropout draws from `rng`."""
+
+
+class SeededDropout(nn.Module):
+    """Dropout that draws from a generator of its own, not from torch's global one."""
+
+    def __init__(self, p: float, rng: torch.Generator) -> None:
+        super().__init__()
+        self.p = p
+        self.rng = rng
+
+    def forward(self, x: Samples) -> Samples:
+        if not self.training:
+            return x
+        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.rng)
+        return x * keep / (1 - self.p)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+_building = threading.Lock()
+
+
+def build_seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Call `build` so that all that torch's initialisers draw follows from `seed` alone.
+
+    They draw from torch's global generator, which every visitor shares: it is seeded and put
+    back under a lock.
+    """
+    with _building, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+class LayerRow(NamedTuple):
+    """One layer as the page shows it."""
+
+    layer: str
+    output: str
+    parameters: int
+
+
+@torch.no_grad()
+def layer_table(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow]:
+    """Return a row a layer (name, output shape, number of parameters), in the order of use."""
+    rows: list[LayerRow] = []
+
+    def note(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+        count = sum(math.prod(p.shape) for p in layer.parameters())
+        shape = " × ".join(str(side) for side in output.shape[1:]) or "1"
+        rows.append(LayerRow(_describe(layer), shape, count))
+
+    layers = _layers(network)
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    training = network.training
+    try:
+        network.eval()
+        device = next(network.parameters()).device
+        network(torch.zeros(2, *input_shape, device=device))
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    return rows
+
+
+def _layers(network: nn.Module) -> list[nn.Module]:
+    if isinstance(network, nn.Sequential):
+        return [layer for child in network for layer in _layers(child)]
+    return [network]
+
+
+def _describe(layer: nn.Module) -> str:
+    name = type(layer).__name__.removeprefix("Parametrized")
+    notes = []
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        notes.append(f"{layer.kernel_size[0]}×{layer.kernel_size[1]}, stride {layer.stride[0]}")
+    if isinstance(layer, nn.LeakyReLU):
+        notes.append(f"{layer.negative_slope:g}")
+    if isinstance(layer, SeededDropout):
+        name = "Dropout"
+        notes.append(f"{layer.p:g}")
+    if nn.utils.parametrize.is_parametrized(layer):
+        notes.append("spectral norm")
+    return f"{name} ({'; '.join(notes)})" if notes else name

@@ -1,0 +1,83 @@
+"""Optimizers, one for D and one for G, whose settings may change while they run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_core.registry import Component, Registry, knob
+
+OPTIMIZERS = Registry("optimizer")
+
+
+def lr_knob(default: float) -> Any:
+    return knob(default, low=1e-6, high=100.0, log=True, help="Learning rate.")
+
+
+@dataclass(frozen=True)
+class Optimizer(Component):
+    """How gradients move weights."""
+
+    @abstractmethod
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """Return a fresh torch optimizer over `parameters`."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Return the entries of a torch parameter group that the knobs stand for."""
+
+    def apply_to(self, optimizer: torch.optim.Optimizer) -> None:
+        """Change a running optimizer's settings; its moments stay."""
+        for group in optimizer.param_groups:
+            group.update(self.settings())
+
+
+@OPTIMIZERS.register("adam", title="Adam", paper="Kingma & Ba 2015, arXiv:1412.6980")
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient (β₁) and of its square (β₂)."""
+
+    lr: float = lr_knob(3e-3)
+    beta1: float = knob(0.0, low=0.0, high=0.999, help="Memory of the gradient; GANs like 0–0.5.")
+    beta2: float = knob(0.9, low=0.0, high=0.9999, help="Memory of the squared gradient.")
+
+    def settings(self):
+        return {"lr": self.lr, "betas": (self.beta1, self.beta2)}
+
+    def build(self, parameters):
+        return torch.optim.Adam(parameters, fused=True, **self.settings())
+
+
+@OPTIMIZERS.register("sgd", title="SGD", paper="Robbins & Monro 1951")
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Plain gradient steps, with momentum if asked for."""
+
+    lr: float = lr_knob(0.05)
+    momentum: float = knob(0.0, low=0.0, high=0.99, help="Share of the last step that is kept.")
+
+    def settings(self):
+        return {"lr": self.lr, "momentum": self.momentum}
+
+    def build(self, parameters):
+        return torch.optim.SGD(parameters, fused=True, **self.settings())
+
+
+@OPTIMIZERS.register("rmsprop", title="RMSprop", paper="Hinton 2012, Coursera lecture 6e")
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Steps scaled by a running mean of the squared gradient; the first WGAN's choice."""
+
+    lr: float = lr_knob(5e-5)
+    alpha: float = knob(0.99, low=0.0, high=0.9999, help="Memory of the squared gradient.")
+
+    def settings(self):
+        return {"lr": self.lr, "alpha": self.alpha}
+
+    def build(self, parameters):
+        return torch.optim.RMSprop(parameters, **self.settings())

@@ -1,0 +1,189 @@
+"""Noise priors p(z): what the generator is fed with.
+
+Every prior draws independent, identically distributed coordinates, except `sphere`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from scipy import stats
+
+from gan_core.registry import Component, Registry, knob
+from gan_core.shapes import Latents
+
+PRIORS = Registry("prior")
+
+
+@dataclass(frozen=True)
+class Prior(Component):
+    """A distribution of z in R^latent_dim."""
+
+    @abstractmethod
+    def sample(
+        self, n: int, latent_dim: int, rng: torch.Generator, device: torch.device | str = "cpu"
+    ) -> Latents:
+        """Draw `n` independent vectors with `rng`, which lives on `device`."""
+
+    @abstractmethod
+    def marginal(self, latent_dim: int) -> stats.rv_continuous:
+        """Return the distribution of one coordinate as a frozen scipy distribution."""
+
+    def atoms(self, latent_dim: int) -> dict[float, float] | None:
+        """Return value → probability where a coordinate is discrete, else None."""
+        return None
+
+
+def _empty(n: int, latent_dim: int, device: torch.device | str) -> torch.Tensor:
+    return torch.empty(n, latent_dim, device=device)
+
+
+@PRIORS.register("uniform", title="Uniform", paper="Goodfellow et al. 2014, arXiv:1406.2661")
+@dataclass(frozen=True)
+class Uniform(Prior):
+    """Every value between two bounds is equally likely; the usual choice of the 2014 paper."""
+
+    half_width: float = knob(1.0, low=0.1, high=10.0, help="z lies between −this and +this.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        return _empty(n, latent_dim, device).uniform_(
+            -self.half_width, self.half_width, generator=rng
+        )
+
+    def marginal(self, latent_dim):
+        return stats.uniform(-self.half_width, 2 * self.half_width)
+
+
+@PRIORS.register("gaussian", title="Gaussian", paper="Radford et al. 2016, arXiv:1511.06434")
+@dataclass(frozen=True)
+class Gaussian(Prior):
+    """The bell curve around 0, the same in every direction; today's usual choice."""
+
+    std: float = knob(1.0, low=0.1, high=10.0, help="Standard deviation of each coordinate.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        return _empty(n, latent_dim, device).normal_(0.0, self.std, generator=rng)
+
+    def marginal(self, latent_dim):
+        return stats.norm(0.0, self.std)
+
+
+@PRIORS.register("exponential", title="Exponential")
+@dataclass(frozen=True)
+class Exponential(Prior):
+    """One-sided: many small values, few large ones, none below 0."""
+
+    scale: float = knob(1.0, low=0.1, high=10.0, help="Mean of each coordinate.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        return _empty(n, latent_dim, device).exponential_(1 / self.scale, generator=rng)
+
+    def marginal(self, latent_dim):
+        return stats.expon(scale=self.scale)
+
+
+@PRIORS.register("laplace", title="Laplace")
+@dataclass(frozen=True)
+class Laplace(Prior):
+    """A sharp peak at 0 with tails heavier than the Gaussian's."""
+
+    scale: float = knob(1.0, low=0.1, high=10.0, help="Mean distance from 0.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        # The difference of two exponentials of the same scale is Laplace.
+        rate = 1 / self.scale
+        first = _empty(n, latent_dim, device).exponential_(rate, generator=rng)
+        return first - _empty(n, latent_dim, device).exponential_(rate, generator=rng)
+
+    def marginal(self, latent_dim):
+        return stats.laplace(scale=self.scale)
+
+
+@PRIORS.register("triangular", title="Triangular")
+@dataclass(frozen=True)
+class Triangular(Prior):
+    """Falls in a straight line from 0 to both ends: the sum of two uniform numbers."""
+
+    half_width: float = knob(1.0, low=0.1, high=10.0, help="z lies between −this and +this.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        half = self.half_width / 2
+        first = _empty(n, latent_dim, device).uniform_(-half, half, generator=rng)
+        return first + _empty(n, latent_dim, device).uniform_(-half, half, generator=rng)
+
+    def marginal(self, latent_dim):
+        return stats.triang(0.5, -self.half_width, 2 * self.half_width)
+
+
+@PRIORS.register(
+    "student_t", title="Student's t", paper="sampled as in Bailey 1994, Math. Comp. 62(206), eq. 4"
+)
+@dataclass(frozen=True)
+class StudentT(Prior):
+    """Heavy tails: now and then a value far out, which the generator has to place somewhere."""
+
+    df: float = knob(5.0, low=1.0, high=100.0, help="Degrees of freedom; fewer, heavier tails.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        return sample_student_t((n, latent_dim), self.df, rng, device)
+
+    def marginal(self, latent_dim):
+        return stats.t(self.df)
+
+
+@PRIORS.register("bernoulli", title="Bernoulli ±1")
+@dataclass(frozen=True)
+class Bernoulli(Prior):
+    """A coin a coordinate: G can make no more than 2^latent_dim different samples."""
+
+    p: float = knob(0.5, low=0.01, high=0.99, help="Probability of +1.")
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        return _empty(n, latent_dim, device).bernoulli_(self.p, generator=rng) * 2 - 1
+
+    def marginal(self, latent_dim):
+        return stats.rv_discrete(values=([-1, 1], [1 - self.p, self.p]))
+
+    def atoms(self, latent_dim):
+        return {-1.0: 1 - self.p, 1.0: self.p}
+
+
+@PRIORS.register("sphere", title="Sphere", paper="White 2016, arXiv:1609.04468")
+@dataclass(frozen=True)
+class Sphere(Prior):
+    """Uniform on a sphere of radius √latent_dim, where high-dimensional Gaussians live anyway."""
+
+    radius: float = knob(1.0, low=0.1, high=10.0, help="Radius in units of √latent_dim.")
+
+    def _radius(self, latent_dim: int) -> float:
+        return self.radius * math.sqrt(latent_dim)
+
+    def sample(self, n, latent_dim, rng, device="cpu"):
+        z = _empty(n, latent_dim, device).normal_(generator=rng)
+        return torch.nn.functional.normalize(z, dim=1) * self._radius(latent_dim)
+
+    def marginal(self, latent_dim):
+        radius = self._radius(latent_dim)
+        if latent_dim == 1:
+            return stats.rv_discrete(values=([-radius, radius], [0.5, 0.5]))
+        shape = (latent_dim - 1) / 2
+        return stats.beta(shape, shape, loc=-radius, scale=2 * radius)
+
+    def atoms(self, latent_dim):
+        radius = self._radius(latent_dim)
+        return {-radius: 0.5, radius: 0.5} if latent_dim == 1 else None
+
+
+def sample_student_t(
+    shape: tuple[int, ...], df: float, rng: torch.Generator, device: torch.device | str
+) -> torch.Tensor:
+    """Draw from Student's t with `df` degrees of freedom (Bailey 1994, Math. Comp. 62(206)).
+
+    T = √(df · (U^(−2/df) − 1)) · cos(2πV), with U and V uniform on (0, 1).
+    """
+    u = 1 - torch.rand(shape, generator=rng, device=device)  # (0, 1]: no division by 0
+    v = torch.rand(shape, generator=rng, device=device)
+    return torch.sqrt(df * torch.expm1(-2 / df * torch.log(u))) * torch.cos(2 * torch.pi * v)

@@ -1,0 +1,36 @@
+"""Names for the shapes of tensors, used as annotations all over `gan_core`.
+
+They are enforced while testing (`pytest --jaxtyping-packages=gan_core,beartype.beartype`):
+without that, `(n, 1)` against `(n,)` broadcasts to `(n, n)` and a loss trains wrongly in silence.
+"""
+
+from jaxtyping import Float, Int, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+Logits = Float[Tensor, " n"]
+"""What the discriminator returns: one unbounded score a sample."""
+
+PerSample = Float[Tensor, " n"]
+"""A loss or penalty before anybody averages it."""
+
+Latents = Float[Tensor, "n latent"]
+"""Noise z."""
+
+Samples = Float[Tensor, "n *event"]
+"""Data or generated samples; `event` is `1` for numbers and `C H W` for pictures in [-1, 1]."""
+
+Pixels = UInt8[Tensor, "n channels height width"]
+"""Stored pictures, 0 to 255."""
+
+PixelArray = UInt8[ndarray, "n channels height width"]
+"""Pictures on their way to the page, 0 to 255."""
+
+Classes = Int[Tensor, " n"]
+"""Labels."""
+
+Grid = Float[ndarray, " x"]
+"""Points on an axis, or the values of a curve over them."""
+
+Values = Float[ndarray, " n"]
+"""Numbers drawn from a 1-D distribution."""
