@@ -31,6 +31,11 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 class Network(Component):
     """A network whose input or output has the shape of one sample."""
 
+    @property
+    def smallest_batch(self) -> int:
+        """The fewest samples it can be trained on at once; batch normalisation needs two."""
+        return 2 if getattr(self, "normalisation", None) == "batch" else 1
+
     def check_shape(self, sample_shape: tuple[int, ...]) -> None:
         """Raises: ValueError: if the network cannot make or read samples of this shape."""
 

@@ -1,0 +1,40 @@
+"""Which device a run uses, and with how many threads."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device of that name; `auto` is the GPU if there is one.
+
+    Raises:
+        ValueError: if there is no such device on this machine.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = name.split(":")[0]
+    if kind not in ("cpu", "cuda"):
+        raise ValueError(f"device = {name!r} is not one of auto, cpu, cuda.")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device = {name!r}: there is no CUDA GPU on this machine; use cpu.")
+    return torch.device(name)
+
+
+def describe_device(device: torch.device) -> str:
+    """Return a line for people."""
+    if device.type == "cuda":
+        memory = torch.cuda.get_device_properties(device).total_memory / 2**30
+        return f"{torch.cuda.get_device_name(device)} ({memory:.0f} GiB)"
+    return f"CPU ({os.cpu_count()} cores, {torch.get_num_threads()} for training)"
+
+
+def leave_a_core_free() -> None:
+    """Use one thread fewer than there are cores.
+
+    With a browser drawing on the same machine OpenMP's threads otherwise wait for each other,
+    and a step takes five to ten times as long (2 cores, measured).
+    """
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))

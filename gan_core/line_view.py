@@ -1,0 +1,119 @@
+"""How the axis of a 1-D run is chosen and what is drawn over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from gan_core.config import ExperimentConfig
+from gan_core.data import Target
+from gan_core.shapes import Grid, Values
+from gan_core.snapshot import LineView
+
+AXIS_POINTS = 300
+LINES = 21
+BINS = 600
+
+
+@dataclass
+class Axis:
+    """An interval that only grows, so that charts stand still."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, target: Target) -> Axis:
+        """Return the interval that holds nearly all of the target, and 0, where G starts."""
+        law = target.law()
+        low, high = law.ppf(np.array([0.001, 0.999]))
+        if target.default_standardise != "both":
+            low, high = min(low, 0.0), max(high, 0.0)
+        margin = 0.08 * (high - low)
+        return cls(float(low - margin), float(high + margin))
+
+    def hold(self, ordered: Values) -> None:
+        """Grow, in whole tenths, to hold the middle 98 % of samples sorted upwards."""
+        low, high = ordered[[len(ordered) // 100, -1 - len(ordered) // 100]]
+        tenth = (self.high - self.low) / 10
+        most = 10 * (self.high - self.low)  # a generator that blows up does not hide the target
+        if low < self.low:
+            self.low -= min(tenth * np.ceil((self.low - low) / tenth), most)
+        if high > self.high:
+            self.high += min(tenth * np.ceil((high - self.high) / tenth), most)
+
+
+def smoothed_density(samples: Values, axis: Axis) -> Grid:
+    """Return a kernel density estimate of `samples` at the axis' points.
+
+    Gaussian kernel on a histogram of fine bins; bandwidth 0.9 · min(std, IQR / 1.34) · n^(−1/5)
+    (Silverman 1986, eq. 3.31), at least one bin.
+    """
+    counts, edges = np.histogram(samples, bins=BINS, range=(axis.low, axis.high))
+    width = edges[1] - edges[0]
+    quarter, three_quarters = np.quantile(samples, [0.25, 0.75])
+    spread = min(samples.std(), (three_quarters - quarter) / 1.34)
+    bandwidth = max(0.9 * spread * len(samples) ** -0.2 / width, 1.0)
+    density = ndimage.gaussian_filter1d(counts / (len(samples) * width), bandwidth, mode="constant")
+    return np.interp(axis_points(axis), (edges[:-1] + edges[1:]) / 2, density)
+
+
+def axis_points(axis: Axis) -> Grid:
+    return np.linspace(axis.low, axis.high, AXIS_POINTS)
+
+
+def noise_range(config: ExperimentConfig) -> tuple[float, float]:
+    """Return the interval in which nearly all of one coordinate of the noise lies."""
+    atoms = config.prior.atoms(config.latent_dim)
+    if atoms:
+        return 1.5 * min(atoms), 1.5 * max(atoms)
+    low, high = config.prior.marginal(config.latent_dim).ppf(np.array([0.002, 0.998]))
+    margin = 0.06 * (high - low)
+    return float(low - margin), float(high + margin)
+
+
+def line_view(
+    config: ExperimentConfig,
+    axis: Axis,
+    samples: Values,
+    scores: Callable[[Grid], Grid],
+    lines: tuple[Values, Values],
+) -> LineView:
+    """Return the curves over the axis.
+
+    `scores` gives D's logits at points of the axis; `lines` are values of the noise's first
+    coordinate and the samples that G makes of them.
+    """
+    x = axis_points(axis)
+    p_real = np.asarray(config.dataset.law().pdf(x), dtype=float)
+    p_fake = smoothed_density(samples, axis)
+    logits = scores(x)
+    optimal = config.loss.optimal_logit(p_real, p_fake, x)
+    z_low, z_high = noise_range(config)
+    z = np.linspace(z_low, z_high, AXIS_POINTS)
+    atoms = config.prior.atoms(config.latent_dim)
+    p_z = np.zeros_like(z) if atoms else config.prior.marginal(config.latent_dim).pdf(z)
+    return LineView(
+        x=x,
+        p_real=p_real,
+        p_fake=p_fake,
+        d=as_shown(config, logits),
+        d_optimal=None if optimal is None else as_shown(config, optimal),
+        z=z,
+        p_z=p_z,
+        atoms=atoms,
+        lines_z=lines[0],
+        lines_x=lines[1],
+        outside=float(((samples < axis.low) | (samples > axis.high)).mean()),
+    )
+
+
+def as_shown(config: ExperimentConfig, logits: Grid) -> Grid:
+    """Return probabilities for a loss that has them, the raw scores otherwise."""
+    if not config.loss.probability:
+        return logits
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-logits))

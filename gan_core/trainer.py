@@ -1,0 +1,487 @@
+"""The trainer: Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661), one step at a time."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.nn.utils import get_total_norm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from gan_core.config import LIVE, ExperimentConfig
+from gan_core.device import resolve_device
+from gan_core.history import History
+from gan_core.line_view import Axis, line_view
+from gan_core.metrics import METRICS, measure, perfect_sampler
+from gan_core.networks import LayerRow, build_seeded, layer_table
+from gan_core.shapes import Grid, Latents, Logits, PixelArray, Samples, Values
+from gan_core.snapshot import STATISTICS, LineView, Snapshot
+
+LINE_SAMPLES = 10_000
+FIXED_PICTURES = 64
+CHECK_EVERY = 25
+CHART_POINTS = 500
+LINES = 21
+
+
+class Divergence(NamedTuple):
+    """A run whose numbers stopped being numbers."""
+
+    step: int
+    what: str
+    healthy_step: int
+
+    def sentence(self) -> str:
+        return (
+            f"At step {self.step:,} {self.what} stopped being a finite number. Training is paused, "
+            f"and the weights are those of step {self.healthy_step:,}, the last healthy ones kept. "
+            "Lower the learning rates and train on, or reset."
+        )
+
+
+class Trainer:
+    """Trains one experiment, whole steps or halves of them, whenever it is asked to.
+
+    Every random number comes from generators of its own, seeded by `config.seed`. Methods may be
+    called from several threads; each waits for the step in progress.
+
+    Raises:
+        ValueError: if the device or the data set is not there.
+    """
+
+    def __init__(self, config: ExperimentConfig, device: str = "cpu") -> None:
+        self.config = config
+        self.device = resolve_device(device)
+        self.source = config.dataset.open(self.device)
+        self.lock = threading.RLock()
+        seeds = np.random.SeedSequence(config.seed).generate_state(6).tolist()
+        self._rng = {
+            name: torch.Generator(self.device).manual_seed(seed)
+            for name, seed in zip(("train", "dropout", "sample", "fixed"), seeds[2:], strict=True)
+        }
+        shape = config.dataset.sample_shape
+        parts = config.architecture
+        self.generator = build_seeded(
+            lambda: parts.generator.build(config.latent_dim, shape), seeds[0]
+        ).to(self.device)
+        self.discriminator = build_seeded(
+            lambda: parts.discriminator.build(shape, self._rng["dropout"]), seeds[1]
+        ).to(self.device)
+        self.optimizer_g = config.optimizer_g.build(self.generator.parameters())
+        self.optimizer_d = config.optimizer_d.build(self.discriminator.parameters())
+        self.ema = self._new_ema()
+        self._joint_pass = not any(
+            isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules()
+        )
+        self._mean, self._std = 0.0, 1.0
+        if not config.dataset.pictures:
+            law = config.dataset.law()
+            self._mean, self._std = float(law.mean()), float(law.std())
+            self._axis = Axis.around(config.dataset)
+        fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
+        self.fixed_z = self._noise(fixed, "fixed")
+        self.step_count = 0
+        self.updates_d = 0
+        self.samples_seen = 0
+        self.divergence: Divergence | None = None
+        self.history = History(list(STATISTICS))
+        self.metric_history = History(METRICS.names())
+        self._latest: dict[str, torch.Tensor] = {}
+        self._last_z: Latents | None = None
+        self._pending: list[tuple[int, torch.Tensor]] = []
+        self._healthy = self._moving_parts()
+
+    # The algorithm ---------------------------------------------------------------------------
+
+    def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
+        """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were taken.
+
+        Stops early when `keep_going()` is false, asked after every step, or when the numbers
+        diverge (see `divergence`).
+        """
+        for taken in range(n):
+            with self.lock:
+                for _ in range(self.config.n_critic):
+                    self.step_discriminator()
+                self.step_generator()
+            if self.divergence or not keep_going():
+                return taken + 1
+        return n
+
+    def step_discriminator(self) -> None:
+        """One update of D on a fresh batch of real samples and a fresh batch of noise."""
+        with self.lock:
+            config, rng = self.config, self._rng["train"]
+            self.divergence = None
+            real = self._seen_by_d(self.source.batch(config.batch_size, rng))
+            with torch.no_grad():
+                fake = self._seen_by_d(self._generate(self._noise(config.batch_size)))
+            logits_real, logits_fake = self._logits(real, fake)
+            loss = config.loss.discriminator(logits_real, logits_fake).mean()
+            penalty = config.regularizer.penalty(self.discriminator, real, fake, rng)
+            penalty = torch.zeros_like(loss) if penalty is None else penalty.mean()
+            norm = descend(loss + penalty, self.discriminator, self.optimizer_d)
+            config.regularizer.after_update(self.discriminator)
+            self.updates_d += 1
+            self.samples_seen += config.batch_size
+            self._latest |= {
+                "loss_d": loss.detach(),
+                "penalty": penalty.detach(),
+                "d_real": self._score(logits_real),
+                "grad_norm_d": norm,
+            }
+
+    def step_generator(self) -> None:
+        """One update of G on a fresh batch of noise, which completes a step. D stands still."""
+        with self.lock:
+            config = self.config
+            self.divergence = None
+            z = self._noise(config.batch_size)
+            fake = self._seen_by_d(self._generate(z))
+            if config.loss.paired:
+                real = self.source.batch(config.batch_size, self._rng["train"])
+                logits_real, logits_fake = self._logits(self._seen_by_d(real), fake)
+            else:
+                logits_real = logits_fake = self.discriminator(fake)
+            loss = config.loss.generator(logits_real, logits_fake).mean()
+            norm = descend(loss, self.generator, self.optimizer_g)
+            if self.ema is not None:
+                self.ema.update_parameters(self.generator)
+            self.step_count += 1
+            self._last_z = z
+            self._latest |= {
+                "loss_g": loss.detach(),
+                "d_fake_before": self._score(logits_fake),
+                "grad_norm_g": norm,
+            }
+            self._latest.pop("d_fake_after", None)
+            self._note_step()
+
+    def _noise(self, n: int, stream: str = "train") -> Latents:
+        return self.config.prior.sample(
+            n, self.config.latent_dim, self._rng[stream], self.device
+        )
+
+    def _generate(self, z: Latents, network: nn.Module | None = None) -> Samples:
+        x = (network or self.generator)(z)
+        if self.config.architecture.standardise == "both":
+            x = x * self._std + self._mean
+        return x
+
+    def _seen_by_d(self, x: Samples) -> Samples:
+        """Return what D is shown of `x`: standardised, and blurred by instance noise."""
+        if self.config.architecture.standardise != "none":
+            x = (x - self._mean) / self._std
+        if self.config.instance_noise:
+            noise = torch.empty_like(x).normal_(generator=self._rng["train"])
+            x = x + self.config.instance_noise * noise
+        return x
+
+    def _logits(self, real: Samples, fake: Samples) -> tuple[Logits, Logits]:
+        """D on both batches: in one pass, unless batch norm would mix their statistics."""
+        if self._joint_pass:
+            real, fake = self.discriminator(torch.cat([real, fake])).chunk(2)
+            return real, fake
+        return self.discriminator(real), self.discriminator(fake)
+
+    def _score(self, logits: Logits) -> torch.Tensor:
+        logits = logits.detach()
+        return (logits.sigmoid() if self.config.loss.probability else logits).mean()
+
+    # Statistics and health -------------------------------------------------------------------
+
+    def _note_step(self) -> None:
+        """Queue the step's statistics; they stay on the device until somebody looks."""
+        if "loss_d" in self._latest:
+            if self.history.wants(self.step_count):
+                self._score_after()
+            latest = self._latest
+            missing = torch.full_like(latest["loss_d"], math.nan)
+            row = torch.stack([latest.get(name, missing) for name in STATISTICS])
+            self._pending.append((self.step_count, row))
+        if self.step_count % CHECK_EVERY == 0:
+            self._read_statistics()
+            if self.divergence is None:
+                self._healthy = self._moving_parts()
+
+    @torch.no_grad()
+    def _score_after(self) -> None:
+        """Score the last generated batch again, now that G has moved; disturbs no stream."""
+        if "d_fake_after" in self._latest or self._last_z is None:
+            return
+        with undisturbed(self._rng["train"]), undisturbed(self._rng["dropout"]):
+            fake = self._generate(self._last_z, without_traces(self.generator))
+            logits = without_traces(self.discriminator)(self._seen_by_d(fake))
+            self._latest["d_fake_after"] = self._score(logits)
+
+    def _read_statistics(self) -> None:
+        """Move the queued statistics into the history (a CPU–GPU sync point); notice NaN."""
+        if not self._pending:
+            return
+        steps = [step for step, _ in self._pending]
+        table = torch.stack([row for _, row in self._pending]).cpu().numpy()
+        self._pending.clear()
+        watched = [i for i, name in enumerate(STATISTICS) if name != "d_fake_after"]
+        for step, row in zip(steps, table, strict=True):
+            broken = [STATISTICS[i] for i in watched if not np.isfinite(row[i])]
+            if broken:
+                self._fall_back(step, broken[0])
+                return
+            self.history.add(step, dict(zip(STATISTICS, row.tolist(), strict=True)))
+        if not self._weights_are_finite():
+            self._fall_back(steps[-1], "a weight")
+
+    def _weights_are_finite(self) -> bool:
+        weights = [*self.generator.parameters(), *self.discriminator.parameters()]
+        return bool(torch.isfinite(get_total_norm([w.detach() for w in weights])))
+
+    def _fall_back(self, step: int, what: str) -> None:
+        self._restore(self._healthy)
+        self.history.forget_after(self.step_count)
+        self.metric_history.forget_after(self.step_count)
+        self.divergence = Divergence(step, what, self.step_count)
+
+    # What may change on the way --------------------------------------------------------------
+
+    def update(self, config: ExperimentConfig) -> None:
+        """Go on with changed settings; weights, moments and history stay.
+
+        An optimizer of another kind starts with empty moments.
+
+        Raises:
+            ValueError: if a setting differs that needs a new run.
+        """
+        changed = self.config.differences(config)
+        fixed = [name for name in changed if name not in LIVE]
+        if fixed:
+            raise ValueError(f"{', '.join(fixed)} cannot change during a run; start a new one.")
+        with self.lock:
+            self._read_statistics()
+            old, self.config = self.config, config
+            for side, network in (("g", self.generator), ("d", self.discriminator)):
+                new = getattr(config, f"optimizer_{side}")
+                if new.name != getattr(old, f"optimizer_{side}").name:
+                    setattr(self, f"optimizer_{side}", new.build(network.parameters()))
+                else:
+                    new.apply_to(getattr(self, f"optimizer_{side}"))
+            if config.ema_decay != old.ema_decay:
+                if self.ema is None or not config.ema_decay:
+                    self.ema = self._new_ema()
+                else:
+                    self.ema.multi_avg_fn = get_ema_multi_avg_fn(config.ema_decay)
+            self._healthy = self._moving_parts()
+
+    def _new_ema(self) -> AveragedModel | None:
+        if not self.config.ema_decay:
+            return None
+        average = get_ema_multi_avg_fn(self.config.ema_decay)
+        return AveragedModel(self.generator, multi_avg_fn=average, use_buffers=True)
+
+    # Looking at it ---------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def generate(self, z: Latents) -> Samples:
+        """Return what the displayed generator (the EMA where one is kept) makes of `z`."""
+        with self.lock, evaluating(self.generator if self.ema is None else self.ema) as network:
+            return self._generate(z, network)
+
+    def sample(self, n: int) -> Samples:
+        """Draw `n` new samples from the displayed generator; training is not disturbed."""
+        with self.lock:
+            return self.generate(self._noise(n, "sample"))
+
+    @torch.no_grad()
+    def discriminate(self, x: Samples) -> Logits:
+        """Return D's logits on samples, as it judges at rest: no dropout, no instance noise."""
+        with self.lock, evaluating(self.discriminator) as network:
+            if self.config.architecture.standardise != "none":
+                x = (x - self._mean) / self._std
+            return network(x)
+
+    def snapshot(self, with_metrics: bool = True) -> Snapshot:
+        """Return the run as it is now; on the line from `LINE_SAMPLES` samples of fixed noise.
+
+        `with_metrics=False` leaves the metrics out, which are measured anew at every call.
+        """
+        with self.lock:
+            self._read_statistics()
+            self._score_after()
+            config = self.config
+            samples = self.generate(self.fixed_z)
+            metrics: dict[str, float] = {}
+            perfect = {}
+            view, moments = None, {}
+            if config.dataset.pictures:
+                shown: Values | PixelArray = to_pixels(samples)
+            else:
+                shown = samples.squeeze(1).double().cpu().numpy()
+                view = self._line_view(shown)
+                moments = moments_of(shown)
+                if with_metrics:
+                    metrics = measure(shown, config.dataset)
+                    perfect = perfect_sampler(config.dataset, LINE_SAMPLES)
+                    self.metric_history.add(self.step_count, metrics)
+            size = config.dataset.size
+            return Snapshot(
+                step=self.step_count,
+                updates_d=self.updates_d,
+                samples_seen=self.samples_seen,
+                epoch=None if size is None else self.samples_seen / size,
+                statistics={k: v.item() for k, v in self._latest.items()},
+                metrics=metrics,
+                perfect=perfect,
+                moments=moments,
+                samples=shown,
+                history=self.history.series(CHART_POINTS),
+                metric_history=self.metric_history.series(CHART_POINTS),
+                line=view,
+            )
+
+    def _line_view(self, samples: Values) -> LineView:
+        self._axis.hold(np.sort(samples))
+        first = self.fixed_z[:, 0]
+        order = first.argsort()[torch.linspace(0, len(first) - 1, LINES).long()]
+        lines = first[order].double().cpu().numpy(), samples[order.cpu().numpy()]
+        return line_view(self.config, self._axis, samples, self._scores_at, lines)
+
+    def _scores_at(self, x: Grid) -> Grid:
+        points = torch.as_tensor(x, dtype=torch.float32, device=self.device).unsqueeze(1)
+        return self.discriminate(points).double().cpu().numpy()
+
+    @torch.no_grad()
+    def real_samples(self, n: int) -> Values | PixelArray:
+        """Return `n` real samples, the same ones at every call, as `Snapshot.samples` are."""
+        seed = int(np.random.SeedSequence([self.config.seed, 1]).generate_state(1)[0])
+        real = self.source.batch(n, torch.Generator(self.device).manual_seed(seed))
+        if self.config.dataset.pictures:
+            return to_pixels(real)
+        return real.squeeze(1).double().cpu().numpy()
+
+    def layers(self) -> dict[str, list[LayerRow]]:
+        """Return the layer tables of both networks."""
+        with self.lock, undisturbed(self._rng["dropout"]):
+            return {
+                "generator": layer_table(self.generator, (self.config.latent_dim,)),
+                "discriminator": layer_table(
+                    self.discriminator, self.config.dataset.sample_shape
+                ),
+            }
+
+    # Saving and going back -------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of all that the next step depends on, and of the history."""
+        with self.lock:
+            self._read_statistics()
+            return self._moving_parts() | {
+                "history": self.history.to_dict(),
+                "metric_history": self.metric_history.to_dict(),
+            }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to what `state_dict` returned, for the same config."""
+        with self.lock:
+            self._restore(state)
+            self.history = History.from_dict(state["history"])
+            self.metric_history = History.from_dict(state["metric_history"])
+
+    def _moving_parts(self) -> dict[str, Any]:
+        return copy.deepcopy(
+            {
+                "generator": self.generator.state_dict(),
+                "discriminator": self.discriminator.state_dict(),
+                "ema": None if self.ema is None else self.ema.state_dict(),
+                "optimizer_g": self.optimizer_g.state_dict(),
+                "optimizer_d": self.optimizer_d.state_dict(),
+                "rng": {name: rng.get_state() for name, rng in self._rng.items()},
+                "fixed_z": self.fixed_z,
+                "latest": self._latest,
+                "last_z": self._last_z,
+                "counters": {
+                    "step": self.step_count,
+                    "updates_d": self.updates_d,
+                    "samples_seen": self.samples_seen,
+                },
+            }
+        )
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        state = copy.deepcopy(state)
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        self.optimizer_g.load_state_dict(state["optimizer_g"])
+        self.optimizer_d.load_state_dict(state["optimizer_d"])
+        for name, rng in self._rng.items():
+            rng.set_state(state["rng"][name].cpu())
+        self.fixed_z = state["fixed_z"]
+        self._latest, self._last_z = state["latest"], state["last_z"]
+        self.step_count = state["counters"]["step"]
+        self.updates_d = state["counters"]["updates_d"]
+        self.samples_seen = state["counters"]["samples_seen"]
+        self._pending.clear()
+        self.divergence = None
+
+
+def descend(
+    loss: torch.Tensor, network: nn.Module, optimizer: torch.optim.Optimizer
+) -> torch.Tensor:
+    """Take one optimizer step on `network` alone; return the Euclidean norm of its gradient.
+
+    Gradients are asked for its weights only, so the other network gets none.
+    """
+    parameters = list(network.parameters())
+    gradients = torch.autograd.grad(loss, parameters)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+    return get_total_norm(gradients)
+
+
+def moments_of(samples: Values) -> dict[str, float]:
+    """Return mean, standard deviation and skewness E[(x − μ)³] / σ³."""
+    mean, std = float(samples.mean()), float(samples.std())
+    skew = float((((samples - mean) / std) ** 3).mean()) if std > 0 else math.nan
+    return {"mean": mean, "std": std, "skew": skew}
+
+
+def to_pixels(samples: Samples) -> PixelArray:
+    """Turn pictures in [-1, 1] into bytes; what lies outside is cut off, NaN becomes black."""
+    scaled = samples.float().nan_to_num(-1.0).add(1).mul(127.5).round().clamp(0, 255)
+    return scaled.to(torch.uint8).cpu().numpy()
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[nn.Module]:
+    """Put a network into evaluation mode for a while."""
+    training = network.training
+    network.eval()
+    try:
+        yield network
+    finally:
+        network.train(training)
+
+
+@contextmanager
+def undisturbed(rng: torch.Generator) -> Iterator[None]:
+    """Put a generator back to where it was."""
+    state = rng.get_state()
+    try:
+        yield
+    finally:
+        rng.set_state(state)
+
+
+def without_traces(network: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return the network's forward pass on copies of its buffers, which it would change."""
+    buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    return lambda x: functional_call(network, buffers, (x,)) if buffers else network(x)
