@@ -14,7 +14,6 @@ from gan_core.shapes import Grid, Values
 from gan_core.snapshot import LineView
 
 AXIS_POINTS = 300
-LINES = 21
 BINS = 600
 
 

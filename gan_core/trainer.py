@@ -30,6 +30,7 @@ FIXED_PICTURES = 64
 CHECK_EVERY = 25
 CHART_POINTS = 500
 LINES = 21
+MOMENTS = ("mean", "std", "skew")
 
 
 class Divergence(NamedTuple):
@@ -93,7 +94,7 @@ class Trainer:
         self.samples_seen = 0
         self.divergence: Divergence | None = None
         self.history = History(list(STATISTICS))
-        self.metric_history = History(METRICS.names())
+        self.metric_history = History([*METRICS.names(), *MOMENTS])
         self._latest: dict[str, torch.Tensor] = {}
         self._last_z: Latents | None = None
         self._pending: list[tuple[int, torch.Tensor]] = []
@@ -166,9 +167,7 @@ class Trainer:
             self._note_step()
 
     def _noise(self, n: int, stream: str = "train") -> Latents:
-        return self.config.prior.sample(
-            n, self.config.latent_dim, self._rng[stream], self.device
-        )
+        return self.config.prior.sample(n, self.config.latent_dim, self._rng[stream], self.device)
 
     def _generate(self, z: Latents, network: nn.Module | None = None) -> Samples:
         x = (network or self.generator)(z)
@@ -328,7 +327,7 @@ class Trainer:
                 if with_metrics:
                     metrics = measure(shown, config.dataset)
                     perfect = perfect_sampler(config.dataset, LINE_SAMPLES)
-                    self.metric_history.add(self.step_count, metrics)
+                    self.metric_history.add(self.step_count, metrics | moments)
             size = config.dataset.size
             return Snapshot(
                 step=self.step_count,
@@ -370,9 +369,7 @@ class Trainer:
         with self.lock, undisturbed(self._rng["dropout"]):
             return {
                 "generator": layer_table(self.generator, (self.config.latent_dim,)),
-                "discriminator": layer_table(
-                    self.discriminator, self.config.dataset.sample_shape
-                ),
+                "discriminator": layer_table(self.discriminator, self.config.dataset.sample_shape),
             }
 
     # Saving and going back -------------------------------------------------------------------

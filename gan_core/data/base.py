@@ -59,6 +59,7 @@ class Law(Protocol):
     def ppf(self, q: Grid) -> Grid: ...
     def mean(self) -> float: ...
     def std(self) -> float: ...
+    def stats(self, moments: str) -> tuple[float, float, float]: ...
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Target(Dataset):
     @abstractmethod
     def sample(self, n: int, rng: torch.Generator, device: torch.device | str = "cpu") -> Samples:
         """Draw `n` independent numbers, of shape (n, 1), with `rng`, which lives on `device`."""
+
+    def moments(self) -> dict[str, float]:
+        """Return mean, standard deviation and skewness; NaN for one that does not exist."""
+        mean, variance, skew = self.law().stats(moments="mvs")
+        return {"mean": float(mean), "std": float(variance) ** 0.5, "skew": float(skew)}
 
     def open(self, device):
         return TargetSource(self, device)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import torch
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from gan_core.data.base import DATASETS, Grid, Source, Target
 from gan_core.data.store import keep_values, kept_values
@@ -57,6 +57,9 @@ class EmpiricalLaw:
 
     def std(self) -> float:
         return self._std
+
+    def stats(self, moments: str = "mvs") -> tuple[float, float, float]:
+        return self._mean, self._std**2, float(stats.skew(self.values))
 
 
 @DATASETS.register("csv_column", title="A column of my own")

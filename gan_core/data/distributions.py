@@ -102,6 +102,9 @@ class MixtureLaw:
     def std(self) -> float:
         return float(self._mixture.standard_deviation())
 
+    def stats(self, moments: str = "mvs") -> tuple[float, float, float]:
+        return self.mean(), self.std() ** 2, float(self._mixture.skewness())
+
 
 @lru_cache(maxsize=64)
 def _mixture(target: NormalMixture) -> MixtureLaw:

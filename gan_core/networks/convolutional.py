@@ -124,14 +124,18 @@ class CNNGenerator(Generator):
         return nn.Sequential(*layers)
 
 
-@DISCRIMINATORS.register("cnn", title="CNN", paper="LeCun et al. 1998; spectral norm arXiv:1802.05957")
+@DISCRIMINATORS.register(
+    "cnn", title="CNN", paper="LeCun et al. 1998; spectral norm arXiv:1802.05957"
+)
 @dataclass(frozen=True)
 class CNNDiscriminator(Discriminator):
     """Two strided convolutions and a linear layer, with dropout or spectral norm if asked for."""
 
     channels: int = knob(32, low=4, high=256, log=True, help="Channels of the first layer.")
     activation: str = knob("leaky_relu", choices=tuple(ACTIVATIONS), help="Between the layers.")
-    normalisation: str = knob("none", choices=("none", "spectral"), help="Of every layer's weights.")
+    normalisation: str = knob(
+        "none", choices=("none", "spectral"), help="Of every layer's weights."
+    )
     dropout: float = knob(0.3, low=0.0, high=0.8, help="Share of features left out at random.")
 
     def check_shape(self, sample_shape):

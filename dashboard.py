@@ -1,0 +1,18 @@
+"""Home: what this is, where it runs, and experiments to begin with."""
+
+import streamlit as st
+
+from ui import gallery
+
+st.set_page_config("GAN laboratory", ":material/science:", layout="wide")
+st.title("GAN laboratory")
+st.markdown(
+    "Two networks play a game: a **generator** makes samples from noise, a **discriminator** tries "
+    "to tell them from real ones, and both learn from the outcome (Goodfellow et al. 2014). "
+    "Here you choose the data, the noise, the networks and the loss, and the game is played in "
+    "front of you. Pause it, step it, change it while it runs."
+)
+gallery.device_line()
+gallery.ways()
+st.subheader("Experiments to begin with")
+gallery.presets()

@@ -1,0 +1,36 @@
+"""The paper's Figure 1, alive: a generator on the line."""
+
+import streamlit as st
+
+from ui import controls, live, session
+
+st.set_page_config("Distributions · GAN laboratory", ":material/show_chart:", layout="wide")
+run = session.open_run("distributions", {"dataset": {"name": "normal"}})
+session.follow(run, controls.sidebar(run))
+session.write_link(run)
+
+st.markdown("## A generator learns a distribution")
+st.markdown(
+    "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "
+    "Press **Train** and watch the orange hill travel onto the blue one."
+)
+live.messages(run)
+live.toolbar(run)
+live.live(run, live.distribution_page)
+live.network_tables(run)
+with st.expander("What am I looking at?"):
+    st.markdown(
+        """
+- **Blue** is real, **orange** is generated, on every page. The orange curve is a smoothed
+  histogram of 10,000 samples made from the same noise all along.
+- **Green** is D's answer at each x: the probability that a sample found there is real. The
+  **dashed** line is the best answer anybody could give against this generator,
+  D*(x) = p_real / (p_real + p_generated). When the hills match, both lie at ½.
+- **Lines** run from noise z, below, to the sample G makes of it, above: G stretches and bends
+  the noise into the target. The grey shape is the noise's own density.
+- **Losses** do not fall to 0 when a GAN is doing well: they meet at the dotted line, where D can
+  no longer tell real from generated.
+- **Distances** compare 10,000 samples with the true law. Even a perfect sampler does not score 0;
+  the dotted line is the median of 40 such samplers, each drawing 10,000 numbers.
+"""
+    )

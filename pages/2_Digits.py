@@ -1,0 +1,33 @@
+"""Pictures: a generator learns to write digits."""
+
+import streamlit as st
+
+from ui import controls, live, session
+
+st.set_page_config("Digits · GAN laboratory", ":material/grid_view:", layout="wide")
+run = session.open_run("digits", {"dataset": {"name": "mnist"}})
+session.follow(run, controls.sidebar(run))
+session.write_link(run)
+
+st.markdown("## A generator learns to write")
+st.markdown(
+    "G turns noise into pictures; D sees real and generated ones and says which are real. "
+    "Each place in the left grid keeps its noise for the whole run, so you can watch one digit "
+    "take shape."
+)
+live.messages(run)
+live.toolbar(run)
+live.live(run, live.picture_page)
+live.network_tables(run)
+with st.expander("What am I looking at?"):
+    st.markdown(
+        """
+- **Left**: 64 pictures made by the averaged generator (EMA) from noise that never changes.
+  **Right**: 64 pictures from the data set, the ones D learns from.
+- **Losses** do not tell how good the pictures are. They show the balance: if D's loss goes to 0,
+  D has won and G learns little; the dotted lines are where a perfect generator would hold them.
+- **D(x)** is D's mean answer on real pictures, **D(G(z))** on generated ones, before and after
+  G's update with the same noise: the gap is what the update gained.
+- An **epoch** is as many real pictures as the data set has. They are drawn at random.
+"""
+    )

@@ -1,0 +1,1 @@
+"""What stands between the numbers of `gan_core` and the words of the pages."""

@@ -1,0 +1,84 @@
+"""Elements that change many times a second: charts, sample grids and tiles.
+
+`st.plotly_chart` builds a new element whenever its data change, which loses the zoom and hides
+the chart for a moment; these keep theirs. Each is mounted under a stable key and fed with bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from plotly.offline import get_plotlyjs
+
+_HERE = Path(__file__).parent
+
+
+def _component(name: str, html: str) -> Any:
+    css = _HERE / f"{name}.css"
+    return st.components.v2.component(
+        f"gan_laboratory_{name}",
+        html=html,
+        css=css.read_text() if css.exists() else None,
+        js=(_HERE / f"{name}.js").read_text(),
+        isolate_styles=False,
+    )
+
+
+_loader = _component("plotly_loader", "<span></span>")
+_chart = _component("live_chart", '<div class="live-chart"></div>')
+_samples = _component("sample_canvas", '<div class="sample-canvas"></div>')
+_tiles = _component("tiles", '<div class="lab-tiles"></div>')
+
+
+def load_plotly(ready: bool) -> bool:
+    """Bring plotly.js into the browser; call it outside any fragment.
+
+    `ready` is what the last call of this session returned: whether the browser said that it has
+    the library. Then it is not sent again.
+    """
+    library = None if ready else get_plotlyjs().encode()
+    result = _loader(key="plotly_loader", data=library, on_ready_change=lambda: None)
+    return bool(result.get("ready"))
+
+
+def live_chart(figure: Mapping[str, Any], key: str) -> None:
+    """Show a Plotly figure (`data` and `layout`); zoom and legend stay from frame to frame."""
+    _chart(key=key, data=encode(figure))
+
+
+def sample_canvas(pictures: np.ndarray, key: str, label: str, columns: int = 8) -> None:
+    """Show bytes of shape (n, channels, height, width) as a grid, row by row.
+
+    `channels` is 1 or 3; `label` is what a screen reader says.
+    """
+    n, channels, height, width = pictures.shape
+    header = struct.pack("<5i", n, channels, height, width, columns)
+    pixels = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)).tobytes()
+    text = label.encode()
+    _samples(key=key, data=header + struct.pack("<i", len(text)) + text + pixels)
+
+
+def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
+    """Show tiles with `label`, `value`, `note`, and a `spark` line of numbers (or None)."""
+    _tiles(key=key, data=json.dumps(list(rows), ensure_ascii=False, allow_nan=False).encode())
+
+
+def encode(figure: Mapping[str, Any]) -> bytes:
+    """Return a figure as JSON; arrays become Plotly's base64 typed arrays."""
+    return json.dumps(figure, default=_typed_array, ensure_ascii=False).encode()
+
+
+def _typed_array(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        kind = "i4" if value.dtype.kind in "iu" else "f4"
+        return {"dtype": kind, "bdata": base64.b64encode(value.astype(f"<{kind}")).decode()}
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in a figure")

@@ -1,0 +1,86 @@
+// One Plotly figure that keeps its element, zoom and legend while its data change.
+const THEMED = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
+
+function theme(root) {
+  const css = getComputedStyle(root);
+  const read = (name, fallback) => css.getPropertyValue(name).trim() || fallback;
+  const text = read("--st-text-color", "#31333f");
+  return {
+    text,
+    grid: `color-mix(in srgb, ${text} 14%, transparent)`,
+    back: read("--st-background-color", "#ffffff"),
+    font: read("--st-font", "sans-serif"),
+  };
+}
+
+function themed(layout, colors) {
+  const made = { ...layout, ...THEMED };
+  made.font = { size: 12, ...layout.font, color: colors.text, family: colors.font };
+  made.hoverlabel = { bgcolor: colors.back, font: { color: colors.text } };
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis\d*$/.test(name)) {
+      const line = { gridcolor: colors.grid, zerolinecolor: colors.grid, linecolor: colors.grid };
+      made[name] = { ...line, ...layout[name] };
+    }
+  }
+  const inherit = (shape) => (shape.line?.color ? shape : { ...shape, line: { ...shape.line, color: colors.text } });
+  made.shapes = (layout.shapes ?? []).map(inherit);
+  return made;
+}
+
+function draw(root) {
+  const live = root.live;
+  live.scheduled = false;
+  if (!window.Plotly || live.held || !live.next || !root.isConnected) return;
+  const figure = live.next;
+  live.next = null;
+  live.shown = figure;
+  const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+  window.Plotly.react(root, figure.data, themed(figure.layout, theme(root)), config);
+  root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
+}
+
+function schedule(root) {
+  if (root.live.scheduled) return;
+  root.live.scheduled = true;
+  requestAnimationFrame(() => draw(root));
+}
+
+function prepare(root) {
+  const live = { next: null, shown: null, held: false, scheduled: false };
+  root.live = live;
+  const again = () => {
+    live.next ??= live.shown && structuredClone(live.shown);
+    schedule(root);
+  };
+  // A redraw in the middle of a drag would end it.
+  const hold = () => (live.held = true);
+  const release = () => {
+    if (!live.held) return;
+    live.held = false;
+    schedule(root);
+  };
+  root.addEventListener("pointerdown", hold, true);
+  window.addEventListener("pointerup", release, true);
+  window.addEventListener("pointercancel", release, true);
+  window.addEventListener("plotly-ready", again);
+  const scheme = new MutationObserver(again);
+  scheme.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
+  live.end = () => {
+    window.removeEventListener("pointerup", release, true);
+    window.removeEventListener("pointercancel", release, true);
+    window.removeEventListener("plotly-ready", again);
+    scheme.disconnect();
+    window.Plotly?.purge(root);
+    delete root.live;
+  };
+}
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".live-chart");
+  if (!root.live) prepare(root);
+  root.live.next = JSON.parse(new TextDecoder().decode(data));
+  root.style.height = `${root.live.next.layout.height}px`;
+  schedule(root);
+  return () => setTimeout(() => root.isConnected || root.live?.end(), 500);
+}

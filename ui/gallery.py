@@ -1,0 +1,47 @@
+"""The home page's parts: the device, the ways to the pages, and one-click experiments."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.device import describe_device, resolve_device
+from gan_core.presets import PRESETS, Preset
+from ui import session
+
+PAGES = {
+    "distributions": ("pages/1_Distributions.py", "Distributions", ":material/show_chart:"),
+    "digits": ("pages/2_Digits.py", "Digits", ":material/grid_view:"),
+}
+COLUMNS = 3
+
+
+def device_line() -> None:
+    st.caption(f"Trains on: {describe_device(resolve_device('auto'))}")
+
+
+def ways() -> None:
+    """Show a link to every page."""
+    with st.container(horizontal=True):
+        for path, title, icon in PAGES.values():
+            st.page_link(path, label=title, icon=icon)
+
+
+def presets() -> None:
+    """Show every preset as a card with a button that opens and trains it."""
+    for first in range(0, len(PRESETS), COLUMNS):
+        for column, preset in zip(st.columns(COLUMNS), PRESETS[first:], strict=False):
+            with column.container(border=True, height="stretch"):
+                _card(preset)
+
+
+def _card(preset: Preset) -> None:
+    st.markdown(f"**{preset.title}**")
+    st.caption(preset.look_for)
+    if st.button("Open and train", key=f"preset.{preset.name}"):
+        page = "digits" if preset.config.dataset.pictures else "distributions"
+        try:
+            session.start(page, preset.experiment)
+        except ValueError as error:
+            st.error(str(error))
+            return
+        st.switch_page(PAGES[page][0])

@@ -1,0 +1,213 @@
+"""The controls of a run and the fragment that draws it, then trains it, many times a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from gan_core.snapshot import Snapshot
+from ui import figures, session
+from ui.components import live_chart, load_plotly, sample_canvas, tiles
+from ui.session import Run
+
+TICK = 0.05
+"""Seconds after which the browser asks for the next frame; requests that come early wait."""
+
+SPEEDS: dict[str, float | None] = {
+    "Full speed": None,
+    "100 steps a second": 100.0,
+    "10 steps a second": 10.0,
+    "1 step a second": 1.0,
+}
+
+
+def messages(run: Run) -> None:
+    """Show what has to be said about the run, and ask before one is dropped."""
+    here = session.lab()
+    for message in here.messages:
+        st.warning(message)
+    here.messages.clear()
+    if run.notice:
+        st.warning(run.notice)
+    if run.proposed is not None:
+        changed = ", ".join(run.trainer.config.differences(run.proposed)).replace("_", " ")
+        st.warning(
+            f"A different {changed} needs a new run, which drops the present one of "
+            f"{run.trainer.step_count:,} steps."
+        )
+        yes, no, _ = st.columns([2, 2, 5])
+        proposed = run.proposed
+        yes.button("Start the new run", on_click=lambda: session.begin(run, proposed))
+        no.button("Keep this run", on_click=run.show_config)
+
+
+def toolbar(run: Run) -> None:
+    """Show the controls; they stand outside the fragment, so a click is served at once."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            "Pause" if run.running else "Train",
+            icon=":material/pause:" if run.running else ":material/play_arrow:",
+            type="primary",
+            shortcut="Space",
+            on_click=run.toggle,
+            key=f"{run.page}.train",
+        )
+        for steps in (1, 10, 100):
+            st.button(
+                f"+{steps}",
+                help=f"Take {steps} step{'s' * (steps > 1)}, then pause.",
+                on_click=run.advance,
+                args=(steps,),
+                key=f"{run.page}.step{steps}",
+            )
+        st.button(
+            "D step",
+            help="One update of the discriminator alone.",
+            on_click=run.half_step,
+            args=(run.trainer.step_discriminator,),
+            key=f"{run.page}.d_step",
+        )
+        st.button(
+            "G step",
+            help="One update of the generator alone; it counts as a step.",
+            on_click=run.half_step,
+            args=(run.trainer.step_generator,),
+            key=f"{run.page}.g_step",
+        )
+        st.button(
+            "Reset",
+            help="Begin again: same seed, same settings, the same curve bit for bit.",
+            on_click=run.reset,
+            key=f"{run.page}.reset",
+        )
+        st.button(
+            "New seed",
+            help="Begin again with other random numbers.",
+            on_click=run.new_seed,
+            key=f"{run.page}.new_seed",
+        )
+        goal = st.number_input(
+            "Run until step", 1, 10**9, key=session.widget(f"{run.page}.goal", 1_000), width=130
+        )
+        st.button("Go", on_click=run.go, args=(int(goal),), key=f"{run.page}.go")
+        speed = st.selectbox(
+            "Speed", list(SPEEDS), key=session.widget(f"{run.page}.speed", "Full speed"), width=170
+        )
+        run.speed = SPEEDS[speed]
+
+
+def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
+    """Draw the run with `draw` and train it, again and again while it is running."""
+    here = session.lab()
+    here.plotly_ready = load_plotly(here.plotly_ready)
+
+    @st.fragment(run_every=TICK if run.running else None)
+    def frame() -> None:
+        began = time.perf_counter()
+        snapshot = run.trainer.snapshot()
+        draw(run, snapshot)
+        now = time.perf_counter()
+        was_running = run.running
+        if was_running:
+            run.meter.note_frame(began, now - began)
+            run.train(session.steps_per_frame())
+        if was_running and not run.running:
+            st.rerun()
+
+    frame()
+
+
+def distribution_page(run: Run, snapshot: Snapshot) -> None:
+    """Draw one frame of a run on the line."""
+    config, key = run.trainer.config, _revision(run)
+    tiles(_common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
+    left, right = st.columns([3, 2])
+    with left:
+        live_chart(figures.distributions(snapshot, config, key), f"{run.page}.distributions")
+        live_chart(figures.noise_map(snapshot, config, key), f"{run.page}.noise")
+    with right:
+        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
+        live_chart(figures.judgements(snapshot, config, key), f"{run.page}.judgements")
+    if snapshot.line.outside > 0.01:
+        st.caption(f"{snapshot.line.outside:.0%} of the generated samples lie beyond the axis.")
+    live_chart(figures.distances(snapshot, key), f"{run.page}.distances")
+
+
+def picture_page(run: Run, snapshot: Snapshot) -> None:
+    """Draw one frame of a run on pictures."""
+    config, key = run.trainer.config, _revision(run)
+    epoch = snapshot.epoch or 0.0
+    more = [
+        {"label": "epoch", "value": f"{epoch:,.2f}", "note": f"{config.dataset.size:,} pictures"},
+        {
+            "label": "pictures seen",
+            "value": f"{snapshot.samples_seen:,}",
+            "note": "by D, real ones",
+        },
+    ]
+    tiles(_common_tiles(run, snapshot) + more, key=f"{run.page}.tiles")
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**Generated**, from the same {len(snapshot.samples)} noise vectors all along")
+        words = f"{len(snapshot.samples)} generated pictures at step {snapshot.step}"
+        sample_canvas(snapshot.samples, f"{run.page}.fake", words)
+    with right:
+        st.markdown("**Real**, drawn at random from the data")
+        real = run.real_samples(len(snapshot.samples))
+        sample_canvas(real, f"{run.page}.real", f"{len(real)} real pictures")
+    left, right = st.columns(2)
+    with left:
+        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
+    with right:
+        live_chart(figures.judgements(snapshot, config, key), f"{run.page}.judgements")
+
+
+def network_tables(run: Run) -> None:
+    """Show both networks, layer by layer."""
+    with st.expander("The two networks, layer by layer"):
+        for column, (name, rows) in zip(st.columns(2), run.layers.items(), strict=True):
+            total = sum(row.parameters for row in rows)
+            column.markdown(f"**{name.capitalize()}**, {total:,} parameters")
+            table = pd.DataFrame(rows).rename(columns=str.capitalize)
+            column.dataframe(table, hide_index=True, width="stretch")
+
+
+def _revision(run: Run) -> str:
+    """Return what changes when zoom and legend should start afresh."""
+    return f"{run.page}.{id(run.trainer)}"
+
+
+def _common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
+    per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
+    share = f"{run.meter.share():.0%} of the time trains" if run.meter.elapsed else "not timed yet"
+    pauses = "training" if run.running else "paused"
+    halves = f"{snapshot.updates_d:,} D updates"
+    return [
+        {"label": "step", "value": f"{snapshot.step:,}", "note": f"{pauses}; {halves}"},
+        {
+            "label": "steps a second",
+            "value": "–"
+            if per_second is None
+            else f"{per_second:,.0f}"
+            if per_second >= 10
+            else f"{per_second:.1f}",
+            "note": share,
+        },
+    ]
+
+
+def _moment_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
+    target = run.trainer.config.dataset.moments()
+    history = snapshot.metric_history
+    return [
+        {
+            "label": f"{name} of {len(snapshot.samples):,} samples",
+            "value": f"{value:.3f}",
+            "note": f"target {target[name]:.3f}",
+            "spark": [round(float(v), 4) for v in history[name][-200:] if v == v],
+        }
+        for name, value in snapshot.moments.items()
+    ]
