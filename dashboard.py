@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import gallery
+from ui import gallery, page
 
-st.set_page_config("GAN laboratory", ":material/science:", layout="wide")
+page.begin("Home")
 st.title("GAN laboratory")
 st.markdown(
     "Two networks play a game: a **generator** makes samples from noise, a **discriminator** tries "

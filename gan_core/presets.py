@@ -70,8 +70,8 @@ PRESETS = (
     Preset(
         "wasserstein",
         "Wasserstein: a score instead of a verdict",
-        "D gives a raw score with a bounded slope. Its loss follows the distance between the hills, "
-        "so here a falling loss does mean progress.",
+        "D gives a raw score with a bounded slope. Its loss follows the distance between the "
+        "hills, so here a falling loss does mean progress.",
         {
             "dataset": {"name": "normal"},
             "loss": {"name": "wasserstein"},

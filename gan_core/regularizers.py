@@ -81,7 +81,7 @@ class GradientPenalty(Regularizer):
     "dragan",
     title="DRAGAN",
     paper="Kodali et al. 2017, arXiv:1705.07215",
-    equation=r"\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2,\ \hat x=x+c\,\sigma_x u",
+    equation=r"\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2 \\ \hat x=x+c\,\sigma_x u",
 )
 @dataclass(frozen=True)
 class Dragan(Regularizer):
@@ -127,7 +127,7 @@ class R1(Regularizer):
     title="R1 + R2",
     paper="Mescheder et al. 2018, arXiv:1801.04406; Huang et al. 2024, arXiv:2501.05441",
     equation=r"\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2"
-    r"+\tfrac{\gamma}{2}\lVert\nabla_x D(G(z))\rVert^2",
+    r" \\ {}+\tfrac{\gamma}{2}\lVert\nabla_x D(G(z))\rVert^2",
 )
 @dataclass(frozen=True)
 class R1R2(Regularizer):

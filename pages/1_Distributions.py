@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from ui import controls, live, session
+from ui import controls, live, page, session
 
-st.set_page_config("Distributions · GAN laboratory", ":material/show_chart:", layout="wide")
+page.begin("Distributions")
 run = session.open_run("distributions", {"dataset": {"name": "normal"}})
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 
-st.markdown("## A generator learns a distribution")
+st.markdown("### A generator learns a distribution")
 st.markdown(
     "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "
     "Press **Train** and watch the orange hill travel onto the blue one."

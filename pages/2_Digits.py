@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from ui import controls, live, session
+from ui import controls, live, page, session
 
-st.set_page_config("Digits · GAN laboratory", ":material/grid_view:", layout="wide")
+page.begin("Digits")
 run = session.open_run("digits", {"dataset": {"name": "mnist"}})
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 
-st.markdown("## A generator learns to write")
+st.markdown("### A generator learns to write")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "
     "Each place in the left grid keeps its noise for the whole run, so you can watch one digit "

@@ -124,7 +124,7 @@ def _about(cls: Any) -> None:
         words.append(f"*{cls.paper}*")
     st.caption("  \n".join(words))
     if cls.equation:
-        st.latex(cls.equation.replace(r",\quad ", r"\\ ").replace(r",\ ", r"\\ "))
+        st.latex(rf"\footnotesize\begin{{gathered}}{cls.equation}\end{{gathered}}")
 
 
 def _key(run: Run, name: str) -> str:

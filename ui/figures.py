@@ -94,7 +94,7 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
         )
     score = axis(d_label(config), overlaying="y", side="right", showgrid=False, zeroline=False)
     if config.loss.probability:
-        score["range"] = [-0.02, 1.02]
+        score |= {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     return {
         "data": data,
         "layout": layout(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,11 +17,12 @@ from ui.session import Run
 TICK = 0.05
 """Seconds after which the browser asks for the next frame; requests that come early wait."""
 
+FULL_SPEED = "Full speed"
 SPEEDS: dict[str, float | None] = {
-    "Full speed": None,
-    "100 steps a second": 100.0,
-    "10 steps a second": 10.0,
-    "1 step a second": 1.0,
+    FULL_SPEED: None,
+    "100 steps/s": 100.0,
+    "10 steps/s": 10.0,
+    "1 step/s": 1.0,
 }
 
 
@@ -46,7 +48,11 @@ def messages(run: Run) -> None:
 
 def toolbar(run: Run) -> None:
     """Show the controls; they stand outside the fragment, so a click is served at once."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+
+    def button(label: str, name: str, help_: str, action: Callable[..., None], *args: Any) -> None:
+        st.button(label, key=f"{run.page}.{name}", help=help_, on_click=action, args=args)
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.button(
             "Pause" if run.running else "Train",
             icon=":material/pause:" if run.running else ":material/play_arrow:",
@@ -55,46 +61,25 @@ def toolbar(run: Run) -> None:
             on_click=run.toggle,
             key=f"{run.page}.train",
         )
-        for steps in (1, 10, 100):
-            st.button(
-                f"+{steps}",
-                help=f"Take {steps} step{'s' * (steps > 1)}, then pause.",
-                on_click=run.advance,
-                args=(steps,),
-                key=f"{run.page}.step{steps}",
-            )
-        st.button(
-            "D step",
-            help="One update of the discriminator alone.",
-            on_click=run.half_step,
-            args=(run.trainer.step_discriminator,),
-            key=f"{run.page}.d_step",
-        )
-        st.button(
-            "G step",
-            help="One update of the generator alone; it counts as a step.",
-            on_click=run.half_step,
-            args=(run.trainer.step_generator,),
-            key=f"{run.page}.g_step",
-        )
-        st.button(
-            "Reset",
-            help="Begin again: same seed, same settings, the same curve bit for bit.",
-            on_click=run.reset,
-            key=f"{run.page}.reset",
-        )
-        st.button(
-            "New seed",
-            help="Begin again with other random numbers.",
-            on_click=run.new_seed,
-            key=f"{run.page}.new_seed",
-        )
-        goal = st.number_input(
-            "Run until step", 1, 10**9, key=session.widget(f"{run.page}.goal", 1_000), width=130
-        )
-        st.button("Go", on_click=run.go, args=(int(goal),), key=f"{run.page}.go")
+        button("+1", "step1", "Take one step, then pause.", run.advance, 1)
+        button("+10", "step10", "Take ten steps, then pause.", run.advance, 10)
+        button("+100", "step100", "Take a hundred steps, then pause.", run.advance, 100)
+        half = run.trainer.step_discriminator
+        button("D step", "d_step", "One update of D alone.", run.half_step, half)
+        half = run.trainer.step_generator
+        button("G step", "g_step", "One update of G; it ends a step.", run.half_step, half)
+        button("Reset", "reset", "Begin again: the same curve, bit for bit.", run.reset)
+        button("New seed", "new_seed", "Begin again with other random numbers.", run.new_seed)
+        with st.popover("Until …", help="Train until a certain step."):
+            key = session.widget(f"{run.page}.goal", run.trainer.step_count + 1_000)
+            goal = st.number_input("Run until step", 1, 10**9, key=key)
+            button("Go", "go", "Train until this step, then pause.", run.go, int(goal))
         speed = st.selectbox(
-            "Speed", list(SPEEDS), key=session.widget(f"{run.page}.speed", "Full speed"), width=170
+            "Speed",
+            list(SPEEDS),
+            key=session.widget(f"{run.page}.speed", FULL_SPEED),
+            label_visibility="collapsed",
+            width=140,
         )
         run.speed = SPEEDS[speed]
 

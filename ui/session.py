@@ -194,7 +194,7 @@ class Lab:
     kept: dict[Any, Any] = field(default_factory=dict)
 
     def remember(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Return what `make` returned for this key the last time, or now; the last four are kept."""
+        """Return what `make` made for this key before, or makes now; the last four are kept."""
         if key not in self.kept:
             self.kept[key] = make()
             while len(self.kept) > 4:
@@ -217,7 +217,7 @@ def widget(key: str, value: Any) -> str:
 
 def steps_per_frame() -> int | None:
     """Return the exact number of steps a frame that a test asked for, if any."""
-    return st.session_state["steps_per_frame"] if "steps_per_frame" in st.session_state else None
+    return st.session_state.get("steps_per_frame")
 
 
 def open_run(page: str, default: dict[str, Any]) -> Run:

@@ -7,7 +7,7 @@ function theme(root) {
   const text = read("--st-text-color", "#31333f");
   return {
     text,
-    grid: `color-mix(in srgb, ${text} 14%, transparent)`,
+    grid: "rgba(128,128,128,0.22)",
     back: read("--st-background-color", "#ffffff"),
     font: read("--st-font", "sans-serif"),
   };

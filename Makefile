@@ -1,0 +1,47 @@
+# Two commands: `make run` opens the laboratory, `make test` checks it. Both set themselves up.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+BROWSER_READY := $(VENV)/.browser-ready
+SHAPES := --jaxtyping-packages=gan_core,beartype.beartype
+
+.PHONY: run test quick lint bench screenshots
+
+run: $(RUN_READY)
+	$(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
+
+test: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(SHAPES)
+
+quick: $(DEV_READY)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not browser"
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/live.py
+
+screenshots: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python docs/screenshots.py
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q -r requirements.txt
+	touch $@
+
+$(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q -r requirements-dev.txt
+	touch $@ $(RUN_READY)
+
+$(BROWSER_READY): tests/browser_setup.py | $(DEV_READY)
+	$(BIN)/python tests/browser_setup.py
+	touch $@
