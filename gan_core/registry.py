@@ -128,7 +128,8 @@ class Registry:
     ) -> Callable[[type[T]], type[T]]:
         """Return a class decorator that enters the class under `name`.
 
-        `equation` is LaTeX, its lines parted by a double backslash; `paper` names authors, year and place.
+        `equation` is LaTeX, its lines parted by a double backslash. `paper` names authors, year
+        and place.
         """
 
         def enter(cls: type[T]) -> type[T]:

@@ -1,0 +1,74 @@
+"""The command line: `python -m gan_core train | list | import-csv`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from gan_core import ExperimentConfig, catalogue, runs
+from gan_core.data.csv_column import read_table, store_column
+from gan_core.snapshot import Snapshot
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit status: 0, or 2 after a sentence on standard error."""
+    parser = argparse.ArgumentParser("python -m gan_core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train an experiment and keep it in a folder")
+    train.add_argument("--config", type=Path, required=True, help="an experiment as JSON")
+    train.add_argument("--steps", type=_positive, required=True, help="steps to train")
+    train.add_argument("--out", type=Path, required=True, help="a new folder for the run")
+    train.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    listing = commands.add_parser("list", help="print every component that can be chosen")
+    listing.add_argument("--markdown", action="store_true", help="as the README's tables")
+    column = commands.add_parser("import-csv", help="store a column; print it as a data set")
+    column.add_argument("file", type=Path)
+    column.add_argument("--column", required=True, help="the column's name")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "train":
+            _train(options.config, options.steps, options.out, options.device)
+        elif options.command == "list":
+            print(catalogue.markdown() if options.markdown else catalogue.text())
+        else:
+            _import_csv(options.file, options.column)
+    except (ValueError, OSError) as error:
+        print(f"gan_core: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
+def _train(file: Path, steps: int, out: Path, device: str) -> None:
+    config = ExperimentConfig.from_json(file.read_text(encoding="utf-8"))
+    with tqdm(total=100, desc="data", unit="%", leave=False) as bar:
+        runs.prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
+    with tqdm(total=steps, unit="step") as bar:
+
+        def note(snapshot: Snapshot) -> None:
+            bar.update(snapshot.step - bar.n)
+            shown = snapshot.metrics or snapshot.statistics
+            bar.set_postfix({name: f"{value:.3g}" for name, value in list(shown.items())[:3]})
+
+        runs.train(config, steps, out, device, note)
+    print(out)
+
+
+def _import_csv(file: Path, column: str) -> None:
+    dataset, note = store_column(read_table(file.read_bytes()), column)
+    print(note, file=sys.stderr)
+    print(json.dumps(dataset.to_dict()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

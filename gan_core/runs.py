@@ -1,0 +1,101 @@
+"""Runs without the dashboard: a folder with config, metrics, samples and a checkpoint."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torchvision.utils import make_grid
+
+from gan_core import checkpoints
+from gan_core.config import ExperimentConfig
+from gan_core.data import Dataset
+from gan_core.data.base import Progress
+from gan_core.metrics import METRICS
+from gan_core.snapshot import STATISTICS, LineView, Snapshot
+from gan_core.trainer import Trainer
+
+CSV_ROWS = 200
+SAMPLE_PICTURES = 10
+WIDTH, HEIGHT = 640, 320
+REAL_COLOR, FAKE_COLOR = (26, 134, 208), (232, 113, 10)
+
+
+def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
+    """Download what the data set needs and has not got.
+
+    Raises:
+        ValueError: if the download fails.
+    """
+    download = getattr(dataset, "download", None)
+    if download is not None:
+        download.fetch(progress)
+
+
+def train(
+    config: ExperimentConfig,
+    steps: int,
+    out: Path,
+    device: str = "cpu",
+    progress: Callable[[Snapshot], None] = lambda snapshot: None,
+) -> Trainer:
+    """Train for `steps` steps and write the run to the folder `out`, which must be new or empty.
+
+    `metrics.csv` gets about `CSV_ROWS` rows, `samples/` about `SAMPLE_PICTURES` pictures.
+    `progress` is called with the snapshot behind each row.
+
+    Raises:
+        ValueError: if the folder is in use, or if the numbers diverge; what was trained until
+            then is kept.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} is not an empty folder; choose another one.")
+    trainer = Trainer(config, device)
+    (out / "samples").mkdir(parents=True, exist_ok=True)
+    (out / "config.json").write_text(config.to_json(), encoding="utf-8")
+    row_every = max(1, steps // CSV_ROWS)
+    picture_every = max(1, steps // SAMPLE_PICTURES)
+    columns = ["step", "samples_seen", *STATISTICS, *METRICS.names()]
+    with (out / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, columns, restval="")
+        rows.writeheader()
+        while True:
+            snapshot = trainer.snapshot()
+            counted = {"step": snapshot.step, "samples_seen": snapshot.samples_seen}
+            rows.writerow(counted | snapshot.statistics | snapshot.metrics)
+            if snapshot.step % picture_every == 0 or snapshot.step >= steps:
+                picture(snapshot).save(out / "samples" / f"step-{snapshot.step:08d}.png")
+            progress(snapshot)
+            if snapshot.step >= steps or trainer.divergence:
+                break
+            to_row = row_every - snapshot.step % row_every
+            to_picture = picture_every - snapshot.step % picture_every
+            trainer.step(min(to_row, to_picture, steps - snapshot.step))
+    checkpoints.save(trainer, out / "checkpoint.safetensors")
+    if trainer.divergence:
+        raise ValueError(trainer.divergence.sentence())
+    return trainer
+
+
+def picture(snapshot: Snapshot) -> Image.Image:
+    """Return the samples as a picture: a grid, or both densities on the line."""
+    if snapshot.line is not None:
+        return draw_line(snapshot.line)
+    grid = make_grid(torch.from_numpy(snapshot.samples), nrow=8, padding=2)
+    return Image.fromarray(grid.permute(1, 2, 0).numpy())
+
+
+def draw_line(view: LineView) -> Image.Image:
+    """Return the target's density (blue) and the generated one (orange) over the axis."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), "white")
+    pen = ImageDraw.Draw(image)
+    top = 1.1 * max(view.p_real.max(), view.p_fake.max())
+    across = np.linspace(0, WIDTH - 1, len(view.x))
+    for density, color in ((view.p_real, REAL_COLOR), (view.p_fake, FAKE_COLOR)):
+        up = (HEIGHT - 1) * (1 - density / top)
+        pen.line(list(zip(across.tolist(), up.tolist(), strict=True)), fill=color, width=3)
+    return image
