@@ -14,7 +14,7 @@ from gan_core.networks import DISCRIMINATORS, GENERATORS, Discriminator, Generat
 from gan_core.networks.dense import MLPDiscriminator, MLPGenerator
 from gan_core.optimizers import OPTIMIZERS, Adam, Optimizer
 from gan_core.priors import PRIORS, Prior
-from gan_core.registry import Registry, check_knobs, knob, knobs, refuse_unknown
+from gan_core.registry import Registry, check_knobs, knob, knobs, refuse_unknown, shown
 from gan_core.regularizers import R1, REGULARIZERS, Regularizer
 
 STANDARDISE = ("none", "discriminator", "both")
@@ -178,13 +178,15 @@ class ExperimentConfig:
             ValueError: for an unknown name or key, or a value out of bounds.
         """
         if not isinstance(given, Mapping):
-            raise ValueError(f"experiment = {given!r} is not an object with keys.")
+            raise ValueError(f"experiment = {shown(given)} is not an object with keys.")
         refuse_unknown("experiment", given, [f.name for f in fields(cls)])
         dataset = DATASETS.create(given.get("dataset", {"name": "normal"}))
         defaults = PICTURE_DEFAULTS if dataset.pictures else NUMBER_DEFAULTS
+        if dataset.size is not None:
+            defaults = defaults | {"batch_size": min(defaults["batch_size"], dataset.size)}
         architecture = given.get("architecture", {})
         if not isinstance(architecture, Mapping):
-            raise ValueError(f"architecture = {architecture!r} is not an object with keys.")
+            raise ValueError(f"architecture = {shown(architecture)} is not an object with keys.")
         refuse_unknown("architecture", architecture, [f.name for f in fields(Architecture)])
 
         def part(key: str, values: Mapping[str, Any], preset: Mapping[str, Any]) -> Any:
@@ -218,7 +220,7 @@ class ExperimentConfig:
         """
         try:
             given = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"This is not JSON: {error}.") from None
         return cls.from_dict(given)
 

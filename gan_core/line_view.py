@@ -49,14 +49,19 @@ def smoothed_density(samples: Values, axis: Axis) -> Grid:
     """Return a kernel density estimate of `samples` at the axis' points.
 
     Gaussian kernel on a histogram of fine bins; bandwidth 0.9 · min(std, IQR / 1.34) · n^(−1/5)
-    (Silverman 1986, eq. 3.31), at least one bin.
+    (Silverman 1986, eq. 3.31), at least one bin and at most the axis. Samples that are not finite
+    count, but lie nowhere.
     """
+    n = len(samples)
+    samples = samples[np.isfinite(samples)]
+    if not len(samples):
+        return np.zeros(AXIS_POINTS)
     counts, edges = np.histogram(samples, bins=BINS, range=(axis.low, axis.high))
     width = edges[1] - edges[0]
     quarter, three_quarters = np.quantile(samples, [0.25, 0.75])
     spread = min(samples.std(), (three_quarters - quarter) / 1.34)
-    bandwidth = max(0.9 * spread * len(samples) ** -0.2 / width, 1.0)
-    density = ndimage.gaussian_filter1d(counts / (len(samples) * width), bandwidth, mode="constant")
+    bandwidth = np.clip(0.9 * spread * n**-0.2 / width, 1.0, BINS)
+    density = ndimage.gaussian_filter1d(counts / (n * width), bandwidth, mode="constant")
     return np.interp(axis_points(axis), (edges[:-1] + edges[1:]) / 2, density)
 
 

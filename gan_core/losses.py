@@ -179,7 +179,7 @@ class Hinge(Loss):
         return -fake
 
     def optimal_logit(self, p_real, p_fake, x):
-        return self.margin * np.sign(p_real - p_fake)
+        return np.where(p_real + p_fake > 0, self.margin * np.sign(p_real - p_fake), np.nan)
 
 
 @LOSSES.register(

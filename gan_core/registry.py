@@ -13,6 +13,15 @@ from typing import Any, ClassVar, TypeVar
 Number = int | float
 
 
+def shown(value: Any) -> str:
+    """Return `value` as a sentence about it quotes it: at most 80 characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of 5,000 digits, lists in lists in lists
+        text = f"this {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 @dataclass(frozen=True)
 class Knob:
     """What a field of a component may be; bounds are inclusive."""
@@ -34,15 +43,16 @@ class Knob:
         option = f"{owner}: {name}"
         if self.choices is not None:
             if value not in self.choices:
-                raise ValueError(f"{option} = {value!r} is not one of {', '.join(self.choices)}.")
+                choices = ", ".join(self.choices)
+                raise ValueError(f"{option} = {shown(value)} is not one of {choices}.")
             return value
         if isinstance(self.default, bool):
             if not isinstance(value, bool):
-                raise ValueError(f"{option} = {value!r} is neither true nor false.")
+                raise ValueError(f"{option} = {shown(value)} is neither true nor false.")
             return value
         if isinstance(self.default, str):
             if not isinstance(value, str):
-                raise ValueError(f"{option} = {value!r} is not a text.")
+                raise ValueError(f"{option} = {shown(value)} is not a text.")
             return value
         return self._check_number(option, value)
 
@@ -51,11 +61,11 @@ class Knob:
         kind = "a whole number" if whole else "a number"
         bounds = f"{kind} from {self.low:g} to {self.high:g}"
         if isinstance(value, bool) or not isinstance(value, Number):
-            raise ValueError(f"{option} = {value!r} is not {bounds}.")
+            raise ValueError(f"{option} = {shown(value)} is not {bounds}.")
         if not self.low <= value <= self.high:  # also true of NaN
-            raise ValueError(f"{option} = {value!r} is not {bounds}.")
+            raise ValueError(f"{option} = {shown(value)} is not {bounds}.")
         if whole and value != int(value):
-            raise ValueError(f"{option} = {value!r} is not {bounds}.")
+            raise ValueError(f"{option} = {shown(value)} is not {bounds}.")
         return int(value) if whole else float(value)
 
 
@@ -151,7 +161,7 @@ class Registry:
         """Raises: ValueError: if nothing of that name is registered."""
         if not isinstance(name, str) or name not in self._classes:
             raise ValueError(
-                f"{self.kind} {name!r} is unknown; there are {', '.join(self._classes)}."
+                f"{self.kind} {shown(name)} is unknown; there are {', '.join(self._classes)}."
             )
         return self._classes[name]
 
@@ -161,12 +171,12 @@ class Registry:
         Raises:
             ValueError: for an unknown name, an unknown knob or a value out of bounds.
         """
-        if isinstance(spec, Component):
+        if type(spec) in self._classes.values():
             return spec
         if isinstance(spec, str):
             spec = {"name": spec}
         if not isinstance(spec, Mapping) or "name" not in spec:
-            raise ValueError(f'{self.kind} = {spec!r} is not of the form {{"name": …}}.')
+            raise ValueError(f'{self.kind} = {shown(spec)} is not of the form {{"name": …}}.')
         values = dict(spec)
         cls = self[values.pop("name")]
         refuse_unknown(cls.name, values, list(knobs(cls)))
@@ -178,4 +188,4 @@ def refuse_unknown(owner: str, given: Mapping[str, Any], known: list[str]) -> No
     for key in given:
         if key not in known:
             choices = ", ".join(known) or "none"
-            raise ValueError(f"{owner}: key {key!r} is unknown; there are {choices}.")
+            raise ValueError(f"{owner}: key {shown(key)} is unknown; there are {choices}.")

@@ -93,7 +93,8 @@ class Dragan(Regularizer):
 
     def penalty(self, discriminator, real, fake, rng):
         noise = torch.rand(real.shape, generator=rng, device=real.device)
-        return penalise_slope(self, discriminator, real + self.spread * real.std() * noise)
+        std = real.std(correction=0)  # with the correction, NaN for a batch of one number
+        return penalise_slope(self, discriminator, real + self.spread * std * noise)
 
 
 def penalise_slope(

@@ -389,6 +389,7 @@ class Trainer:
             self._restore(state)
             self.history = History.from_dict(state["history"])
             self.metric_history = History.from_dict(state["metric_history"])
+            self._healthy = self._moving_parts()
 
     def _moving_parts(self) -> dict[str, Any]:
         return copy.deepcopy(

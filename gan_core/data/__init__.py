@@ -1,6 +1,7 @@
 """Data sets; importing the package registers all of them."""
 
-from gan_core.data import csv_column, distributions, pictures
+# The order of these imports is the order of the menus.
+from gan_core.data import distributions, csv_column, pictures  # isort: skip
 from gan_core.data.base import DATASETS, Dataset, PictureSet, Source, Target
 
 __all__ = [

@@ -19,7 +19,8 @@ from gan_core.shapes import Samples, Values
 
 MOST_VALUES = 1_000_000
 LARGEST_VALUE = 1e30
-"""Training runs in float32; its largest number is 3e38, and squares must fit too."""
+SMALLEST_STD = 1e-30
+"""Training runs in float32; its numbers go from 1e-38 to 3e38."""
 
 
 class EmpiricalLaw:
@@ -107,7 +108,9 @@ class ValueSource:
 def _law(upload: str, bandwidth: float) -> EmpiricalLaw:
     if not upload:
         raise ValueError("csv_column: choose a CSV file and one of its columns first.")
-    return EmpiricalLaw(kept_values(upload), bandwidth)
+    # What training sees; otherwise a sample of 0.1 lies beyond the stored 0.1.
+    values = kept_values(upload).astype(np.float32).astype(float)
+    return EmpiricalLaw(values, bandwidth)
 
 
 def read_table(content: bytes) -> pd.DataFrame:
@@ -164,6 +167,8 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
         raise ValueError(f"Column {column!r} is constant ({values[0]:g}); nothing can be learnt.")
     if np.abs(values).max() > LARGEST_VALUE:
         raise ValueError(f"Column {column!r} has a number beyond ±{LARGEST_VALUE:g}.")
+    if values.std() < SMALLEST_STD:
+        raise ValueError(f"Column {column!r} varies by less than {SMALLEST_STD:g}; scale it up.")
     if values.std() < 1e-6 * abs(values.mean()):
         raise ValueError(
             f"Column {column!r} varies by less than a millionth of its mean, which float32 "

@@ -60,7 +60,8 @@ class NormalMixture(Target):
             weights = [float(word) for word in self.weights.split(",")]
         except ValueError:
             raise ValueError(wrong) from None
-        if len(weights) != self.modes or not all(0 < w < math.inf for w in weights):
+        positive = all(w > 0 for w in weights) and sum(weights) < math.inf
+        if len(weights) != self.modes or not positive:
             raise ValueError(wrong)
         return tuple(w / sum(weights) for w in weights)
 

@@ -89,7 +89,7 @@ class TorchvisionDownload:
                     share = min(done / self.megabytes, 1.0)
                     progress(share, f"{name}: {done:.1f} of {self.megabytes:.1f} MB")
             if failure:
-                reason = str(failure[0]).split("\n")[0][:200]
+                reason = " ".join(str(failure[0]).split())[:200]
                 raise ValueError(f"{name} could not be downloaded ({reason}). Nothing was kept.")
             shutil.rmtree(self.folder, ignore_errors=True)
             shutil.move(Path(partial) / name, self.folder)
