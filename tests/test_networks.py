@@ -1,0 +1,285 @@
+"""Every generator with every discriminator, and what their papers say about their layers."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from gan_core.networks import DISCRIMINATORS, GENERATORS, build_seeded, layer_table
+from gan_core.networks.base import ACTIVATIONS, SeededDropout
+from gan_core.registry import knobs
+
+torch.set_num_threads(1)
+SHAPES = {"numbers": (1,), "pictures": (1, 28, 28), "colours": (3, 28, 28)}
+LATENT = 5
+
+
+def small(cls, **knobs_):
+    """Return the component with few units, and other knobs as given."""
+    units = {"width": 6, "channels": 4}
+    return cls(**{k: v for k, v in units.items() if k in knobs(cls)}, **knobs_)
+
+
+def fits(component, shape):
+    try:
+        component.check_shape(shape)
+    except ValueError:
+        return False
+    return True
+
+
+def variants(registry):
+    """Return every network with each of its choices and with its dropout on and off."""
+    for cls in registry:
+        yield small(cls)
+        for name, made in knobs(cls).items():
+            if made.choices is not None:
+                yield from (small(cls, **{name: c}) for c in made.choices if c != made.default)
+        if "dropout" in knobs(cls):
+            yield small(cls, dropout=0.0 if cls().dropout else 0.4)
+        if cls.name == "mlp":
+            yield small(cls, depth=0)
+            yield small(cls, depth=3)
+
+
+def with_shapes(components):
+    return [
+        pytest.param(c, shape, id="-".join([*map(str, c.to_dict().values()), label]))
+        for c in components
+        for label, shape in SHAPES.items()
+        if fits(c, shape)
+    ]
+
+
+EVERY_G = with_shapes(variants(GENERATORS))
+EVERY_D = with_shapes(variants(DISCRIMINATORS))
+PAIRS = [
+    pytest.param(small(g), small(d), shape, id=f"{g.name}-{d.name}-{label}")
+    for g, d in itertools.product(GENERATORS, DISCRIMINATORS)
+    for label, shape in SHAPES.items()
+    if fits(small(g), shape) and fits(small(d), shape)
+]
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def build_g(component, shape, seed=0):
+    return build_seeded(lambda: component.build(LATENT, shape), seed)
+
+
+def build_d(component, shape, seed=0):
+    return build_seeded(lambda: component.build(shape, rng()), seed)
+
+
+def assert_gradients_are_finite(network):
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+@pytest.mark.parametrize(("g", "d", "shape"), PAIRS)
+def test_pair(g, d, shape):
+    generator, discriminator = build_g(g, shape), build_d(d, shape)
+    fake = generator(torch.randn(7, LATENT, generator=rng()))
+    logits = discriminator(fake)
+    assert fake.shape == (7, *shape)
+    assert logits.shape == (7,)
+    logits.square().sum().backward()
+    assert_gradients_are_finite(generator)
+    assert_gradients_are_finite(discriminator)
+
+
+@pytest.mark.parametrize(("g", "shape"), EVERY_G)
+def test_every_generator(g, shape):
+    network = build_g(g, shape)
+    fake = network(torch.randn(7, LATENT, generator=rng()))
+    assert fake.shape == (7, *shape)
+    if len(shape) == 3 and getattr(g, "output", "auto") != "linear":
+        assert fake.abs().max() <= 1
+    fake.square().sum().backward()
+    assert_gradients_are_finite(network)
+
+
+@pytest.mark.parametrize(("d", "shape"), EVERY_D)
+def test_every_discriminator(d, shape):
+    network = build_d(d, shape)
+    logits = network(torch.randn(7, *shape, generator=rng()))
+    assert logits.shape == (7,)
+    logits.square().sum().backward()
+    assert_gradients_are_finite(network)
+
+
+@pytest.mark.parametrize(("g", "shape"), EVERY_G)
+def test_layer_table_of_a_generator(g, shape):
+    network = build_g(g, shape)
+    assert_layer_table_is_true(network, (LATENT,), shape)
+
+
+@pytest.mark.parametrize(("d", "shape"), EVERY_D)
+def test_layer_table_of_a_discriminator(d, shape):
+    network = build_d(d, shape)
+    assert_layer_table_is_true(network, shape, (1,))
+
+
+def assert_layer_table_is_true(network, input_shape, output_shape):
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    rows = layer_table(network, input_shape)
+    assert sum(row.parameters for row in rows) == sum(p.numel() for p in network.parameters())
+    assert rows[-1].output == " × ".join(map(str, output_shape))
+    assert network.training
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_layer_table_by_hand():
+    spec = {"name": "mlp", "depth": 2, "width": 6, "dropout": 0.4, "normalisation": "layer"}
+    network = build_d(DISCRIMINATORS.create(spec), (1, 28, 28))
+    assert [tuple(row) for row in layer_table(network, (1, 28, 28))] == [
+        ("Flatten", "784", 0),
+        ("Linear", "6", 784 * 6 + 6),
+        ("LayerNorm", "6", 12),
+        ("LeakyReLU (0.2)", "6", 0),
+        ("Dropout (0.4)", "6", 0),
+        ("Linear", "6", 42),
+        ("LayerNorm", "6", 12),
+        ("LeakyReLU (0.2)", "6", 0),
+        ("Dropout (0.4)", "6", 0),
+        ("Linear", "1", 7),
+        ("Logit", "1", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("build", "component", "shape"),
+    [
+        pytest.param(build, *case.values, id=f"{label}-{case.id}")
+        for build, cases, label in ((build_g, EVERY_G, "g"), (build_d, EVERY_D, "d"))
+        for case in cases
+    ],
+)
+def test_weights_follow_from_the_seed_alone(build, component, shape):
+    before = torch.get_rng_state()
+    one = build(component, shape, seed=3).state_dict()
+    torch.rand(3)
+    moved = torch.get_rng_state()
+    same = build(component, shape, seed=3).state_dict()
+    other = build(component, shape, seed=4).state_dict()
+    assert torch.equal(torch.get_rng_state(), moved)
+    torch.set_rng_state(before)
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+def test_failed_build_leaves_torchs_generator_alone():
+    before = torch.get_rng_state()
+
+    def fail():
+        torch.rand(1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        build_seeded(fail, 1)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_dcgan_starts_as_in_its_paper():
+    networks = (
+        build_seeded(lambda: GENERATORS["dcgan"]().build(64, (1, 28, 28)), 0),
+        build_d(DISCRIMINATORS["dcgan"](), (1, 28, 28)),
+    )
+    for layer in itertools.chain(*networks):
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            n = layer.weight.numel()
+            assert layer.bias is None
+            assert layer.weight.mean().item() == pytest.approx(0, abs=5 * 0.02 / n**0.5)
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=5 / (2 * n) ** 0.5)
+        if isinstance(layer, nn.BatchNorm2d):
+            assert layer.weight.mean().item() == pytest.approx(1, abs=0.02)
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.5)
+            assert not layer.bias.any()
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    network = build_d(DISCRIMINATORS["maxout_mlp"](depth=1, width=3, pieces=2, dropout=0.0), (1,))
+    maxout = network[0]
+    x = torch.tensor([[1.5], [-2.0]])
+    lines = x @ maxout.linear.weight.T + maxout.linear.bias
+    expected = torch.stack([lines[:, [0, 2, 4]], lines[:, [1, 3, 5]]]).amax(0)
+    torch.testing.assert_close(maxout(x), expected)
+    assert maxout.linear.weight.abs().max() <= 0.005
+
+
+@pytest.mark.parametrize("choice", list(ACTIVATIONS))
+def test_activation_is_the_chosen_one(choice):
+    network = build_d(DISCRIMINATORS["mlp"](width=4, activation=choice), (1,))
+    x = torch.tensor([[-1.5], [0.5]])
+    hidden = x @ network[0].weight.T + network[0].bias
+    formulas = {
+        "leaky_relu": hidden.clamp(min=0) + 0.2 * hidden.clamp(max=0),
+        "relu": hidden.clamp(min=0),
+        "tanh": 1 - 2 / (1 + (2 * hidden).exp()),
+        "silu": hidden / (1 + (-hidden).exp()),
+        "elu": hidden.clamp(min=0) + hidden.clamp(max=0).exp() - 1,
+    }
+    expected = formulas[choice] @ network[2].weight.T + network[2].bias
+    torch.testing.assert_close(network(x), expected.squeeze(1))
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_spectral_norm_bounds_every_layer(name):
+    spec = {"name": name, "normalisation": "spectral"}
+    network = build_d(DISCRIMINATORS.create(spec), (1, 28, 28))
+    limited = [m for m in network if nn.utils.parametrize.is_parametrized(m)]
+    assert len(limited) == (2 if name == "mlp" else 3)
+    for layer in limited:
+        layer.parametrizations.weight.original.data.mul_(50)
+    x = torch.randn(4, 1, 28, 28, generator=rng())
+    for _ in range(50):
+        network(x)
+    for layer in limited:
+        largest = torch.linalg.svdvals(layer.weight.detach().flatten(1))[0].item()
+        assert largest == pytest.approx(1, abs=0.02)
+
+
+def test_dropout_is_unbiased_and_reproducible():
+    layer = SeededDropout(0.3, rng(1))
+    x = torch.full((200_000,), 2.0).unsqueeze(1)
+    dropped = layer(x)
+    kept = (dropped != 0).float().mean().item()
+    assert kept == pytest.approx(0.7, abs=5 * (0.3 * 0.7 / 200_000) ** 0.5)
+    assert dropped.mean().item() == pytest.approx(2.0, rel=0.01)
+    assert dropped.unique().tolist() == pytest.approx([0, 2 / 0.7])
+    assert not torch.equal(layer(x), dropped)
+    layer.rng.manual_seed(1)
+    before = torch.get_rng_state()
+    assert torch.equal(layer(x), dropped)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_dropout_rests_in_evaluation():
+    layer = SeededDropout(0.3, rng()).eval()
+    state = layer.rng.get_state()
+    x = torch.randn(5, 3, generator=rng())
+    assert torch.equal(layer(x), x)
+    assert torch.equal(layer.rng.get_state(), state)
+
+
+@pytest.mark.parametrize("cls", [*GENERATORS, *DISCRIMINATORS], ids=lambda cls: cls.__name__)
+def test_networks_for_pictures_say_what_they_need(cls):
+    network = small(cls)
+    assert fits(network, (1, 28, 28))
+    if not fits(network, (1,)):
+        for shape in ((1,), (1, 32, 32), (28, 28)):
+            text = " × ".join(map(str, shape))
+            with pytest.raises(ValueError, match=f"{cls.name} needs .* 28 × 28; .* has {text}"):
+                network.check_shape(shape)
+
+
+def test_width_is_the_number_of_units():
+    g = GENERATORS["mlp"](depth=2, width=10)
+    parameters = sum(math.prod(p.shape) for p in build_g(g, (1,)).parameters())
+    assert parameters == (LATENT * 10 + 10) + (10 * 10 + 10) + (10 + 1)
