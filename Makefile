@@ -42,6 +42,6 @@ $(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	touch $@ $(RUN_READY)
 
-$(BROWSER_READY): tests/browser_setup.py | $(DEV_READY)
-	$(BIN)/python tests/browser_setup.py
+$(BROWSER_READY): tests/laboratory.py | $(DEV_READY)
+	$(BIN)/python tests/laboratory.py
 	touch $@

@@ -51,14 +51,16 @@ def _positive(text: str) -> int:
 
 def _train(file: Path, steps: int, out: Path, device: str) -> None:
     config = ExperimentConfig.from_json(file.read_text(encoding="utf-8"))
-    with tqdm(total=100, desc="data", unit="%", leave=False) as bar:
-        runs.prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
+    if not runs.is_ready(config.dataset):
+        with tqdm(total=100, desc="download", unit="%") as bar:
+            runs.prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
     with tqdm(total=steps, unit="step") as bar:
 
         def note(snapshot: Snapshot) -> None:
             bar.update(snapshot.step - bar.n)
             shown = snapshot.metrics or snapshot.statistics
-            bar.set_postfix({name: f"{value:.3g}" for name, value in list(shown.items())[:3]})
+            words = {name: f"{value:.3g}" for name, value in list(shown.items())[:3]}
+            bar.set_postfix(words, refresh=False)
 
         runs.train(config, steps, out, device, note)
     print(out)

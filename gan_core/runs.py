@@ -25,15 +25,19 @@ WIDTH, HEIGHT = 640, 320
 REAL_COLOR, FAKE_COLOR = (26, 134, 208), (232, 113, 10)
 
 
+def is_ready(dataset: Dataset) -> bool:
+    """Say whether the data set is on this machine."""
+    return getattr(dataset, "download", None) is None
+
+
 def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
     """Download what the data set needs and has not got.
 
     Raises:
         ValueError: if the download fails.
     """
-    download = getattr(dataset, "download", None)
-    if download is not None:
-        download.fetch(progress)
+    if not is_ready(dataset):
+        dataset.download.fetch(progress)
 
 
 def train(

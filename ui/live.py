@@ -58,7 +58,7 @@ def toolbar(run: Run) -> None:
             icon=":material/pause:" if run.running else ":material/play_arrow:",
             type="primary",
             shortcut="Space",
-            on_click=run.toggle,
+            on_click=run.pause if run.running else run.go,
             key=f"{run.page}.train",
         )
         button("+1", "step1", "Take one step, then pause.", run.advance, 1)
@@ -94,13 +94,10 @@ def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
         began = time.perf_counter()
         snapshot = run.trainer.snapshot()
         draw(run, snapshot)
-        now = time.perf_counter()
-        was_running = run.running
-        if was_running:
-            run.meter.note_frame(began, now - began)
-            run.train(session.steps_per_frame())
-        if was_running and not run.running:
-            st.rerun()
+        if run.running:
+            run.meter.note_frame(began, time.perf_counter() - began)
+            if run.train(session.steps_per_frame()):
+                st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
     frame()
 

@@ -110,9 +110,6 @@ class Run:
 
     # What the controls do ---------------------------------------------------------------------
 
-    def toggle(self) -> None:
-        self.go() if not self.running else self.pause()
-
     def go(self, until: int | None = None) -> None:
         self.notice = None
         self.stop_at = until
@@ -141,10 +138,11 @@ class Run:
 
     # The loop ---------------------------------------------------------------------------------
 
-    def train(self, steps_per_frame: int | None) -> None:
+    def train(self, steps_per_frame: int | None) -> bool:
         """Train until the frame's time is used, the run is paused, or its goal is reached.
 
-        `steps_per_frame` replaces the time by an exact number of steps.
+        `steps_per_frame` replaces the time by an exact number of steps. Returns whether the run
+        came to an end by itself here, not by a click that another thread serves.
         """
         turn, began = self.turn, time.perf_counter()
         deadline = began + self.meter.budget()
@@ -163,11 +161,14 @@ class Run:
             left -= taken
             if self.trainer.divergence:
                 self.notice = self.trainer.divergence.sentence()
-                self.pause()
+                break
         if taken_at_all:
             self.meter.note_training(time.perf_counter() - began, taken_at_all)
-        if self.stop_at is not None and self.trainer.step_count >= self.stop_at:
+        reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
+        ended = self.running and (reached or self.trainer.divergence is not None)
+        if ended:
             self.pause()
+        return ended
 
     def _steps_due(self, now: float) -> int:
         """Return the most steps this frame may take: to the goal, and at the chosen speed."""

@@ -1,0 +1,118 @@
+"""The live pages in real Chromium: `python benchmarks/live.py [--seconds 20] [--json]`.
+
+For each page: the share of its time that goes into training, frames a second, frames in which a
+chart was hidden or greyed out, whether zoom and legend were kept, and how long a pause takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from playwright.sync_api import Page
+
+from tests.laboratory import app, chromium, open_page, press, step, tile
+
+PAUSES = 10
+WATCH = """
+() => {
+  const seen = (window.seen = { looks: 0, hidden: 0 });
+  const visible = (chart) => {
+    const svg = chart.querySelector("svg.main-svg");
+    if (!svg || !svg.getBoundingClientRect().height) return false;
+    if (!chart.checkVisibility({ visibilityProperty: true })) return false;
+    const holders = [chart.closest(".stElementContainer"), chart.closest(".stColumn")];
+    return holders.every((e) => !e || Number(getComputedStyle(e).opacity) > 0.99);
+  };
+  const expected = document.querySelectorAll(".live-chart").length;
+  const look = () => {
+    const charts = [...document.querySelectorAll(".live-chart")];
+    seen.looks += 1;
+    if (charts.length < expected || !charts.every(visible)) seen.hidden += 1;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+"""
+PAUSE = """
+() => new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("no pause within 10 s")), 10000);
+  const named = (word) => [...document.querySelectorAll("button")].find((b) => b.innerText.includes(word));
+  const began = performance.now();
+  named("Pause").click();
+  const look = () => (named("Train") ? done(performance.now() - began) : setTimeout(look, 2));
+  look();
+})
+"""
+FRAMES = "() => Number(document.querySelector('.live-chart').dataset.frames)"
+ZOOM = "() => document.querySelector('.live-chart')._fullLayout.xaxis.range.map((v) => v.toFixed(3)).join()"
+HIDE = "() => document.querySelector('.live-chart')._fullData.map((t) => t.visible).join()"
+
+
+def zoom_in(page: Page) -> None:
+    """Draw a box on the first chart and hide its first curve, with the mouse."""
+    box = page.locator(".live-chart .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    page.mouse.up()
+    page.locator(".live-chart .legendtoggle").first.click()
+    page.wait_for_timeout(900)
+
+
+def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
+    open_page(page, address)
+    press(page, "Train")
+    page.wait_for_timeout(6_000)
+    zoom_in(page)
+    kept = page.evaluate(ZOOM), page.evaluate(HIDE)
+    page.evaluate(WATCH)
+    frames, steps, began = page.evaluate(FRAMES), step(page), time.perf_counter()
+    page.wait_for_timeout(1000 * seconds)
+    elapsed = time.perf_counter() - began
+    frames, steps = page.evaluate(FRAMES) - frames, step(page) - steps
+    still = page.evaluate(ZOOM), page.evaluate(HIDE)
+    share = page.locator(".tile[data-name='steps a second'] .note").inner_text()
+    pauses = []
+    for _ in range(PAUSES):
+        pauses.append(page.evaluate(PAUSE))
+        page.wait_for_timeout(300)
+        press(page, "Train")
+        page.wait_for_timeout(1_200)
+    return {
+        "page": address.rsplit("/", 1)[1],
+        "training_share": float(share.split("%")[0]) / 100,
+        "frames_per_s": round(frames / elapsed, 2),
+        "steps_per_s": round(steps / elapsed, 1),
+        "steps_per_s_shown": tile(page, "steps a second"),
+        **page.evaluate("() => window.seen"),
+        "zoom_and_legend_kept": kept == still,
+        "pause_ms_median": round(statistics.median(pauses)),
+        "pause_ms_worst": round(max(pauses)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with app() as address, chromium() as browser:
+        for name in ("Distributions", "Digits"):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            result = measure(page, f"{address}/{name}", options.seconds)
+            page.close()
+            if options.json:
+                print(json.dumps(result), flush=True)
+            else:
+                print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
