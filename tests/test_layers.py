@@ -1,0 +1,81 @@
+"""Who may import whom: the numerical core runs without the dashboard."""
+
+import ast
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gan_core
+
+ROOT = Path(gan_core.__file__).parents[1]
+PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").glob("*.py"))]
+
+
+def files(folder):
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imports(path):
+    """Return the top-level names of all that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def ids(paths):
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def test_core_runs_without_the_dashboard():
+    modules = [
+        module.name
+        for module in pkgutil.walk_packages(gan_core.__path__, "gan_core.")
+        if not module.name.endswith("__main__")
+    ]
+    assert {"gan_core.trainer", "gan_core.data.csv_column", "gan_core.networks.dense"} <= set(
+        modules
+    )
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module(name)\n"
+        "print(*sorted({'streamlit', 'plotly', 'ui', 'torch'} & sys.modules.keys()))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert run.stderr == ""
+    assert run.stdout.split() == ["torch"]
+
+
+@pytest.mark.parametrize("path", files("gan_core"), ids=ids(files("gan_core")))
+def test_core_imports_no_dashboard(path):
+    assert not imports(path) & {"streamlit", "plotly", "ui", "pages", "dashboard"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids(PAGES))
+def test_pages_hold_no_numerics(path):
+    assert "ui" in imports(path)
+    assert not imports(path) & {"torch", "torchvision", "numpy", "scipy", "plotly"}
+
+
+def test_figures_need_neither_browser_nor_training():
+    found = imports(ROOT / "ui" / "figures.py")
+    assert "gan_core" in found
+    assert not found & {"streamlit", "torch"}
+
+
+def test_one_file_keeps_the_sessions_state():
+    mentions = [
+        path.relative_to(ROOT).as_posix()
+        for path in [*files("ui"), *files("gan_core"), *PAGES]
+        if "session_state" in path.read_text(encoding="utf-8")
+    ]
+    assert mentions == ["ui/session.py"]

@@ -1,0 +1,623 @@
+"""The trainer: its algorithm against a plain loop, and whatever must not disturb a run."""
+
+import copy
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gan_core import ExperimentConfig, Trainer
+from gan_core.config import LIVE
+from gan_core.data import DATASETS
+from gan_core.losses import LOSSES
+from gan_core.optimizers import OPTIMIZERS
+from gan_core.priors import PRIORS
+from gan_core.registry import knobs
+from gan_core.regularizers import REGULARIZERS
+from gan_core.snapshot import STATISTICS
+from gan_core.trainer import to_pixels
+
+torch.set_num_threads(1)
+TINY = {
+    "architecture": {
+        "generator": {"name": "mlp", "width": 6},
+        "discriminator": {"name": "mlp", "width": 6},
+    },
+    "batch_size": 16,
+}
+NORMALISED = {
+    "latent_dim": 3,
+    "architecture": {
+        "generator": {"name": "mlp", "width": 6, "normalisation": "batch"},
+        "discriminator": {"name": "mlp", "width": 6, "normalisation": "spectral", "dropout": 0.3},
+    },
+    "regularizer": "gradient_penalty",
+    "instance_noise": 0.2,
+}
+BATCH_NORM = {
+    "latent_dim": 3,
+    "architecture": {
+        "generator": {"name": "mlp", "width": 6, "normalisation": "spectral"},
+        "discriminator": {"name": "mlp", "width": 6, "normalisation": "batch"},
+    },
+    "loss": "relativistic_pairing",
+    "n_critic": 2,
+}
+PICTURES = {
+    "dataset": "mnist",
+    "latent_dim": 4,
+    "architecture": {
+        "generator": {"name": "dcgan", "channels": 4},
+        "discriminator": {"name": "cnn", "channels": 4},
+    },
+    "batch_size": 4,
+}
+KINDS = {"tiny": {}, "normalised": NORMALISED, "batch norm": BATCH_NORM, "pictures": PICTURES}
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+
+
+def config_of(kind="tiny", **changes):
+    return ExperimentConfig.from_dict(TINY | KINDS[kind] | changes)
+
+
+def trainer_of(kind="tiny", **changes):
+    return Trainer(config_of(kind, **changes))
+
+
+def assert_same(one, other, path="state"):
+    """Compare two states bit for bit."""
+    assert type(one) is type(other), path
+    if isinstance(one, torch.Tensor):
+        assert torch.equal(one.nan_to_num(-7), other.nan_to_num(-7)), path
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys(), path
+        for key in one:
+            assert_same(one[key], other[key], f"{path}.{key}")
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other), path
+        for i, (a, b) in enumerate(zip(one, other, strict=True)):
+            assert_same(a, b, f"{path}[{i}]")
+    else:
+        assert one == other or (one != one and other != other), path
+
+
+def weights(network):
+    return [parameter.detach().clone() for parameter in network.parameters()]
+
+
+def are_equal(some, others):
+    return all(map(torch.equal, some, others))
+
+
+@pytest.mark.parametrize(
+    ("loss", "regularizer"), list(itertools.product(LOSSES.names(), REGULARIZERS.names()))
+)
+def test_every_loss_with_every_regularizer(loss, regularizer):
+    trainer = trainer_of(loss=loss, regularizer=regularizer)
+    before = weights(trainer.generator), weights(trainer.discriminator)
+    assert trainer.step(5) == 5
+    snapshot = trainer.snapshot(with_metrics=False)
+    assert trainer.divergence is None
+    assert set(snapshot.statistics) == set(STATISTICS)
+    assert all(map(math.isfinite, snapshot.statistics.values()))
+    has_penalty = regularizer not in ("none", "weight_clipping")
+    assert (snapshot.statistics["penalty"] > 0) == has_penalty
+    after = weights(trainer.generator), weights(trainer.discriminator)
+    assert not are_equal(before[0], after[0])
+    assert not are_equal(before[1], after[1])
+
+
+@pytest.mark.parametrize("prior", PRIORS.names())
+@pytest.mark.parametrize(
+    "dataset", [c.name for c in DATASETS if not c.pictures and "upload" not in knobs(c)]
+)
+def test_every_prior_with_every_target(prior, dataset):
+    trainer = trainer_of(prior=prior, dataset=dataset, latent_dim=2)
+    trainer.step(2)
+    snapshot = trainer.snapshot(with_metrics=False)
+    assert all(map(math.isfinite, snapshot.statistics.values()))
+    assert np.isfinite(snapshot.samples).all()
+
+
+@EVERY_KIND
+def test_same_seed_same_bits(kind):
+    one, same, other = (trainer_of(kind, seed=seed) for seed in (5, 5, 6))
+    for trainer in (one, same, other):
+        trainer.step(6)
+    assert_same(one.state_dict(), same.state_dict())
+    assert torch.equal(one.sample(4), same.sample(4))
+    assert not are_equal(weights(one.generator), weights(other.generator))
+
+
+@EVERY_KIND
+def test_interleaved_runs_do_not_disturb_each_other(kind):
+    alone = trainer_of(kind)
+    alone.step(6)
+    one, other = trainer_of(kind), trainer_of("tiny", seed=9, optimizer_d="sgd")
+    for _ in range(6):
+        one.step()
+        torch.rand(5)
+        other.step()
+        torch.manual_seed(3)
+    assert_same(one.state_dict(), alone.state_dict())
+
+
+@EVERY_KIND
+def test_torchs_generator_is_left_alone(kind):
+    before = torch.get_rng_state()
+    trainer = trainer_of(kind)
+    trainer.step(3)
+    trainer.snapshot()
+    trainer.sample(5)
+    trainer.real_samples(5)
+    trainer.layers()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@EVERY_KIND
+def test_looking_does_not_change_the_run(kind):
+    unseen, seen = trainer_of(kind), trainer_of(kind)
+    unseen.step(6)
+    for i in range(6):
+        seen.snapshot(with_metrics=i == 3)
+        seen.layers()
+        seen.real_samples(3)
+        seen.sample(7)
+        seen.discriminate(seen.sample(2))
+        seen.step()
+        seen.state_dict()
+    one, other = unseen.state_dict(), seen.state_dict()
+    for state in (one, other):  # what looking is about
+        del state["metric_history"], state["rng"]["sample"]
+    assert_same(one, other)
+
+
+@EVERY_KIND
+def test_halves_of_a_step_make_a_step(kind):
+    whole, halves = trainer_of(kind), trainer_of(kind)
+    whole.step(4)
+    for _ in range(4):
+        for _ in range(halves.config.n_critic):
+            halves.step_discriminator()
+        halves.step_generator()
+    assert_same(whole.state_dict(), halves.state_dict())
+
+
+@EVERY_KIND
+def test_a_half_moves_one_network(kind):
+    trainer = trainer_of(kind)
+    trainer.step(2)
+    g, d = weights(trainer.generator), weights(trainer.discriminator)
+    trainer.step_generator()
+    assert are_equal(d, weights(trainer.discriminator))
+    assert not are_equal(g, weights(trainer.generator))
+    g = weights(trainer.generator)
+    trainer.step_discriminator()
+    assert are_equal(g, weights(trainer.generator))
+    assert not are_equal(d, weights(trainer.discriminator))
+
+
+def test_counts():
+    trainer = trainer_of(n_critic=3)
+    assert trainer.step(4) == 4
+    assert (trainer.step_count, trainer.updates_d, trainer.samples_seen) == (4, 12, 12 * 16)
+    trainer.step_discriminator()
+    assert (trainer.step_count, trainer.updates_d, trainer.samples_seen) == (4, 13, 13 * 16)
+    trainer.step_generator()
+    assert (trainer.step_count, trainer.updates_d, trainer.samples_seen) == (5, 13, 13 * 16)
+    snapshot = trainer.snapshot(with_metrics=False)
+    assert (snapshot.step, snapshot.updates_d, snapshot.samples_seen) == (5, 13, 13 * 16)
+    assert snapshot.epoch is None
+    assert snapshot.history["step"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_epoch_counts_pictures():
+    trainer = trainer_of("pictures", batch_size=50)
+    trainer.step(3)
+    assert trainer.snapshot().epoch == pytest.approx(150 / 5000)
+
+
+def test_step_stops_when_it_is_told_to():
+    trainer = trainer_of()
+    asked = iter([True, True, False])
+    assert trainer.step(10, lambda: next(asked)) == 3
+    assert trainer.step_count == 3
+    assert trainer.step(0) == 0
+
+
+class PlainLoop:
+    """Algorithm 1 by hand: networks of one hidden layer, plain gradient steps, no library."""
+
+    def __init__(self, trainer):
+        self.config = trainer.config
+        self.rng = torch.Generator()
+        self.rng.set_state(trainer._rng["train"].get_state())
+        self.g, self.d = (
+            [p.detach().clone().requires_grad_() for p in network.parameters()]
+            for network in (trainer.generator, trainer.discriminator)
+        )
+
+    @staticmethod
+    def network(parameters, x):
+        w1, b1, w2, b2 = parameters
+        hidden = x @ w1.T + b1
+        return torch.where(hidden > 0, hidden, 0.2 * hidden) @ w2.T + b2
+
+    def score(self, x):
+        standardised = (x - 4.0) / 1.25
+        return self.network(self.d, standardised)[:, 0], standardised
+
+    def real(self):
+        return torch.empty(16, 1).normal_(4.0, 1.25, generator=self.rng)
+
+    def fake(self):
+        return self.network(self.g, torch.empty(16, 1).uniform_(-1, 1, generator=self.rng))
+
+    def descend(self, loss, parameters, lr):
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter -= lr * gradient
+        return math.sqrt(sum(float(g.square().sum()) for g in gradients))
+
+    def penalty(self, real):
+        """R1 with γ = 0.5 on what D sees."""
+        seen = ((real - 4.0) / 1.25).requires_grad_()
+        (slope,) = torch.autograd.grad(self.network(self.d, seen).sum(), seen, create_graph=True)
+        return 0.25 * (slope**2).sum(1).mean()
+
+    def step(self):
+        for _ in range(self.config.n_critic):
+            real, fake = self.real(), self.fake().detach()
+            on_real, on_fake = self.score(real)[0], self.score(fake)[0]
+            loss_d = self.loss_d(on_real, on_fake)
+            penalty = self.penalty(real)
+            norm_d = self.descend(loss_d + penalty, self.d, self.config.optimizer_d.lr)
+        fake = self.fake()
+        loss_g = self.loss_g(fake)
+        norm_g = self.descend(loss_g, self.g, self.config.optimizer_g.lr)
+        return {
+            "loss_d": loss_d.item(),
+            "penalty": penalty.item(),
+            "loss_g": loss_g.item(),
+            "grad_norm_d": norm_d,
+            "grad_norm_g": norm_g,
+        }
+
+
+class PlainNonSaturating(PlainLoop):
+    def loss_d(self, real, fake):
+        return -(torch.sigmoid(real).log() + (1 - torch.sigmoid(fake)).log()).mean()
+
+    def loss_g(self, fake):
+        return -torch.sigmoid(self.score(fake)[0]).log().mean()
+
+
+class PlainRelativistic(PlainLoop):
+    def loss_d(self, real, fake):
+        return -torch.sigmoid(real - fake).log().mean()
+
+    def loss_g(self, fake):
+        real = self.real()
+        return -torch.sigmoid(self.score(fake)[0] - self.score(real)[0]).log().mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "plain"),
+    [("non_saturating", PlainNonSaturating), ("relativistic_pairing", PlainRelativistic)],
+)
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_trainer_is_the_plain_loop(loss, plain, n_critic):
+    trainer = trainer_of(
+        loss=loss,
+        n_critic=n_critic,
+        optimizer_g={"name": "sgd", "lr": 0.05},
+        optimizer_d={"name": "sgd", "lr": 0.1},
+        ema_decay=0.0,
+    )
+    loop = plain(trainer)
+    for _ in range(20):
+        expected = loop.step()
+        trainer.step()
+        statistics = trainer.snapshot(with_metrics=False).statistics
+        found = {name: statistics[name] for name in expected}
+        assert found == pytest.approx(expected, rel=2e-4, abs=1e-6)
+    torch.testing.assert_close(weights(trainer.generator), [p.detach() for p in loop.g])
+    torch.testing.assert_close(weights(trainer.discriminator), [p.detach() for p in loop.d])
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "wasserstein"])
+def test_scores_of_a_step_by_hand(loss):
+    trainer = trainer_of(loss=loss)
+    trainer.step(3)
+
+    def d_of(x):
+        logits = trainer.discriminator((x - 4.0) / 1.25)
+        return (logits.sigmoid() if loss == "non_saturating" else logits).mean().item()
+
+    def noise():
+        return torch.empty(16, 1).uniform_(-1, 1, generator=rng)
+
+    rng = torch.Generator()
+    rng.set_state(trainer._rng["train"].get_state())
+    d_real = d_of(torch.empty(16, 1).normal_(4.0, 1.25, generator=rng))
+    noise()
+    trainer.step_discriminator()
+    statistics = trainer.snapshot(with_metrics=False).statistics
+    assert statistics["d_real"] == pytest.approx(d_real, rel=1e-5)
+
+    z = noise()
+    before = d_of(trainer.generator(z))
+    trainer.step_generator()
+    after = d_of(trainer.generator(z))
+    snapshot = trainer.snapshot(with_metrics=False)
+    assert snapshot.statistics["d_fake_before"] == pytest.approx(before, rel=1e-5)
+    assert snapshot.statistics["d_fake_after"] == pytest.approx(after, rel=1e-5)
+    assert snapshot.history["d_fake_after"][-1] == pytest.approx(after, rel=1e-5)
+    assert before != after
+
+
+def test_average_of_the_generator_by_hand():
+    trainer = trainer_of(ema_decay=0.8)
+    trainer.step()
+    average = weights(trainer.generator)
+    for _ in range(10):
+        trainer.step()
+        now = weights(trainer.generator)
+        average = [0.8 * a + 0.2 * w for a, w in zip(average, now, strict=True)]
+    torch.testing.assert_close(weights(trainer.ema.module), average)
+    w1, b1, w2, b2 = average
+    hidden = trainer.fixed_z @ w1.T + b1
+    expected = torch.where(hidden > 0, hidden, 0.2 * hidden) @ w2.T + b2
+    torch.testing.assert_close(trainer.generate(trainer.fixed_z), expected)
+
+
+def test_without_average_the_generator_itself_is_shown():
+    trainer = trainer_of(ema_decay=0.0)
+    trainer.step(3)
+    assert torch.equal(trainer.generate(trainer.fixed_z), trainer.generator(trainer.fixed_z))
+
+
+def test_standardise():
+    x = torch.tensor([[1.0], [5.0]])
+    for standardise in ("none", "discriminator", "both"):
+        trainer = trainer_of(
+            architecture=TINY["architecture"] | {"standardise": standardise}, ema_decay=0.0
+        )
+        seen = x if standardise == "none" else (x - 4.0) / 1.25
+        torch.testing.assert_close(trainer.discriminate(x), trainer.discriminator(seen))
+        made = trainer.generator(trainer.fixed_z)
+        made = made * 1.25 + 4.0 if standardise == "both" else made
+        torch.testing.assert_close(trainer.generate(trainer.fixed_z), made)
+
+
+@pytest.mark.parametrize("kind", ["tiny", "normalised", "batch norm", "pictures"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [{"name": name} for name in OPTIMIZERS.names()] + [{"name": "sgd", "momentum": 0.9}],
+    ids=lambda spec: "-".join(map(str, spec.values())),
+)
+def test_saved_and_loaded_run_goes_on_as_if_uninterrupted(kind, optimizer):
+    optimizers = {"optimizer_g": optimizer | {"lr": 1e-3}, "optimizer_d": optimizer | {"lr": 1e-3}}
+    uninterrupted = trainer_of(kind, **optimizers)
+    uninterrupted.step(7)
+    state = uninterrupted.state_dict()
+    saved = copy.deepcopy(state)
+    uninterrupted.step(20)
+    assert_same(state, saved)
+
+    resumed = trainer_of(kind, **optimizers)
+    resumed.step(2)
+    resumed.load_state_dict(state)
+    assert_same(resumed.state_dict(), state)
+    resumed.step(20)
+    assert_same(resumed.state_dict(), uninterrupted.state_dict())
+
+
+def test_update_keeps_weights_moments_and_history():
+    trainer = trainer_of()
+    trainer.step(5)
+    before = trainer.state_dict()
+    changes = {
+        "loss": "hinge",
+        "regularizer": {"name": "r1", "gamma": 2.0},
+        "optimizer_g": {"name": "adam", "lr": 0.123, "beta1": 0.4, "beta2": 0.8},
+        "batch_size": 8,
+        "n_critic": 2,
+        "ema_decay": 0.5,
+        "instance_noise": 0.1,
+    }
+    assert set(changes) == LIVE - {"optimizer_d"}
+    trainer.update(config_of(**changes))
+    after = trainer.state_dict()
+    groups = [state["optimizer_g"].pop("param_groups") for state in (before, after)]
+    assert_same(before, after)
+    assert before["optimizer_g"]["state"][0]["exp_avg_sq"].any()
+    assert groups[1][0]["lr"] == 0.123
+    assert groups[1][0]["betas"] == (0.4, 0.8)
+    trainer.step(2)
+    assert (trainer.updates_d, trainer.samples_seen) == (5 + 4, 5 * 16 + 4 * 8)
+
+
+def test_updated_run_is_the_run_of_the_new_settings():
+    """Two runs whose settings meet go on alike."""
+    new = config_of(loss="hinge", n_critic=2, ema_decay=0.5, regularizer="dragan", batch_size=8)
+    old = trainer_of()
+    old.step(3)
+    fresh = Trainer(new)
+    fresh.load_state_dict(old.state_dict())
+    old.update(new)
+    old.step(5)
+    fresh.step(5)
+    assert_same(old.state_dict(), fresh.state_dict())
+
+
+def test_update_of_the_optimizers_kind_starts_its_moments_anew():
+    trainer = trainer_of()
+    trainer.step(3)
+    before = weights(trainer.generator)
+    trainer.update(config_of(optimizer_g={"name": "rmsprop", "lr": 0.01}))
+    assert are_equal(before, weights(trainer.generator))
+    assert trainer.optimizer_g.state_dict()["state"] == {}
+    assert trainer.optimizer_d.state_dict()["state"] != {}
+    trainer.step()
+    assert not are_equal(before, weights(trainer.generator))
+
+
+def test_average_can_be_switched_off_and_on():
+    trainer = trainer_of()
+    trainer.step(3)
+    trainer.update(config_of(ema_decay=0.0))
+    assert trainer.ema is None
+    trainer.step(3)
+    trainer.update(config_of(ema_decay=0.9))
+    assert are_equal(weights(trainer.ema.module), weights(trainer.generator))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"latent_dim": 2},
+        {"prior": "gaussian"},
+        {"dataset": "uniform"},
+        {"architecture": {"generator": {"name": "mlp", "width": 7}}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_update_refuses_what_needs_a_new_run(change):
+    trainer = trainer_of()
+    trainer.step(2)
+    before = trainer.state_dict()
+    (name,) = change
+    with pytest.raises(ValueError, match=f"^{name} cannot change during a run"):
+        trainer.update(config_of(**change))
+    assert_same(trainer.state_dict(), before)
+    assert trainer.config == config_of()
+
+
+WILD = {"optimizer_g": {"name": "sgd", "lr": 100.0}, "optimizer_d": {"name": "sgd", "lr": 100.0}}
+CALM = {"optimizer_g": {"name": "sgd", "lr": 0.01}, "optimizer_d": {"name": "sgd", "lr": 0.01}}
+
+
+def first_broken_step(trainer, most=200):
+    """Return the first step with a statistic that is not finite, found by looking at each."""
+    for _ in range(most):
+        for _ in range(trainer.config.n_critic):
+            trainer.step_discriminator()
+        trainer._pending.clear()
+        trainer.step_generator()
+        if not all(torch.isfinite(v) for v in trainer._latest.values()):
+            return trainer.step_count
+    return None
+
+
+@pytest.mark.parametrize("kind", ["tiny", "normalised"])
+def test_divergence_goes_back_to_healthy_weights(kind):
+    wild = config_of(kind, loss="least_squares", **WILD)
+    trainer, watched = (trainer_of(kind, loss="least_squares", **CALM) for _ in range(2))
+    for t in (trainer, watched):
+        t.step(40)
+        t.update(wild)
+    healthy = trainer.state_dict()
+    taken = trainer.step(1000)
+
+    assert taken < 1000
+    assert trainer.divergence.step == first_broken_step(watched)
+    assert trainer.divergence.healthy_step == trainer.step_count == 40
+    assert f"At step {trainer.divergence.step:,} " in trainer.divergence.sentence()
+    assert "those of step 40" in trainer.divergence.sentence()
+    assert_same(trainer.state_dict(), healthy)
+    assert all(w.isfinite().all() for w in weights(trainer.generator))
+    history = trainer.snapshot().history
+    assert history["step"].tolist() == list(range(1, 41))
+
+    trainer.update(config_of(kind, loss="least_squares", **CALM))
+    assert trainer.step(30) == 30
+    assert trainer.divergence is None
+    assert trainer.snapshot(with_metrics=False).history["step"][-1] == 70
+
+
+def test_looking_at_a_run_that_diverged_shows_healthy_numbers():
+    trainer = trainer_of(loss="least_squares", **WILD)
+    trainer.step(24)
+    snapshot = trainer.snapshot()
+    assert trainer.divergence is not None
+    assert snapshot.step == trainer.divergence.healthy_step == 0
+    assert np.isfinite(snapshot.samples).all()
+    assert all(map(math.isfinite, snapshot.metrics.values()))
+
+
+def test_divergence_after_loading_goes_back_to_what_was_loaded():
+    settings = {"loss": "least_squares"}
+    saved = trainer_of(**settings, **CALM)
+    saved.step(60)
+    state = saved.state_dict()
+    trainer = trainer_of(**settings, **CALM)
+    trainer.load_state_dict(state)
+    assert trainer.step(10) == 10
+    with torch.no_grad():
+        next(trainer.discriminator.parameters()).fill_(math.nan)
+    trainer.step(100)
+    assert trainer.divergence.step == 71
+    assert_same(trainer.state_dict(), state)
+
+
+def test_huge_samples_can_be_looked_at():
+    trainer = trainer_of(ema_decay=0.0)
+    with torch.no_grad():
+        for parameter in trainer.generator.parameters():
+            parameter.mul_(1e6)
+    snapshot = trainer.snapshot()
+    assert snapshot.line.outside > 0.9
+    assert np.isfinite(snapshot.line.p_fake).all()
+
+
+@EVERY_KIND
+def test_snapshot(kind):
+    trainer = trainer_of(kind)
+    trainer.step(3)
+    snapshot = trainer.snapshot()
+    assert {len(values) for values in snapshot.history.values()} == {3}
+    if kind == "pictures":
+        assert snapshot.samples.shape == (64, 1, 28, 28)
+        assert snapshot.samples.dtype == np.uint8
+        assert snapshot.line is None
+        return
+    assert snapshot.samples.shape == (10_000,)
+    assert snapshot.moments["mean"] == pytest.approx(snapshot.samples.mean())
+    line = snapshot.line
+    law = trainer.config.dataset.law()
+    np.testing.assert_allclose(line.p_real, law.pdf(line.x))
+    inside = np.mean((snapshot.samples >= line.x[0]) & (snapshot.samples <= line.x[-1]))
+    assert np.trapezoid(line.p_fake, line.x) == pytest.approx(inside, abs=0.03)
+    assert line.outside == pytest.approx(1 - inside)
+    points = torch.tensor(line.x, dtype=torch.float32).unsqueeze(1)
+    logits = trainer.discriminate(points)
+    d = logits.sigmoid() if trainer.config.loss.probability else logits
+    np.testing.assert_allclose(line.d, d.numpy(), rtol=1e-5, atol=1e-6)
+    assert len(line.lines_z) == len(line.lines_x)
+    first = trainer.fixed_z[:, 0]
+    rows = [(first == z).nonzero()[0, 0].item() for z in torch.tensor(line.lines_z).float()]
+    np.testing.assert_allclose(snapshot.samples[rows], line.lines_x)
+
+
+def test_pixels_are_rounded_and_cut_off():
+    row = torch.tensor([-1.0, 0.0, 1.0, 5.0, -5.0, math.nan, 0.5]).view(1, 1, 1, 7)
+    assert to_pixels(row).ravel().tolist() == [0, 128, 255, 255, 0, 0, 191]
+
+
+def test_unknown_device_gets_a_sentence():
+    with pytest.raises(ValueError, match="device = 'tpu' is not one of auto, cpu, cuda"):
+        Trainer(config_of(), device="tpu")
+
+
+@pytest.mark.parametrize("seed", [0, 7, 13])
+def test_default_experiment_converges(seed):
+    trainer = Trainer(ExperimentConfig.from_dict({"seed": seed}))
+    std = trainer.config.dataset.std
+    assert trainer.snapshot().metrics["wasserstein_1"] > 2 * std
+    trainer.step(1500)
+    assert trainer.snapshot().metrics["wasserstein_1"] < 0.08 * std
