@@ -43,7 +43,8 @@ WATCH = """
 PAUSE = """
 () => new Promise((done, fail) => {
   setTimeout(() => fail(new Error("no pause within 10 s")), 10000);
-  const named = (word) => [...document.querySelectorAll("button")].find((b) => b.innerText.includes(word));
+  const buttons = () => [...document.querySelectorAll("button")];
+  const named = (word) => buttons().find((b) => b.innerText.includes(word));
   const began = performance.now();
   named("Pause").click();
   const look = () => (named("Train") ? done(performance.now() - began) : setTimeout(look, 2));
@@ -51,7 +52,7 @@ PAUSE = """
 })
 """
 FRAMES = "() => Number(document.querySelector('.live-chart').dataset.frames)"
-ZOOM = "() => document.querySelector('.live-chart')._fullLayout.xaxis.range.map((v) => v.toFixed(3)).join()"
+ZOOM = "() => document.querySelector('.live-chart')._fullLayout.xaxis.range.map(Number).join()"
 HIDE = "() => document.querySelector('.live-chart')._fullData.map((t) => t.visible).join()"
 
 

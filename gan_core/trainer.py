@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -14,10 +13,10 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.nn.utils import get_total_norm
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import resolve_device
+from gan_core.ema import ExponentialAverage
 from gan_core.history import History
 from gan_core.line_view import Axis, line_view
 from gan_core.metrics import METRICS, measure, perfect_sampler
@@ -28,6 +27,8 @@ from gan_core.snapshot import STATISTICS, LineView, Snapshot
 LINE_SAMPLES = 10_000
 FIXED_PICTURES = 64
 CHECK_EVERY = 25
+AFTER_EVERY = 10
+"""`d_fake_after` costs a pass of both networks: beyond 200 steps, not every row has it."""
 CHART_POINTS = 500
 LINES = 21
 MOMENTS = ("mean", "std", "skew")
@@ -96,7 +97,8 @@ class Trainer:
         self.history = History(list(STATISTICS))
         self.metric_history = History([*METRICS.names(), *MOMENTS])
         self._latest: dict[str, torch.Tensor] = {}
-        self._last_z: Latents | None = None
+        self._z: Latents | None = None
+        self._fake: Samples | None = None
         self._pending: list[tuple[int, torch.Tensor]] = []
         self._healthy = self._moving_parts()
 
@@ -123,13 +125,14 @@ class Trainer:
             config, rng = self.config, self._rng["train"]
             self.divergence = None
             real = self._seen_by_d(self.source.batch(config.batch_size, rng))
-            with torch.no_grad():
-                fake = self._seen_by_d(self._generate(self._noise(config.batch_size)))
+            self._z = self._noise(config.batch_size)
+            self._fake = self._generate(self._z)
+            fake = self._seen_by_d(self._fake.detach())
             logits_real, logits_fake = self._logits(real, fake)
             loss = config.loss.discriminator(logits_real, logits_fake).mean()
             penalty = config.regularizer.penalty(self.discriminator, real, fake, rng)
             penalty = torch.zeros_like(loss) if penalty is None else penalty.mean()
-            norm = descend(loss + penalty, self.discriminator, self.optimizer_d)
+            norm = descend(loss + penalty, self.optimizer_d)
             config.regularizer.after_update(self.discriminator)
             self.updates_d += 1
             self.samples_seen += config.batch_size
@@ -141,23 +144,29 @@ class Trainer:
             }
 
     def step_generator(self) -> None:
-        """One update of G on a fresh batch of noise, which completes a step. D stands still."""
+        """One update of G, which completes a step. D stands still.
+
+        G is judged on the batch that D has just seen, as in most implementations since DCGAN's,
+        or on a fresh one if D has seen none since G's last update.
+        """
         with self.lock:
             config = self.config
             self.divergence = None
-            z = self._noise(config.batch_size)
-            fake = self._seen_by_d(self._generate(z))
+            if self._fake is None:
+                self._z = self._noise(config.batch_size)
+                self._fake = self._generate(self._z)
+            fake = self._seen_by_d(self._fake)
+            self._fake = None
             if config.loss.paired:
                 real = self.source.batch(config.batch_size, self._rng["train"])
                 logits_real, logits_fake = self._logits(self._seen_by_d(real), fake)
             else:
                 logits_real = logits_fake = self.discriminator(fake)
             loss = config.loss.generator(logits_real, logits_fake).mean()
-            norm = descend(loss, self.generator, self.optimizer_g)
+            norm = descend(loss, self.optimizer_g)
             if self.ema is not None:
-                self.ema.update_parameters(self.generator)
+                self.ema.update()
             self.step_count += 1
-            self._last_z = z
             self._latest |= {
                 "loss_g": loss.detach(),
                 "d_fake_before": self._score(logits_fake),
@@ -200,7 +209,8 @@ class Trainer:
     def _note_step(self) -> None:
         """Queue the step's statistics; they stay on the device until somebody looks."""
         if "loss_d" in self._latest:
-            if self.history.wants(self.step_count):
+            often = self.step_count <= 20 * AFTER_EVERY or self.step_count % AFTER_EVERY == 0
+            if often and self.history.wants(self.step_count):
                 self._score_after()
             latest = self._latest
             missing = torch.full_like(latest["loss_d"], math.nan)
@@ -214,10 +224,10 @@ class Trainer:
     @torch.no_grad()
     def _score_after(self) -> None:
         """Score the last generated batch again, now that G has moved; disturbs no stream."""
-        if "d_fake_after" in self._latest or self._last_z is None:
+        if "d_fake_after" in self._latest or self._z is None:
             return
         with undisturbed(self._rng["train"]), undisturbed(self._rng["dropout"]):
-            fake = self._generate(self._last_z, without_traces(self.generator))
+            fake = self._generate(self._z, without_traces(self.generator))
             logits = without_traces(self.discriminator)(self._seen_by_d(fake))
             self._latest["d_fake_after"] = self._score(logits)
 
@@ -275,21 +285,19 @@ class Trainer:
                 if self.ema is None or not config.ema_decay:
                     self.ema = self._new_ema()
                 else:
-                    self.ema.multi_avg_fn = get_ema_multi_avg_fn(config.ema_decay)
+                    self.ema.decay = config.ema_decay
             self._healthy = self._moving_parts()
 
-    def _new_ema(self) -> AveragedModel | None:
-        if not self.config.ema_decay:
-            return None
-        average = get_ema_multi_avg_fn(self.config.ema_decay)
-        return AveragedModel(self.generator, multi_avg_fn=average, use_buffers=True)
+    def _new_ema(self) -> ExponentialAverage | None:
+        decay = self.config.ema_decay
+        return ExponentialAverage(self.generator, decay) if decay else None
 
     # Looking at it ---------------------------------------------------------------------------
 
     @torch.no_grad()
     def generate(self, z: Latents) -> Samples:
         """Return what the displayed generator (the EMA where one is kept) makes of `z`."""
-        with self.lock, evaluating(self.generator if self.ema is None else self.ema) as network:
+        with self.lock, evaluating(self.ema.network if self.ema else self.generator) as network:
             return self._generate(z, network)
 
     def sample(self, n: int) -> Samples:
@@ -392,17 +400,18 @@ class Trainer:
             self._healthy = self._moving_parts()
 
     def _moving_parts(self) -> dict[str, Any]:
-        return copy.deepcopy(
+        return cloned(
             {
                 "generator": self.generator.state_dict(),
                 "discriminator": self.discriminator.state_dict(),
-                "ema": None if self.ema is None else self.ema.state_dict(),
+                "ema": None if self.ema is None else self.ema.network.state_dict(),
                 "optimizer_g": self.optimizer_g.state_dict(),
                 "optimizer_d": self.optimizer_d.state_dict(),
                 "rng": {name: rng.get_state() for name, rng in self._rng.items()},
                 "fixed_z": self.fixed_z,
                 "latest": self._latest,
-                "last_z": self._last_z,
+                "z": self._z,
+                "z_is_fresh": self._fake is not None,
                 "counters": {
                     "step": self.step_count,
                     "updates_d": self.updates_d,
@@ -412,17 +421,19 @@ class Trainer:
         )
 
     def _restore(self, state: dict[str, Any]) -> None:
-        state = copy.deepcopy(state)
+        state = cloned(state)
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
         if self.ema is not None:
-            self.ema.load_state_dict(state["ema"])
+            self.ema.network.load_state_dict(state["ema"])
         self.optimizer_g.load_state_dict(state["optimizer_g"])
         self.optimizer_d.load_state_dict(state["optimizer_d"])
         for name, rng in self._rng.items():
             rng.set_state(state["rng"][name].cpu())
         self.fixed_z = state["fixed_z"]
-        self._latest, self._last_z = state["latest"], state["last_z"]
+        self._latest, self._z, self._fake = state["latest"], state["z"], None
+        if state["z_is_fresh"]:
+            self._fake = self._generate(self._z, without_traces(self.generator))
         self.step_count = state["counters"]["step"]
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
@@ -430,19 +441,28 @@ class Trainer:
         self.divergence = None
 
 
-def descend(
-    loss: torch.Tensor, network: nn.Module, optimizer: torch.optim.Optimizer
-) -> torch.Tensor:
-    """Take one optimizer step on `network` alone; return the Euclidean norm of its gradient.
+def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> torch.Tensor:
+    """Take one step on the optimizer's own network; return the Euclidean norm of its gradient.
 
-    Gradients are asked for its weights only, so the other network gets none.
+    Gradients are asked for that network's weights only, so the other one gets none.
     """
-    parameters = list(network.parameters())
+    parameters = optimizer.param_groups[0]["params"]
     gradients = torch.autograd.grad(loss, parameters)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
     optimizer.step()
     return get_total_norm(gradients)
+
+
+def cloned(value: Any) -> Any:
+    """Return a copy of nested dicts and lists with every tensor cloned."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: cloned(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [cloned(part) for part in value]
+    return value
 
 
 def moments_of(samples: Values) -> dict[str, float]:
