@@ -19,24 +19,21 @@ LINEAR_REACH = 20
 
 
 def sidebar(run: Run) -> ExperimentConfig | None:
-    """Show the set-up of the run's page; return what is chosen, or None if it is not possible."""
+    """Show the set-up of the run's page; return what is chosen, or None if it is not possible.
+
+    While the chosen data set is not there yet, the run's own one stands for it.
+    """
     with st.sidebar:
         config = run.trainer.config
         chosen: dict[str, Any] = {}
+        problem = st.container()
         with st.expander("**Target**: what G shall imitate", expanded=True):
-            chosen["dataset"] = _dataset(run, config)
-        if chosen["dataset"] is None:
-            return None
-        if chosen["dataset"]["name"] != config.dataset.name:
-            kept = config.to_dict() | {"dataset": chosen["dataset"]}
-            standardise = DATASETS[chosen["dataset"]["name"]].default_standardise
-            kept["architecture"]["standardise"] = standardise
-            return _checked(kept)
+            chosen["dataset"] = _dataset(run, config) or config.dataset.to_dict()
         with st.expander("**Noise prior**: what G is fed with"):
             chosen["prior"] = _component(run, "prior", config.prior)
             chosen["latent_dim"] = _field(run, ExperimentConfig, "latent_dim", config)
         with st.expander("**Architecture**: the two networks"):
-            chosen["architecture"] = _architecture(run, config)
+            chosen["architecture"] = _architecture(run, config, chosen["dataset"]["name"])
         with st.expander("**Loss**: the game they play", expanded=True):
             chosen["loss"] = _component(run, "loss", config.loss)
         with st.expander("**Regularizer**: what keeps D smooth"):
@@ -54,25 +51,25 @@ def sidebar(run: Run) -> ExperimentConfig | None:
             "Loss, regularizer, optimizers, batch, n_critic and averaging change while training "
             "goes on. Target, prior, networks and seed begin a new run."
         )
-        return _checked(chosen)
+        try:
+            return ExperimentConfig.from_dict(chosen)
+        except ValueError as error:
+            problem.error(f"{error} The run goes on with its old set-up.")
+            return None
 
 
-def _checked(chosen: dict[str, Any]) -> ExperimentConfig | None:
-    try:
-        return ExperimentConfig.from_dict(chosen)
-    except ValueError as error:
-        st.error(f"{error} The run goes on with its old set-up.")
-        return None
-
-
-def _architecture(run: Run, config: ExperimentConfig) -> dict[str, Any]:
+def _architecture(run: Run, config: ExperimentConfig, target: str) -> dict[str, Any]:
+    """Let both networks be set; a new target starts with its own way to standardise."""
     parts = config.architecture
     chosen = {}
     for key, network in (("generator", "Generator G"), ("discriminator", "Discriminator D")):
         st.markdown(f"**{network}**")
         chosen[key] = _component(run, key, getattr(parts, key), fits=config)
     if not config.dataset.pictures:
-        chosen["standardise"] = _field(run, Architecture, "standardise", parts)
+        own = DATASETS[target].default_standardise
+        current = parts.standardise if target == config.dataset.name else own
+        knob_ = knobs(Architecture)["standardise"]
+        chosen["standardise"] = _knob(run, f"experiment.{target}", "standardise", knob_, current)
     return chosen
 
 

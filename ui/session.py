@@ -146,7 +146,7 @@ class Run:
         """
         turn, began = self.turn, time.perf_counter()
         deadline = began + self.meter.budget()
-        left = self._steps_due(began) if steps_per_frame is None else steps_per_frame
+        left = self._steps_due(began, steps_per_frame)
         taken_at_all = 0
 
         def keep_going() -> bool:
@@ -170,9 +170,11 @@ class Run:
             self.pause()
         return ended
 
-    def _steps_due(self, now: float) -> int:
+    def _steps_due(self, now: float, steps_per_frame: int | None) -> int:
         """Return the most steps this frame may take: to the goal, and at the chosen speed."""
         goal = self.stop_at - self.trainer.step_count if self.stop_at is not None else 10**9
+        if steps_per_frame is not None:
+            return min(goal, steps_per_frame)
         if self.speed is None or self.stop_at is not None:
             return goal
         due = int((now - self.started) * self.speed)
