@@ -48,7 +48,7 @@ def trial(case: tuple[float, float, float, int, int]) -> tuple[float, int | None
 
 
 def report(name: str, case: tuple[float, float, float, int], seeds: int, pool: Pool) -> bool:
-    mean, std, bar, by = case
+    bar, by = case[2:]
     results = pool.map(trial, [(*case, seed) for seed in range(seeds)], chunksize=1)
     reached = [since for _, since, _ in results if since is not None]
     start = min(first for first, _, _ in results)
