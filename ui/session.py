@@ -85,7 +85,7 @@ class Run:
     real: np.ndarray | None = None
 
     def restart(self, config: ExperimentConfig) -> None:
-        """Begin a new run.
+        """Begin a new run; a goal that the old one was trained to holds for it too.
 
         Raises:
             ValueError: if it cannot be made; the old one stays.
@@ -94,7 +94,6 @@ class Run:
         self.layers = self.trainer.layers()
         self.real = None
         self.proposed = self.notice = None
-        self.stop_at = None
         self.meter = Meter()
 
     def real_samples(self, n: int) -> np.ndarray:
