@@ -1,0 +1,31 @@
+"""What all tests share: a data folder of their own, and one server and browser to look at it."""
+
+import os
+
+import pytest
+
+from tests.laboratory import app, chromium, installed_browser
+
+
+@pytest.fixture(autouse=True, scope="session")
+def data_folder(tmp_path_factory):
+    """Keep uploads and downloads of the tests away from the user's own."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_DATA", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if installed_browser() is None and not os.environ.get("CI"):
+        pytest.skip("There is no Chromium here; `python tests/laboratory.py` installs one.")
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def address(data_folder):
+    """The address of the running app."""
+    with app({"GAN_DATA": str(data_folder)}) as running:
+        yield running
