@@ -9,7 +9,12 @@ from torch import nn
 
 
 class ExponentialAverage:
-    """Keeps a copy of a network whose weights are w̄ ← decay · w̄ + (1 − decay) · w.
+    """Keeps a copy of a network whose weights are w̄ ← β · w̄ + (1 − β) · w after each step t.
+
+    β = min(decay, (1 + t) / (10 + t)): a young average forgets fast, so that it does not drag the
+    first random weights along, and an old one is calm. (The ramp is that of TensorFlow's
+    ExponentialMovingAverage; a memory that grows with t is argued for in arXiv:2312.02696,
+    section 3.1.)
 
     Floating-point buffers, such as batch norm's running statistics, are averaged alike; counters
     are copied. `decay` may change at any time. (torch's AveragedModel computes the same; its
@@ -24,10 +29,11 @@ class ExponentialAverage:
         self._copied = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Take in the source's present weights."""
+    def update(self, step: int) -> None:
+        """Take in the source's weights after `step`, counted from 1."""
+        decay = min(self.decay, (1 + step) / (10 + step))
         averages, sources = zip(*self._averaged, strict=True)
-        torch._foreach_lerp_(averages, sources, 1 - self.decay)
+        torch._foreach_lerp_(averages, sources, 1 - decay)
         for average, source in self._copied:
             average.copy_(source)
 

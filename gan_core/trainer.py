@@ -33,6 +33,8 @@ CHART_POINTS = 500
 LINES = 21
 MOMENTS = ("mean", "std", "skew")
 
+Network = Callable[[torch.Tensor], torch.Tensor]
+
 
 class Divergence(NamedTuple):
     """A run whose numbers stopped being numbers."""
@@ -164,9 +166,9 @@ class Trainer:
                 logits_real = logits_fake = self.discriminator(fake)
             loss = config.loss.generator(logits_real, logits_fake).mean()
             norm = descend(loss, self.optimizer_g)
-            if self.ema is not None:
-                self.ema.update()
             self.step_count += 1
+            if self.ema is not None:
+                self.ema.update(self.step_count)
             self._latest |= {
                 "loss_g": loss.detach(),
                 "d_fake_before": self._score(logits_fake),
@@ -178,7 +180,7 @@ class Trainer:
     def _noise(self, n: int, stream: str = "train") -> Latents:
         return self.config.prior.sample(n, self.config.latent_dim, self._rng[stream], self.device)
 
-    def _generate(self, z: Latents, network: nn.Module | None = None) -> Samples:
+    def _generate(self, z: Latents, network: Network | None = None) -> Samples:
         x = (network or self.generator)(z)
         if self.config.architecture.standardise == "both":
             x = x * self._std + self._mean
@@ -499,7 +501,7 @@ def undisturbed(rng: torch.Generator) -> Iterator[None]:
         rng.set_state(state)
 
 
-def without_traces(network: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+def without_traces(network: nn.Module) -> Network:
     """Return the network's forward pass on copies of its buffers, which it would change."""
     buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
     return lambda x: functional_call(network, buffers, (x,)) if buffers else network(x)

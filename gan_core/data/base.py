@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 
@@ -18,6 +18,7 @@ Progress = Callable[[float, str], None]
 """Called with a share from 0 to 1 and a sentence."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """Where a trainer draws its real batches from."""
 
@@ -51,6 +52,7 @@ class Dataset(Component):
         """
 
 
+@runtime_checkable
 class Law(Protocol):
     """A distribution on the line; scipy's frozen distributions are laws."""
 

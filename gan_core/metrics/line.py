@@ -98,7 +98,7 @@ def midpoint_quantiles(target: Target, n: int) -> Values:
 
 
 @lru_cache(maxsize=32)
-def equal_bins(target: Target) -> tuple[Grid, Grid]:
+def equal_bins(target: Target) -> tuple[Grid, Values]:
     """Return the inner edges of bins that are equally likely, and each bin's true probability.
 
     A law with repeated values has fewer distinct edges, and bins that are not equal.
@@ -132,7 +132,7 @@ class PerfectSampler(NamedTuple):
 def perfect_sampler(target: Target, n: int) -> dict[str, PerfectSampler]:
     """Return median and 95 % quantile of every metric over perfect samples of size `n`."""
     rng = torch.Generator().manual_seed(2014)
-    draws = [measure(target.sample(n, rng).numpy(), target) for _ in range(PERFECT_DRAWS)]
+    draws = [measure(target.sample(n, rng).squeeze(1).numpy(), target) for _ in range(PERFECT_DRAWS)]
     return {
         name: PerfectSampler(
             float(np.median([d[name] for d in draws])),

@@ -1,0 +1,129 @@
+"""The command line in processes of its own, on real files."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_core import ExperimentConfig, Trainer, checkpoints, runs
+
+ROOT = Path(__file__).parents[1]
+
+
+def command(*words: object) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "gan_core", *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+def write(path: Path, experiment: object) -> Path:
+    path.write_text(json.dumps(experiment))
+    return path
+
+
+def test_train_leaves_a_whole_run(tmp_path):
+    config = write(tmp_path / "c.json", {"dataset": {"name": "normal", "mean": 1.0}})
+    out = tmp_path / "run"
+    done = command("train", "--config", config, "--steps", 30, "--out", out, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((out / "metrics.csv").open()))
+    assert [int(row["step"]) for row in rows] == list(range(31))
+    assert all(np.isfinite(float(row["wasserstein_1"])) for row in rows)
+    assert Image.open(out / "samples" / "step-00000030.png").size == (runs.WIDTH, runs.HEIGHT)
+    again = Trainer(ExperimentConfig.from_json((out / "config.json").read_text()))
+    again.step(30)
+    kept = checkpoints.load(out / "checkpoint.safetensors")
+    assert torch.equal(again.generate(again.fixed_z), kept.generate(kept.fixed_z))
+
+
+def test_pictures_are_written_as_a_grid(tmp_path):
+    config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 16})
+    trainer = runs.train(config, 2, tmp_path / "run")
+    grid = np.array(Image.open(tmp_path / "run" / "samples" / "step-00000002.png"))
+    assert grid.shape == (8 * 30 + 2, 8 * 30 + 2, 3)
+    first = trainer.snapshot().samples[0, 0]
+    assert np.array_equal(grid[2:30, 2:30, 0], first)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "word"),
+    [
+        ({"dataset": "mnizt"}, "mnizt"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"colour": 1}, "colour"),
+        ([1, 2], "object"),
+    ],
+)
+def test_bad_experiments_get_a_sentence(tmp_path, experiment, word):
+    config = write(tmp_path / "c.json", experiment)
+    done = command("train", "--config", config, "--steps", 5, "--out", tmp_path / "run")
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_used_folder_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(ValueError, match="not an empty folder"):
+        runs.train(ExperimentConfig(), 5, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_divergence_is_told_and_the_run_is_kept(tmp_path):
+    wild = {"name": "sgd", "lr": 100.0}
+    experiment = {"optimizer_g": wild, "optimizer_d": wild, "regularizer": "none"}
+    with pytest.raises(ValueError, match="stopped being a finite number"):
+        runs.train(ExperimentConfig.from_dict(experiment), 500, tmp_path / "run")
+    kept = checkpoints.load(tmp_path / "run" / "checkpoint.safetensors")
+    assert all(torch.isfinite(weight).all() for weight in kept.generator.parameters())
+
+
+def test_import_csv_prints_a_data_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
+    file = tmp_path / "heights.csv"
+    file.write_text("height\n" + "\n".join(str(170 + i % 17) for i in range(300)))
+    done = command("import-csv", file, "--column", "height")
+    assert done.returncode == 0, done.stderr
+    config = ExperimentConfig.from_dict({"dataset": json.loads(done.stdout)})
+    assert config.dataset.size == 300
+    refused = command("import-csv", file, "--column", "weight")
+    assert refused.returncode == 2
+    assert "height" in refused.stderr
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "other format", "nothing"])
+def test_damaged_checkpoints_are_refused_with_a_sentence(tmp_path, damage):
+    path = tmp_path / "checkpoint.safetensors"
+    trainer = Trainer(ExperimentConfig())
+    checkpoints.save(trainer, path)
+    whole = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "flip":
+        path.write_bytes(bytes([whole[0] ^ 255]) + whole[1:])
+    elif damage == "other format":
+        path.write_bytes(whole.replace(b'"format":"1"', b'"format":"9"'))
+    else:
+        path.unlink()
+    with pytest.raises(ValueError, match="checkpoint"):
+        checkpoints.load(path)
+
+
+def test_list_names_every_component():
+    from gan_core.catalogue import registries
+
+    printed = command("list").stdout
+    for registry in registries().values():
+        for name in registry.names():
+            assert f"  {name}: " in printed
