@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.nn.utils import get_total_norm
+from torch.nn.utils.parametrize import ParametrizationList
 
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import resolve_device
@@ -160,7 +161,7 @@ class Trainer:
             fake = self._seen_by_d(self._fake)
             self._fake = None
             if config.loss.paired:
-                real = self.source.batch(config.batch_size, self._rng["train"])
+                real = self.source.batch(len(fake), self._rng["train"])
                 logits_real, logits_fake = self._logits(self._seen_by_d(real), fake)
             else:
                 logits_real = logits_fake = self.discriminator(fake)
@@ -435,7 +436,8 @@ class Trainer:
         self.fixed_z = state["fixed_z"]
         self._latest, self._z, self._fake = state["latest"], state["z"], None
         if state["z_is_fresh"]:
-            self._fake = self._generate(self._z, without_traces(self.generator))
+            with settled(self.generator) as generator:
+                self._fake = self._generate(self._z, without_traces(generator))
         self.step_count = state["counters"]["step"]
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
@@ -489,6 +491,19 @@ def evaluating(network: nn.Module) -> Iterator[nn.Module]:
         yield network
     finally:
         network.train(training)
+
+
+@contextmanager
+def settled(network: nn.Module) -> Iterator[nn.Module]:
+    """Keep spectral norms from refining their estimate for a while."""
+    norms = [m for m in network.modules() if isinstance(m, ParametrizationList)]
+    for norm in norms:
+        norm.eval()
+    try:
+        yield network
+    finally:
+        for norm in norms:
+            norm.train()
 
 
 @contextmanager

@@ -215,7 +215,7 @@ def test_maxout_is_the_largest_of_its_pieces():
 
 @pytest.mark.parametrize("choice", list(ACTIVATIONS))
 def test_activation_is_the_chosen_one(choice):
-    network = build_d(DISCRIMINATORS["mlp"](width=4, activation=choice), (1,))
+    network = build_d(DISCRIMINATORS["mlp"](depth=1, width=4, activation=choice), (1,))
     x = torch.tensor([[-1.5], [0.5]])
     hidden = x @ network[0].weight.T + network[0].bias
     formulas = {
@@ -234,7 +234,7 @@ def test_spectral_norm_bounds_every_layer(name):
     spec = {"name": name, "normalisation": "spectral"}
     network = build_d(DISCRIMINATORS.create(spec), (1, 28, 28))
     limited = [m for m in network if nn.utils.parametrize.is_parametrized(m)]
-    assert len(limited) == (2 if name == "mlp" else 3)
+    assert len(limited) == 3
     for layer in limited:
         layer.parametrizations.weight.original.data.mul_(50)
     x = torch.randn(4, 1, 28, 28, generator=rng())

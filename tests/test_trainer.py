@@ -22,8 +22,8 @@ from gan_core.trainer import to_pixels
 torch.set_num_threads(1)
 TINY = {
     "architecture": {
-        "generator": {"name": "mlp", "width": 6},
-        "discriminator": {"name": "mlp", "width": 6},
+        "generator": {"name": "mlp", "depth": 1, "width": 6},
+        "discriminator": {"name": "mlp", "depth": 1, "width": 6},
     },
     "batch_size": 16,
 }
@@ -228,7 +228,10 @@ def test_step_stops_when_it_is_told_to():
 
 
 class PlainLoop:
-    """Algorithm 1 by hand: networks of one hidden layer, plain gradient steps, no library."""
+    """The algorithm by hand: networks of one hidden layer, plain gradient steps.
+
+    G is judged on the noise that D has just seen.
+    """
 
     def __init__(self, trainer):
         self.config = trainer.config
@@ -246,14 +249,13 @@ class PlainLoop:
         return torch.where(hidden > 0, hidden, 0.2 * hidden) @ w2.T + b2
 
     def score(self, x):
-        standardised = (x - 4.0) / 1.25
-        return self.network(self.d, standardised)[:, 0], standardised
+        return self.network(self.d, (x - 4.0) / 1.25)[:, 0]
 
     def real(self):
         return torch.empty(16, 1).normal_(4.0, 1.25, generator=self.rng)
 
-    def fake(self):
-        return self.network(self.g, torch.empty(16, 1).uniform_(-1, 1, generator=self.rng))
+    def noise(self):
+        return torch.empty(16, 1).uniform_(-1, 1, generator=self.rng)
 
     def descend(self, loss, parameters, lr):
         gradients = torch.autograd.grad(loss, parameters)
@@ -270,13 +272,12 @@ class PlainLoop:
 
     def step(self):
         for _ in range(self.config.n_critic):
-            real, fake = self.real(), self.fake().detach()
-            on_real, on_fake = self.score(real)[0], self.score(fake)[0]
+            real, z = self.real(), self.noise()
+            on_real, on_fake = self.score(real), self.score(self.network(self.g, z).detach())
             loss_d = self.loss_d(on_real, on_fake)
             penalty = self.penalty(real)
             norm_d = self.descend(loss_d + penalty, self.d, self.config.optimizer_d.lr)
-        fake = self.fake()
-        loss_g = self.loss_g(fake)
+        loss_g = self.loss_g(self.network(self.g, z))
         norm_g = self.descend(loss_g, self.g, self.config.optimizer_g.lr)
         return {
             "loss_d": loss_d.item(),
@@ -292,7 +293,7 @@ class PlainNonSaturating(PlainLoop):
         return -(torch.sigmoid(real).log() + (1 - torch.sigmoid(fake)).log()).mean()
 
     def loss_g(self, fake):
-        return -torch.sigmoid(self.score(fake)[0]).log().mean()
+        return -torch.sigmoid(self.score(fake)).log().mean()
 
 
 class PlainRelativistic(PlainLoop):
@@ -301,7 +302,7 @@ class PlainRelativistic(PlainLoop):
 
     def loss_g(self, fake):
         real = self.real()
-        return -torch.sigmoid(self.score(fake)[0] - self.score(real)[0]).log().mean()
+        return -torch.sigmoid(self.score(fake) - self.score(real)).log().mean()
 
 
 @pytest.mark.parametrize(
@@ -337,18 +338,14 @@ def test_scores_of_a_step_by_hand(loss):
         logits = trainer.discriminator((x - 4.0) / 1.25)
         return (logits.sigmoid() if loss == "non_saturating" else logits).mean().item()
 
-    def noise():
-        return torch.empty(16, 1).uniform_(-1, 1, generator=rng)
-
     rng = torch.Generator()
     rng.set_state(trainer._rng["train"].get_state())
     d_real = d_of(torch.empty(16, 1).normal_(4.0, 1.25, generator=rng))
-    noise()
+    z = torch.empty(16, 1).uniform_(-1, 1, generator=rng)
     trainer.step_discriminator()
     statistics = trainer.snapshot(with_metrics=False).statistics
     assert statistics["d_real"] == pytest.approx(d_real, rel=1e-5)
 
-    z = noise()
     before = d_of(trainer.generator(z))
     trainer.step_generator()
     after = d_of(trainer.generator(z))
@@ -361,13 +358,12 @@ def test_scores_of_a_step_by_hand(loss):
 
 def test_average_of_the_generator_by_hand():
     trainer = trainer_of(ema_decay=0.8)
-    trainer.step()
     average = weights(trainer.generator)
-    for _ in range(10):
+    for t in range(1, 61):
         trainer.step()
+        decay = min(0.8, (1 + t) / (10 + t))
         now = weights(trainer.generator)
-        average = [0.8 * a + 0.2 * w for a, w in zip(average, now, strict=True)]
-    torch.testing.assert_close(weights(trainer.ema.module), average)
+        average = [decay * a + (1 - decay) * w for a, w in zip(average, now, strict=True)]
     w1, b1, w2, b2 = average
     hidden = trainer.fixed_z @ w1.T + b1
     expected = torch.where(hidden > 0, hidden, 0.2 * hidden) @ w2.T + b2
@@ -416,6 +412,18 @@ def test_saved_and_loaded_run_goes_on_as_if_uninterrupted(kind, optimizer):
     assert_same(resumed.state_dict(), uninterrupted.state_dict())
 
 
+@EVERY_KIND
+def test_run_saved_between_the_halves_of_a_step_goes_on_as_if_uninterrupted(kind):
+    uninterrupted, resumed = trainer_of(kind), trainer_of(kind)
+    uninterrupted.step(3)
+    uninterrupted.step_discriminator()
+    resumed.load_state_dict(uninterrupted.state_dict())
+    for trainer in (uninterrupted, resumed):
+        trainer.step_generator()
+        trainer.step(3)
+    assert_same(resumed.state_dict(), uninterrupted.state_dict())
+
+
 def test_update_keeps_weights_moments_and_history():
     trainer = trainer_of()
     trainer.step(5)
@@ -436,7 +444,7 @@ def test_update_keeps_weights_moments_and_history():
     assert_same(before, after)
     assert before["optimizer_g"]["state"][0]["exp_avg_sq"].any()
     assert groups[1][0]["lr"] == 0.123
-    assert groups[1][0]["betas"] == (0.4, 0.8)
+    assert tuple(groups[1][0]["betas"]) == (0.4, 0.8)
     trainer.step(2)
     assert (trainer.updates_d, trainer.samples_seen) == (5 + 4, 5 * 16 + 4 * 8)
 
@@ -466,14 +474,47 @@ def test_update_of_the_optimizers_kind_starts_its_moments_anew():
     assert not are_equal(before, weights(trainer.generator))
 
 
+@pytest.mark.parametrize("loss", LOSSES.names())
+def test_settings_may_change_between_the_halves_of_a_step(loss):
+    trainer = trainer_of()
+    trainer.step_discriminator()
+    trainer.update(config_of(loss=loss, batch_size=8, instance_noise=0.1, ema_decay=0.5))
+    trainer.step_generator()
+    assert trainer.step(2) == 2
+    assert trainer.samples_seen == 16 + 8 + 8
+    assert all(map(math.isfinite, trainer.snapshot(with_metrics=False).statistics.values()))
+
+
+def test_pairs_are_pairs_when_the_batch_changes_between_the_halves():
+    """G is judged on 16 pairs, of which D, blind to x, can tell nothing: log 2 each."""
+    trainer = trainer_of(loss="relativistic_pairing")
+    trainer.step_discriminator()
+    trainer.update(config_of(loss="relativistic_pairing", batch_size=8))
+    seen = []
+    with torch.no_grad():
+        for parameter in trainer.discriminator.parameters():
+            parameter.zero_()
+        trainer.discriminator.register_forward_hook(lambda _, x, y: seen.append(len(y)))
+    trainer.step_generator()
+    assert seen[0] == 2 * 16
+    assert trainer.snapshot(with_metrics=False).statistics["loss_g"] == pytest.approx(math.log(2))
+
+
 def test_average_can_be_switched_off_and_on():
     trainer = trainer_of()
     trainer.step(3)
+
+    def shows_generator_itself():
+        return torch.equal(trainer.generate(trainer.fixed_z), trainer.generator(trainer.fixed_z))
+
+    assert not shows_generator_itself()
     trainer.update(config_of(ema_decay=0.0))
-    assert trainer.ema is None
+    assert shows_generator_itself()
     trainer.step(3)
     trainer.update(config_of(ema_decay=0.9))
-    assert are_equal(weights(trainer.ema.module), weights(trainer.generator))
+    assert shows_generator_itself()
+    trainer.step(3)
+    assert not shows_generator_itself()
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,9 @@ class PerfectSampler(NamedTuple):
 def perfect_sampler(target: Target, n: int) -> dict[str, PerfectSampler]:
     """Return median and 95 % quantile of every metric over perfect samples of size `n`."""
     rng = torch.Generator().manual_seed(2014)
-    draws = [measure(target.sample(n, rng).squeeze(1).numpy(), target) for _ in range(PERFECT_DRAWS)]
+    draws = [
+        measure(target.sample(n, rng).squeeze(1).numpy(), target) for _ in range(PERFECT_DRAWS)
+    ]
     return {
         name: PerfectSampler(
             float(np.median([d[name] for d in draws])),
