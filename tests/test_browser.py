@@ -1,0 +1,408 @@
+"""What only a browser shows: the real app in a real Chromium."""
+
+import json
+import re
+import time
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import pytest
+
+from benchmarks.live import FRAMES, HIDE, ZOOM, zoom_in
+from gan_core import ExperimentConfig
+from gan_core.presets import PRESETS
+from tests.laboratory import open_page, press, step, tile
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.timeout(180),
+]
+PATIENCE = 30.0
+WINDOW = {"width": 1280, "height": 900}
+PROBES = "/_stcore/"
+SMALL_DIGITS = {
+    "dataset": {"name": "mnist"},
+    "architecture": {
+        "generator": {"name": "mlp", "depth": 1, "width": 64},
+        "discriminator": {"name": "mlp", "depth": 1, "width": 64},
+    },
+}
+PIXELS = """
+(name) => {
+  const canvas = document.querySelector(`canvas[aria-label*="${name}"]`);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const red = [];
+  for (let i = 0; i < data.length; i += 4) red.push(data[i]);
+  return { red, width: canvas.width };
+}
+"""
+COUNT_LABELS = """
+() => {
+  const label = () => {
+    const words = [...document.querySelectorAll("button")].map((b) => b.innerText);
+    return words.join().match(/Train|Pause/)?.[0];
+  };
+  window.labels = [label()];
+  const look = () => {
+    const now = label();
+    if (now && now !== window.labels.at(-1)) window.labels.push(now);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+"""
+TEXT_COLORS = """
+() => {
+  const shown = (e) => e.textContent.trim() && e.getBoundingClientRect().width > 0;
+  const chart = [...document.querySelectorAll(".live-chart svg text")].filter(shown);
+  const tiles = [...document.querySelectorAll(".tile .label, .tile .value, .tile .note")];
+  const back = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+  return {
+    back,
+    chart: chart.map((e) => [e.textContent, getComputedStyle(e).fill, 1]),
+    tiles: tiles.filter(shown).map((e) => {
+      const style = getComputedStyle(e);
+      return [e.textContent, style.color, Number(style.opacity)];
+    }),
+  };
+}
+"""
+
+
+class Tab:
+    """One browser tab, and what must never happen in it."""
+
+    def __init__(self, page):
+        self.page = page
+        self.complaints = []
+        page.set_default_timeout(1000 * PATIENCE)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("request", lambda request: self._address(request.url))
+        page.on("websocket", lambda socket: self._address(socket.url))
+
+    def _console(self, message):
+        is_probe = "404" in message.text and PROBES in message.location["url"]
+        if message.type == "error" and not is_probe:
+            self.complaints.append(f"console: {message.text}")
+
+    def _address(self, url):
+        parts = urlsplit(url)
+        if parts.scheme not in ("blob", "data") and parts.hostname != "127.0.0.1":
+            self.complaints.append(f"asked {url}")
+
+    def check(self):
+        assert self.complaints == []
+        assert self.page.locator(".stException").count() == 0
+
+
+@pytest.fixture(scope="module")
+def window(browser):
+    context = browser.new_context(viewport=WINDOW)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_tab(browser, window, address):
+    """Open pages of the app in new tabs, each a new session; complain at the end.
+
+    With `options` the tab is in a browser window that shares nothing with the others.
+    """
+    tabs = []
+
+    def opened(path, setup=None, options=None):
+        own = None if options is None else browser.new_context(viewport=WINDOW, **options)
+        tabs.append(Tab((own or window).new_page()))
+        link = "" if setup is None else f"?setup={quote(json.dumps(setup))}"
+        open_page(tabs[-1].page, f"{address}/{path}{link}")
+        return tabs[-1].page
+
+    yield opened
+    for tab in tabs:
+        tab.check()
+        if tab.page.context is window:
+            tab.page.close()
+        else:
+            tab.page.context.close()
+
+
+def eventually(page, what, seconds=PATIENCE):
+    """Wait until `what()` is true and return it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < deadline, "It did not happen in time."
+        page.wait_for_timeout(50)
+    return answer
+
+
+def label(page, name):
+    """Wait until the main button has that label."""
+    page.get_by_role("button", name=name).first.wait_for()
+
+
+def train_to(page, steps):
+    press(page, "Train")
+    eventually(page, lambda: step(page) >= steps)
+
+
+def pause(page):
+    """Pause, and return the step at which the run then stands."""
+    press(page, "Pause")
+    label(page, "Train")
+    settled(page)
+    return step(page)
+
+
+def settled(page):
+    """Wait until Streamlit has nothing left to draw."""
+    page.locator(".stApp[data-test-script-state='notRunning']").wait_for()
+
+
+def frames(page):
+    return page.evaluate(FRAMES)
+
+
+def section(page, title):
+    """Open a section of the sidebar."""
+    box = page.get_by_test_id("stSidebar").get_by_test_id("stExpander").filter(has_text=title)
+    if box.locator("details[open]").count() == 0:
+        box.locator("summary").click()
+    return box
+
+
+def shown_in(page, title, name):
+    """Return what the selectbox of that name in a section shows."""
+    return section(page, title).get_by_role("combobox", name=name).first.input_value()
+
+
+def link_of(page):
+    """Return the set-up in the page's address."""
+    return page.evaluate("() => new URL(location).searchParams.get('setup') ?? ''")
+
+
+def visit_by_sidebar(page, name):
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    page.wait_for_url(re.compile(name))
+
+
+# The controls
+
+
+def test_training_moves_step_and_chart_and_a_pause_holds(open_tab):
+    page = open_tab("Distributions")
+    drawn = frames(page)
+    train_to(page, 20)
+    eventually(page, lambda: frames(page) >= drawn + 5)
+    held = pause(page)
+    drawn = frames(page)
+    page.wait_for_timeout(1500)
+    assert step(page) == held
+    assert frames(page) == drawn
+
+
+def test_one_step_is_one_step(open_tab):
+    page = open_tab("Distributions")
+    for expected in (1, 2, 3):
+        press(page, "+1")
+        eventually(page, lambda: step(page) == expected)  # noqa: B023 -- used at once
+        page.wait_for_timeout(500)
+        assert step(page) == expected
+    press(page, "+100")
+    eventually(page, lambda: step(page) == 103)
+    page.wait_for_timeout(500)
+    assert step(page) == 103
+
+
+def test_space_trains_and_pauses(open_tab):
+    page = open_tab("Distributions")
+    page.get_by_role("heading", name="A generator learns").click()
+    page.keyboard.press("Space")
+    label(page, "Pause")
+    eventually(page, lambda: step(page) > 5)
+    page.keyboard.press("Space")
+    label(page, "Train")
+    settled(page)
+    held = step(page)
+    page.wait_for_timeout(800)
+    assert step(page) == held
+
+
+def test_quick_clicks_are_neither_lost_nor_doubled(open_tab):
+    page = open_tab("Distributions")
+    page.evaluate(COUNT_LABELS)
+    for click in range(25):
+        names = ("Train", "Pause") if click % 2 == 0 else ("Pause", "Train")
+        press(page, names[0])
+        label(page, names[1])
+    page.wait_for_timeout(1000)
+    assert page.evaluate("() => window.labels") == ["Train", "Pause"] * 13
+    before = step(page)
+    eventually(page, lambda: step(page) > before)
+
+
+def test_zoom_and_legend_are_kept_while_training(open_tab):
+    page = open_tab("Distributions")
+    whole = page.evaluate(ZOOM)
+    train_to(page, 20)
+    zoom_in(page)
+    kept, hidden = page.evaluate(ZOOM), page.evaluate(HIDE)
+    assert kept != whole
+    assert "legendonly" in hidden
+    drawn = frames(page)
+    eventually(page, lambda: frames(page) >= drawn + 5)
+    assert page.evaluate(ZOOM) == kept
+    assert page.evaluate(HIDE) == hidden
+
+
+# The sidebar, links and pages
+
+
+def test_a_learning_rate_changes_while_training_goes_on(open_tab):
+    page = open_tab("Distributions")
+    train_to(page, 20)
+    box = section(page, "Optimizers")
+    before = step(page)
+    box.get_by_role("slider", name="lr").first.focus()
+    page.keyboard.press("ArrowRight")
+    eventually(page, lambda: '"lr":0.005' in link_of(page))
+    assert step(page) >= before
+    eventually(page, lambda: step(page) > before + 20)
+
+
+def test_switching_pages_leaves_a_run_as_it_was(open_tab):
+    page = open_tab("Distributions")
+    train_to(page, 20)
+    held = pause(page)
+    visit_by_sidebar(page, "Digits")
+    page.locator("canvas").first.wait_for()
+    eventually(page, lambda: step(page) == 0)
+    assert page.locator(".stAlert").count() == 0
+    visit_by_sidebar(page, "Distributions")
+    eventually(page, lambda: tile(page, "mean of 10,000 samples"))
+    label(page, "Train")
+    assert step(page) == held
+    train_to(page, held + 20)
+    seen = step(page)
+    visit_by_sidebar(page, "Digits")
+    page.locator("canvas").first.wait_for()
+    visit_by_sidebar(page, "Distributions")
+    label(page, "Pause")
+    eventually(page, lambda: step(page) > seen)
+
+
+def test_a_link_in_another_browser_shows_its_setup(open_tab):
+    setup = {
+        "dataset": {"name": "exponential", "scale": 3.0},
+        "loss": {"name": "hinge"},
+        "optimizer_d": {"name": "sgd", "lr": 0.02},
+        "n_critic": 3,
+    }
+    page = open_tab("Distributions", setup, options={})
+    assert shown_in(page, "Target", "Dataset") == "Exponential"
+    assert shown_in(page, "Loss", "Loss") == "Hinge"
+    assert section(page, "Optimizers").get_by_role("combobox").last.input_value() == "SGD"
+    n_critic = section(page, "Training").get_by_role("slider", name="n critic")
+    assert n_critic.input_value() == "3"
+    assert page.locator(".stAlert").count() == 0
+    assert ExperimentConfig.from_json(link_of(page)) == ExperimentConfig.from_dict(setup)
+
+
+def test_a_broken_link_gets_a_sentence(open_tab):
+    page = open_tab("Distributions", {"loss": {"name": "no_such_loss"}})
+    assert "no_such_loss" in page.locator(".stAlert").inner_text()
+    assert shown_in(page, "Loss", "Loss") == "Non-saturating"
+
+
+def test_an_uploaded_file_becomes_the_target(open_tab):
+    page = open_tab("Distributions")
+    train_to(page, 20)
+    pause(page)
+    target = section(page, "Target").get_by_role("combobox", name="Dataset")
+    target.fill("A column")
+    target.press("Enter")
+    page.get_by_text("Choose a CSV file.").wait_for()
+    numbers = np.random.default_rng(0).normal(70, 3, 500)
+    content = "weight\n" + "\n".join(f"{number:.4f}" for number in numbers)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "weights.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
+    page.get_by_text("500 numbers from column").wait_for()
+    eventually(page, lambda: step(page) == 0)
+    low, high = (float(end) for end in page.evaluate(ZOOM).split(","))
+    assert low < numbers.min() < numbers.max() < high
+    train_to(page, 20)
+    assert page.locator(".stAlert").count() == 0
+
+
+def test_home_and_a_preset(window, address):
+    tab = Tab(window.new_page())
+    page = tab.page
+    page.goto(address)
+    page.get_by_role("button", name="Open and train").last.wait_for()
+    assert page.get_by_role("button", name="Open and train").count() == len(PRESETS)
+    press(page, "Open and train")
+    page.wait_for_url(re.compile("Distributions"))
+    eventually(page, lambda: page.locator(".live-chart").count() and step(page) > 20)
+    pause(page)
+    tab.check()
+    page.close()
+
+
+# Pictures
+
+
+def pictures(page, name):
+    """Return a canvas's pictures as rows of pixels."""
+    canvas = page.evaluate(PIXELS, name)
+    grid = np.array(canvas["red"], dtype=float).reshape(-1, canvas["width"])
+    places = range(0, canvas["width"], 30)
+    return np.array([grid[y : y + 28, x : x + 28].ravel() for y in places for x in places])
+
+
+def test_the_grid_of_digits_moves_and_each_place_keeps_its_noise(open_tab):
+    page = open_tab("Digits", SMALL_DIGITS)
+    page.locator("canvas").nth(1).wait_for()
+    real, begun = pictures(page, "real"), pictures(page, "generated")
+    assert real.shape == begun.shape == (64, 784)
+    train_to(page, 30)
+    pause(page)
+    earlier, at = pictures(page, "generated"), step(page)
+    press(page, "+10")
+    eventually(page, lambda: step(page) == at + 10)
+    later = pictures(page, "generated")
+    assert (np.abs(earlier - begun).max(1) > 0).all()
+    assert (np.abs(later - earlier).max(1) > 0).all()
+    gaps = np.linalg.norm(earlier[:, None] - later[None], axis=2)
+    assert (gaps.argmin(1) == np.arange(64)).mean() > 0.9
+    assert np.array_equal(pictures(page, "real"), real)
+
+
+# Looks
+
+
+def luminance(color):
+    """Return WCAG 2.2's relative luminance."""
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(front, back, opacity):
+    """Return WCAG 2.2's contrast ratio of two CSS colours."""
+    front, back = (np.array(re.findall(r"[\d.]+", c)[:3], float) / 255 for c in (front, back))
+    lights = luminance(front * opacity + back * (1 - opacity)), luminance(back)
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_colour_schemes(open_tab, scheme):
+    page = open_tab("Distributions", options={"color_scheme": scheme})
+    settled(page)
+    colors = page.evaluate(TEXT_COLORS)
+    back = np.array(re.findall(r"[\d.]+", colors["back"])[:3], float).mean()
+    assert (back > 128) == (scheme == "light")
+    words = colors["chart"] + colors["tiles"]
+    assert {"density, per unit of x", "target density", "step", "–"} <= {w[0] for w in words}
+    faint = [w for w in words if contrast(w[1], colors["back"], w[2]) < 4.5]
+    assert faint == []
