@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from gan_core.config import ExperimentConfig
 from gan_core.data import Target
-from gan_core.shapes import Grid, Values
+from gan_core.shapes import Ends, Grid, Values
 from gan_core.snapshot import LineView
 
 AXIS_POINTS = 300
@@ -84,7 +84,7 @@ def line_view(
     axis: Axis,
     samples: Values,
     scores: Callable[[Grid], Grid],
-    lines: tuple[Values, Values],
+    lines: tuple[Ends, Ends],
 ) -> LineView:
     """Return the curves over the axis.
 

@@ -32,5 +32,8 @@ Classes = Int[Tensor, " n"]
 Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""
 
+Ends = Float[ndarray, " lines"]
+"""Where the lines from z to G(z) begin, or end."""
+
 Values = Float[ndarray, " n"]
 """Numbers drawn from a 1-D distribution."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gan_core.metrics import PerfectSampler
-from gan_core.shapes import Grid, PixelArray, Values
+from gan_core.shapes import Ends, Grid, PixelArray, Values
 
 STATISTICS = (
     "loss_d",
@@ -46,8 +46,8 @@ class LineView:
     z: Grid
     p_z: Grid
     atoms: Mapping[float, float] | None
-    lines_z: Values
-    lines_x: Values
+    lines_z: Ends
+    lines_x: Ends
     outside: float
     """Share of the generated samples that lie beyond the axis."""
 

@@ -43,7 +43,7 @@ def test_command_line_examples_run(tmp_path):
 
 def test_make_targets_exist():
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"\bmake (\w+)", README)):
+    for target in set(re.findall(r"(?:^|`)make (\w+)", README, flags=re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 

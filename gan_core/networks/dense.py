@@ -95,7 +95,7 @@ class MLPGenerator(Generator):
 class MLPDiscriminator(Discriminator):
     """Fully connected layers from sample to logit."""
 
-    depth: int = knob(1, low=0, high=8, help="Number of hidden layers.")
+    depth: int = knob(2, low=0, high=8, help="Number of hidden layers.")
     width: int = knob(64, low=1, high=2048, log=True, help="Units in each hidden layer.")
     activation: str = knob("leaky_relu", choices=tuple(ACTIVATIONS), help="Between the layers.")
     normalisation: str = knob(
