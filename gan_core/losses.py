@@ -67,11 +67,11 @@ class CrossEntropy(Loss):
         help="Real samples get the label 1 − this instead of 1 (one-sided; arXiv:1606.03498).",
     )
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         keep = 1 - self.label_smoothing
         return keep * softplus(-real) + self.label_smoothing * softplus(real) + softplus(fake)
 
-    def optimal_logit(self, p_real, p_fake, x):
+    def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid:
         # D* = (1 − s) p_r / (p_r + p_g), so the odds are (1 − s) p_r : p_g + s p_r.
         smooth = self.label_smoothing
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -92,7 +92,7 @@ class CrossEntropy(Loss):
 class Minimax(CrossEntropy):
     """The game of the 2014 paper as it is written: G minimises what D maximises."""
 
-    def generator(self, real, fake):
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
         return -softplus(fake)
 
 
@@ -106,7 +106,7 @@ class Minimax(CrossEntropy):
 class NonSaturating(CrossEntropy):
     """The same paper's advice: G maximises log D(G(z)), so it learns fast while it is bad."""
 
-    def generator(self, real, fake):
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(-fake)
 
 
@@ -125,13 +125,13 @@ class LeastSquares(Loss):
         0.0, low=0.0, high=0.3, help="Real samples get the label 1 − this instead of 1 (one-sided)."
     )
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return 0.5 * (real - (1 - self.label_smoothing)).square() + 0.5 * fake.square()
 
-    def generator(self, real, fake):
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
         return 0.5 * (fake - 1).square()
 
-    def optimal_logit(self, p_real, p_fake, x):
+    def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid:
         with np.errstate(divide="ignore", invalid="ignore"):
             return (1 - self.label_smoothing) * p_real / (p_real + p_fake)
 
@@ -152,10 +152,10 @@ class Wasserstein(Loss):
 
     probability = False
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return fake - real
 
-    def generator(self, real, fake):
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
         return -fake
 
 
@@ -172,13 +172,13 @@ class Hinge(Loss):
     probability = False
     margin: float = knob(1.0, low=0.1, high=2.0, help="Logit beyond which D is satisfied.")
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return relu(self.margin - real) + relu(self.margin + fake)
 
-    def generator(self, real, fake):
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
         return -fake
 
-    def optimal_logit(self, p_real, p_fake, x):
+    def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid:
         return np.where(p_real + p_fake > 0, self.margin * np.sign(p_real - p_fake), np.nan)
 
 
@@ -195,8 +195,8 @@ class RelativisticPairing(Loss):
     probability = False
     paired = True
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(fake - real)
 
-    def generator(self, real, fake):
+    def generator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(real - fake)

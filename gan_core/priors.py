@@ -48,7 +48,7 @@ class Uniform(Prior):
 
     half_width: float = knob(1.0, low=0.1, high=10.0, help="z lies between −this and +this.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return _empty(n, latent_dim, device).uniform_(
             -self.half_width, self.half_width, generator=rng
         )
@@ -64,7 +64,7 @@ class Gaussian(Prior):
 
     std: float = knob(1.0, low=0.1, high=10.0, help="Standard deviation of each coordinate.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return _empty(n, latent_dim, device).normal_(0.0, self.std, generator=rng)
 
     def marginal(self, latent_dim):
@@ -78,7 +78,7 @@ class Exponential(Prior):
 
     scale: float = knob(1.0, low=0.1, high=10.0, help="Mean of each coordinate.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return _empty(n, latent_dim, device).exponential_(1 / self.scale, generator=rng)
 
     def marginal(self, latent_dim):
@@ -92,7 +92,7 @@ class Laplace(Prior):
 
     scale: float = knob(1.0, low=0.1, high=10.0, help="Mean distance from 0.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         # The difference of two exponentials of the same scale is Laplace.
         rate = 1 / self.scale
         first = _empty(n, latent_dim, device).exponential_(rate, generator=rng)
@@ -109,7 +109,7 @@ class Triangular(Prior):
 
     half_width: float = knob(1.0, low=0.1, high=10.0, help="z lies between −this and +this.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         half = self.half_width / 2
         first = _empty(n, latent_dim, device).uniform_(-half, half, generator=rng)
         return first + _empty(n, latent_dim, device).uniform_(-half, half, generator=rng)
@@ -127,7 +127,7 @@ class StudentT(Prior):
 
     df: float = knob(5.0, low=1.0, high=100.0, help="Degrees of freedom; fewer, heavier tails.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return sample_student_t((n, latent_dim), self.df, rng, device)
 
     def marginal(self, latent_dim):
@@ -141,7 +141,7 @@ class Bernoulli(Prior):
 
     p: float = knob(0.5, low=0.01, high=0.99, help="Probability of +1.")
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return _empty(n, latent_dim, device).bernoulli_(self.p, generator=rng) * 2 - 1
 
     def marginal(self, latent_dim):
@@ -161,7 +161,7 @@ class Sphere(Prior):
     def _radius(self, latent_dim: int) -> float:
         return self.radius * math.sqrt(latent_dim)
 
-    def sample(self, n, latent_dim, rng, device="cpu"):
+    def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         z = _empty(n, latent_dim, device).normal_(generator=rng)
         return torch.nn.functional.normalize(z, dim=1) * self._radius(latent_dim)
 

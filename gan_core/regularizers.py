@@ -72,7 +72,9 @@ class GradientPenalty(Regularizer):
     strength: float = knob(10.0, low=0.01, high=100.0, log=True, help="λ, the penalty's weight.")
     one_sided: bool = knob(False, help="Punish only slopes above 1 (arXiv:1709.08894).")
 
-    def penalty(self, discriminator, real, fake, rng):
+    def penalty(
+        self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
+    ) -> PerSample:
         mix = per_sample_uniform(real, rng)
         return penalise_slope(self, discriminator, mix * real + (1 - mix) * fake)
 
@@ -91,7 +93,9 @@ class Dragan(Regularizer):
     one_sided: bool = knob(False, help="Punish only slopes above 1.")
     spread: float = knob(0.5, low=0.05, high=2.0, help="Noise, in standard deviations of the data.")
 
-    def penalty(self, discriminator, real, fake, rng):
+    def penalty(
+        self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
+    ) -> PerSample:
         noise = torch.rand(real.shape, generator=rng, device=real.device)
         std = real.std(correction=0)  # with the correction, NaN for a batch of one number
         return penalise_slope(self, discriminator, real + self.spread * std * noise)
@@ -119,7 +123,9 @@ class R1(Regularizer):
 
     gamma: float = knob(0.5, low=0.001, high=100.0, log=True, help="γ, the penalty's weight.")
 
-    def penalty(self, discriminator, real, fake, rng):
+    def penalty(
+        self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
+    ) -> PerSample:
         return self.gamma / 2 * gradient_square_norm(discriminator, real)
 
 
@@ -136,7 +142,9 @@ class R1R2(Regularizer):
 
     gamma: float = knob(0.5, low=0.001, high=100.0, log=True, help="γ, the weight of both.")
 
-    def penalty(self, discriminator, real, fake, rng):
+    def penalty(
+        self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
+    ) -> PerSample:
         both = gradient_square_norm(discriminator, real) + gradient_square_norm(discriminator, fake)
         return self.gamma / 2 * both
 

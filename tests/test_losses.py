@@ -107,6 +107,16 @@ def test_generator_of_the_minimax_game_saturates_and_the_other_does_not():
 
 
 @EVERY
+def test_column_against_row_is_refused_while_shapes_are_enforced(name, request):
+    if not request.config.getoption("--jaxtyping-packages"):
+        pytest.skip("Shapes are enforced by --jaxtyping-packages=gan_core,beartype.beartype.")
+    loss = LOSSES.create(name)
+    for half in (loss.discriminator, loss.generator):
+        with pytest.raises(TypeError, match="Type-check error"):
+            half(torch.zeros(4, 1), torch.zeros(4))
+
+
+@EVERY
 def test_only_a_paired_loss_shows_real_samples_to_the_generator(name):
     loss = LOSSES.create(name)
     fake = torch.tensor([0.3, -2.0])

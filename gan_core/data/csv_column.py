@@ -85,7 +85,7 @@ class CsvColumn(Target):
     def law(self):
         return _law(self.upload, self.bandwidth)
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         return self.open(torch.device(device)).batch(n, rng)
 
     def open(self, device) -> Source:

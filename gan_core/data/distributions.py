@@ -12,6 +12,7 @@ from scipy import stats
 from gan_core.data.base import DATASETS, Grid, Target
 from gan_core.priors import sample_student_t
 from gan_core.registry import knob
+from gan_core.shapes import Samples
 
 
 @DATASETS.register("normal", title="Normal")
@@ -25,7 +26,7 @@ class Normal(Target):
     def law(self):
         return stats.norm(self.mean, self.std)
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).normal_(self.mean, self.std, generator=rng)
 
 
@@ -73,7 +74,7 @@ class NormalMixture(Target):
     def law(self):
         return _mixture(self)
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         shares = torch.tensor(self.shares(), device=device)
         centers = torch.tensor(self.centers(), device=device)
         which = torch.multinomial(shares, n, replacement=True, generator=rng)
@@ -123,7 +124,7 @@ class Uniform(Target):
     def law(self):
         return stats.uniform(self.low, self.width)
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         high = self.low + self.width
         return torch.empty(n, 1, device=device).uniform_(self.low, high, generator=rng)
 
@@ -138,7 +139,7 @@ class Exponential(Target):
     def law(self):
         return stats.expon(scale=self.scale)
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).exponential_(1 / self.scale, generator=rng)
 
 
@@ -153,7 +154,7 @@ class LogNormal(Target):
     def law(self):
         return stats.lognorm(self.sigma, scale=math.exp(self.mu))
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).log_normal_(self.mu, self.sigma, generator=rng)
 
 
@@ -169,5 +170,5 @@ class StudentT(Target):
     def law(self):
         return stats.t(self.df, self.loc, self.scale)
 
-    def sample(self, n, rng, device="cpu"):
+    def sample(self, n, rng, device="cpu") -> Samples:
         return self.loc + self.scale * sample_student_t((n, 1), self.df, rng, device)

@@ -44,7 +44,7 @@ class Wasserstein1(LineMetric):
 
     unit = "units of x"
 
-    def measure(self, ordered, target):
+    def measure(self, ordered: Values, target: Target) -> float:
         # On the line the best transport moves the i-th smallest to the i-th quantile.
         return float(np.abs(ordered - midpoint_quantiles(target, len(ordered))).mean())
 
@@ -62,7 +62,7 @@ class KolmogorovSmirnov(LineMetric):
     unit = "probability"
     highest = 1.0
 
-    def measure(self, ordered, target):
+    def measure(self, ordered: Values, target: Target) -> float:
         law, n = target.law(), len(ordered)
         above = np.arange(1, n + 1) / n - law.cdf(ordered)
         # Just below a sample, where a law with repeated values has not jumped yet.
@@ -84,7 +84,7 @@ class JensenShannon(LineMetric):
     unit = "nats"
     highest = float(np.log(2))
 
-    def measure(self, ordered, target):
+    def measure(self, ordered: Values, target: Target) -> float:
         edges, expected = equal_bins(target)
         counts = np.bincount(np.searchsorted(edges, ordered, side="left"), minlength=JS_BINS)
         # scipy returns the square root of the divergence.
