@@ -110,7 +110,7 @@ class Component:
     paper: ClassVar[str]
     equation: ClassVar[str]
     __no_type_check__: ClassVar[bool] = True
-    """`__init__` takes anything: `check_knobs` refuses it in a sentence, and jaxtyping stays out."""
+    """`__init__` takes anything: `check_knobs` refuses it in a sentence; jaxtyping stays out."""
 
     def __post_init__(self) -> None:
         check_knobs(self, self.name)
