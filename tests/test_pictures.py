@@ -197,3 +197,7 @@ def test_failed_download_leaves_an_older_copy_alone(server):
         download.fetch()
     assert download.is_there()
     assert len(download.load().images) == 100
+
+    server.fault = ""
+    download.fetch()
+    assert [path.name for path in download.folder.iterdir()] == ["raw"]

@@ -175,6 +175,19 @@ def test_looking_does_not_change_the_run(kind):
 
 
 @EVERY_KIND
+def test_what_is_recorded_does_not_change_the_run(kind):
+    each, none = trainer_of(kind), trainer_of(kind)
+    none.history.stride = 64
+    for trainer in (each, none):
+        trainer.step(6)
+    one, other = each.state_dict(), none.state_dict()
+    assert one["latest"].keys() - other["latest"].keys() == {"d_fake_after"}
+    for state in (one, other):
+        del state["history"], state["latest"]
+    assert_same(one, other)
+
+
+@EVERY_KIND
 def test_halves_of_a_step_make_a_step(kind):
     whole, halves = trainer_of(kind), trainer_of(kind)
     whole.step(4)
