@@ -89,6 +89,22 @@ REGISTRIES: dict[str, Registry] = {
 }
 """The registry from which each part of an experiment is chosen."""
 
+NETWORKS = ("generator", "discriminator")
+
+
+def _preset(key: str, pictures: bool) -> dict[str, Any]:
+    defaults = PICTURE_DEFAULTS if pictures else NUMBER_DEFAULTS
+    return (defaults["architecture"] if key in NETWORKS else defaults)[key]
+
+
+def default_knobs(key: str, name: str, pictures: bool) -> dict[str, Any]:
+    """Return the knobs that component `name` starts with as part `key` of an experiment."""
+    values = {option: knob_.default for option, knob_ in knobs(REGISTRIES[key][name]).items()}
+    if key != "dataset" and _preset(key, pictures)["name"] == name:
+        values |= {k: v for k, v in _preset(key, pictures).items() if k != "name"}
+    return values
+
+
 LIVE = frozenset(
     {
         "loss",
@@ -191,24 +207,22 @@ class ExperimentConfig:
             raise ValueError(f"architecture = {shown(architecture)} is not an object with keys.")
         refuse_unknown("architecture", architecture, [f.name for f in fields(Architecture)])
 
-        def part(key: str, values: Mapping[str, Any], preset: Mapping[str, Any]) -> Any:
-            spec = values.get(key, preset[key])
+        def part(key: str, values: Mapping[str, Any]) -> Any:
+            preset = _preset(key, dataset.pictures)
+            spec = values.get(key, preset)
             spec = {"name": spec} if isinstance(spec, str) else spec
-            if isinstance(spec, Mapping) and spec.get("name") == preset[key]["name"]:
-                spec = {**preset[key], **spec}
+            if isinstance(spec, Mapping) and spec.get("name") == preset["name"]:
+                spec = {**preset, **spec}
             return REGISTRIES[key].create(spec)
 
-        networks = {
-            key: part(key, architecture, defaults["architecture"])
-            for key in ("generator", "discriminator")
-        }
+        networks = {key: part(key, architecture) for key in NETWORKS}
         standardise = architecture.get("standardise", dataset.default_standardise)
         values: dict[str, Any] = {
             "dataset": dataset,
             "architecture": Architecture(**networks, standardise=standardise),
         }
         for key in REGISTRIES.keys() & {f.name for f in fields(cls)} - values.keys():
-            values[key] = part(key, given, defaults)
+            values[key] = part(key, given)
         for key, knob_ in knobs(cls).items():
             values[key] = given.get(key, defaults.get(key, knob_.default))
         return cls(**values)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core import ExperimentConfig
-from gan_core.config import REGISTRIES, Architecture
+from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.data.csv_column import read_table, store_column
 from gan_core.registry import Knob, Registry, knobs
@@ -107,11 +107,12 @@ def _choose(
     )
     cls = registry[name]
     _about(cls)
-    before = current if current.name == name else None
+    pictures = run.trainer.config.dataset.pictures
+    same = current.name == name
+    values = current.to_dict() if same else default_knobs(section, name, pictures)
     chosen: dict[str, Any] = {"name": name}
     for option, knob_ in knobs(cls).items():
-        value = knob_.default if before is None else getattr(before, option)
-        chosen[option] = _knob(run, f"{section}.{name}", option, knob_, value)
+        chosen[option] = _knob(run, f"{section}.{name}", option, knob_, values[option])
     return chosen
 
 
