@@ -58,7 +58,10 @@ HIDE = "() => document.querySelector('.live-chart')._fullData.map((t) => t.visib
 
 def zoom_in(page: Page) -> None:
     """Draw a box on the first chart and hide its first curve, with the mouse."""
-    box = page.locator(".live-chart .nsewdrag").first.bounding_box()
+    chart = page.locator(".live-chart .nsewdrag").first
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    box = chart.bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)

@@ -55,6 +55,9 @@ CASES: dict[str, tuple[dict[str, object], int]] = {
 }
 """Experiments, and the steps taken in each turn."""
 
+WARM_UP = 50
+"""Up to this step the trainer measures more than later on."""
+
 
 def endless(loader: DataLoader) -> Iterator[torch.Tensor]:
     while True:
@@ -132,7 +135,7 @@ def compare(experiment: dict[str, object], count: int, turns: int) -> dict[str, 
     config = ExperimentConfig.from_dict(experiment)
     trainer = Trainer(config)
     plain = textbook(config)
-    trainer.step(count)
+    trainer.step(max(count, WARM_UP))
     plain(count)
     ours, theirs = [], []
     for _ in range(turns):

@@ -28,8 +28,8 @@ from gan_core.snapshot import STATISTICS, LineView, Snapshot
 LINE_SAMPLES = 10_000
 FIXED_PICTURES = 64
 CHECK_EVERY = 25
-AFTER_EVERY = 10
-"""`d_fake_after` costs a pass of both networks: beyond 200 steps, not every row has it."""
+AFTER_EVERY, AFTER_ALWAYS = 10, 50
+"""`d_fake_after` costs a pass of both networks: every step has it up to 50, then every tenth."""
 CHART_POINTS = 500
 LINES = 21
 MOMENTS = ("mean", "std", "skew")
@@ -212,7 +212,7 @@ class Trainer:
     def _note_step(self) -> None:
         """Queue the step's statistics; they stay on the device until somebody looks."""
         if "loss_d" in self._latest:
-            often = self.step_count <= 20 * AFTER_EVERY or self.step_count % AFTER_EVERY == 0
+            often = self.step_count <= AFTER_ALWAYS or self.step_count % AFTER_EVERY == 0
             if often and self.history.wants(self.step_count):
                 self._score_after()
             latest = self._latest

@@ -6,16 +6,15 @@ from ui import controls, live, page, session
 
 page.begin("Distributions")
 run = session.open_run("distributions", {"dataset": {"name": "normal"}})
-session.follow(run, controls.sidebar(run))
-session.write_link(run)
-
 st.markdown("### A generator learns a distribution")
 st.markdown(
     "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "
     "Press **Train** and watch the orange hill travel onto the blue one."
 )
-live.messages(run)
 live.toolbar(run)
+session.follow(run, controls.sidebar(run))
+session.write_link(run)
+live.messages(run)
 live.live(run, live.distribution_page)
 live.network_tables(run)
 with st.expander("What am I looking at?"):

@@ -6,17 +6,16 @@ from ui import controls, live, page, session
 
 page.begin("Digits")
 run = session.open_run("digits", {"dataset": {"name": "mnist"}})
-session.follow(run, controls.sidebar(run))
-session.write_link(run)
-
 st.markdown("### A generator learns to write")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "
     "Each place in the left grid keeps its noise for the whole run, so you can watch one digit "
     "take shape."
 )
-live.messages(run)
 live.toolbar(run)
+session.follow(run, controls.sidebar(run))
+session.write_link(run)
+live.messages(run)
 live.live(run, live.picture_page)
 live.network_tables(run)
 with st.expander("What am I looking at?"):

@@ -47,7 +47,10 @@ def messages(run: Run) -> None:
 
 
 def toolbar(run: Run) -> None:
-    """Show the controls; they stand outside the fragment, so a click is served at once."""
+    """Show the controls; they stand outside the fragment, so a click is served at once.
+
+    Call it before the sidebar: the answer to a click then reaches the browser first.
+    """
 
     def button(label: str, name: str, help_: str, action: Callable[..., None], *args: Any) -> None:
         st.button(label, key=f"{run.page}.{name}", help=help_, on_click=action, args=args)
@@ -64,10 +67,8 @@ def toolbar(run: Run) -> None:
         button("+1", "step1", "Take one step, then pause.", run.advance, 1)
         button("+10", "step10", "Take ten steps, then pause.", run.advance, 10)
         button("+100", "step100", "Take a hundred steps, then pause.", run.advance, 100)
-        half = run.trainer.step_discriminator
-        button("D step", "d_step", "One update of D alone.", run.half_step, half)
-        half = run.trainer.step_generator
-        button("G step", "g_step", "One update of G; it ends a step.", run.half_step, half)
+        button("D step", "d_step", "One update of D alone.", run.step_discriminator)
+        button("G step", "g_step", "One update of G; it ends a step.", run.step_generator)
         button("Reset", "reset", "Begin again: the same curve, bit for bit.", run.reset)
         button("New seed", "new_seed", "Begin again with other random numbers.", run.new_seed)
         with st.popover("Until …", help="Train until a certain step."):

@@ -123,9 +123,13 @@ class Run:
     def advance(self, steps: int) -> None:
         self.go(until=self.trainer.step_count + steps)
 
-    def half_step(self, half: Callable[[], None]) -> None:
+    def step_discriminator(self) -> None:
         self.pause()
-        half()
+        self.trainer.step_discriminator()
+
+    def step_generator(self) -> None:
+        self.pause()
+        self.trainer.step_generator()
 
     def reset(self) -> None:
         self.restart(self.trainer.config)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import importlib.util
 import shutil
 import tempfile
 import threading
+import time
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +22,22 @@ import torchvision
 from gan_core.data.base import DATASETS, Dataset, PictureSet, Progress
 from gan_core.data.store import data_folder
 from gan_core.registry import knob
+
+STALLED_SECONDS = 60
+"""A download that brings nothing for so long is given up."""
+
+
+def _temporary_folder(parent: Path) -> tempfile.TemporaryDirectory:
+    # A download that was given up may still be writing into it while it is removed.
+    return tempfile.TemporaryDirectory(dir=parent, prefix=".download-", ignore_cleanup_errors=True)
+
+
+def _megabytes(folder: Path) -> float:
+    sizes = []
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # it was renamed meanwhile
+            sizes.append(file.stat().st_size)
+    return sum(sizes) / 1e6
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,7 @@ class TorchvisionDownload:
         """
         name = self.dataset.__name__
         self.root.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".download-") as partial:
+        with _temporary_folder(self.root) as partial:
             failure: list[Exception] = []
 
             def work() -> None:
@@ -82,10 +100,15 @@ class TorchvisionDownload:
 
             worker = threading.Thread(target=work, daemon=True)
             worker.start()
+            done, last_news = 0.0, time.monotonic()
             while worker.is_alive():
                 worker.join(0.2)
+                before, done = done, _megabytes(Path(partial))
+                if done > before:
+                    last_news = time.monotonic()
+                elif time.monotonic() - last_news > STALLED_SECONDS:
+                    raise ValueError(f"{name}: the download stalled. Nothing was kept.")
                 if progress:
-                    done = sum(f.stat().st_size for f in Path(partial).rglob("*.gz")) / 1e6
                     share = min(done / self.megabytes, 1.0)
                     progress(share, f"{name}: {done:.1f} of {self.megabytes:.1f} MB")
             if failure:

@@ -32,6 +32,7 @@ function draw(root) {
   const live = root.live;
   live.scheduled = false;
   if (!window.Plotly || live.held || !live.next || !root.isConnected) return;
+  if (live.shown && !live.visible) return;
   const figure = live.next;
   live.next = null;
   live.shown = figure;
@@ -47,7 +48,7 @@ function schedule(root) {
 }
 
 function prepare(root) {
-  const live = { next: null, shown: null, held: false, scheduled: false };
+  const live = { text: null, next: null, shown: null, held: false, visible: true, scheduled: false };
   root.live = live;
   const again = () => {
     live.next ??= live.shown && structuredClone(live.shown);
@@ -66,7 +67,17 @@ function prepare(root) {
   window.addEventListener("plotly-ready", again);
   const scheme = new MutationObserver(again);
   scheme.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
+  // A chart that is scrolled away costs nothing; its newest data wait.
+  const sight = new IntersectionObserver(
+    (entries) => {
+      live.visible = entries.at(-1).isIntersecting;
+      schedule(root);
+    },
+    { rootMargin: "150px" },
+  );
+  sight.observe(root);
   live.end = () => {
+    sight.disconnect();
     window.removeEventListener("pointerup", release, true);
     window.removeEventListener("pointercancel", release, true);
     window.removeEventListener("plotly-ready", again);
@@ -79,8 +90,12 @@ function prepare(root) {
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".live-chart");
   if (!root.live) prepare(root);
-  root.live.next = JSON.parse(new TextDecoder().decode(data));
-  root.style.height = `${root.live.next.layout.height}px`;
-  schedule(root);
+  const text = new TextDecoder().decode(data);
+  if (text !== root.live.text) {
+    root.live.text = text;
+    root.live.next = JSON.parse(text);
+    root.style.height = `${root.live.next.layout.height}px`;
+    schedule(root);
+  }
   return () => setTimeout(() => root.isConnected || root.live?.end(), 500);
 }
