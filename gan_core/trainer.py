@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
-from torch.func import functional_call
 from torch.nn.utils import get_total_norm
-from torch.nn.utils.parametrize import ParametrizationList
 
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import resolve_device
 from gan_core.ema import ExponentialAverage
 from gan_core.history import History
-from gan_core.line_view import Axis, line_view
-from gan_core.metrics import METRICS, measure, perfect_sampler
+from gan_core.isolation import Network, cloned, evaluating, settled, undisturbed, without_traces
 from gan_core.networks import LayerRow, build_seeded, layer_table
-from gan_core.shapes import Grid, Latents, Logits, PixelArray, Samples, Values
-from gan_core.snapshot import STATISTICS, LineView, Snapshot
+from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays
+from gan_core.shapes import Latents, Logits, PixelArray, Samples, Values
+from gan_core.snapshot import STATISTICS, Snapshot
 
-LINE_SAMPLES = 10_000
-FIXED_PICTURES = 64
 CHECK_EVERY = 25
+"""Steps between two looks at the numbers, which are a CPU–GPU sync point."""
+
 AFTER_EVERY, AFTER_ALWAYS = 10, 50
 """`d_fake_after` costs a pass of both networks: every step has it up to 50, then every tenth."""
-CHART_POINTS = 500
-LINES = 21
-MOMENTS = ("mean", "std", "skew")
-
-Network = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Divergence(NamedTuple):
@@ -90,7 +82,6 @@ class Trainer:
         if not config.dataset.pictures:
             law = config.dataset.law()
             self._mean, self._std = float(law.mean()), float(law.std())
-            self._axis = Axis.around(config.dataset)
         fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
         self.fixed_z = self._noise(fixed, "fixed")
         self.step_count = 0
@@ -98,14 +89,12 @@ class Trainer:
         self.samples_seen = 0
         self.divergence: Divergence | None = None
         self.history = History(list(STATISTICS))
-        self.metric_history = History([*METRICS.names(), *MOMENTS])
+        self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
         self._z: Latents | None = None
         self._fake: Samples | None = None
         self._pending: list[tuple[int, torch.Tensor]] = []
         self._healthy = self._moving_parts()
-
-    # The algorithm ---------------------------------------------------------------------------
 
     def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were taken.
@@ -207,8 +196,6 @@ class Trainer:
         logits = logits.detach()
         return (logits.sigmoid() if self.config.loss.probability else logits).mean()
 
-    # Statistics and health -------------------------------------------------------------------
-
     def _note_step(self) -> None:
         """Queue the step's statistics; they stay on the device until somebody looks."""
         if "loss_d" in self._latest:
@@ -258,10 +245,8 @@ class Trainer:
     def _fall_back(self, step: int, what: str) -> None:
         self._restore(self._healthy)
         self.history.forget_after(self.step_count)
-        self.metric_history.forget_after(self.step_count)
+        self._observer.metric_history.forget_after(self.step_count)
         self.divergence = Divergence(step, what, self.step_count)
-
-    # What may change on the way --------------------------------------------------------------
 
     def update(self, config: ExperimentConfig) -> None:
         """Go on with changed settings; weights, moments and history stay.
@@ -295,8 +280,6 @@ class Trainer:
         decay = self.config.ema_decay
         return ExponentialAverage(self.generator, decay) if decay else None
 
-    # Looking at it ---------------------------------------------------------------------------
-
     @torch.no_grad()
     def generate(self, z: Latents) -> Samples:
         """Return what the displayed generator (the EMA where one is kept) makes of `z`."""
@@ -316,64 +299,20 @@ class Trainer:
                 x = (x - self._mean) / self._std
             return network(x)
 
-    def snapshot(self, with_metrics: bool = True) -> Snapshot:
-        """Return the run as it is now; on the line from `LINE_SAMPLES` samples of fixed noise.
-
-        `with_metrics=False` leaves the metrics out, which are measured anew at every call.
-        """
+    def snapshot(self) -> Snapshot:
+        """Return the run as it is now, with its metrics measured anew."""
         with self.lock:
             self._read_statistics()
             self._score_after()
-            config = self.config
-            samples = self.generate(self.fixed_z)
-            metrics: dict[str, float] = {}
-            perfect = {}
-            view, moments = None, {}
-            if config.dataset.pictures:
-                shown: Values | PixelArray = to_pixels(samples)
-            else:
-                shown = samples.squeeze(1).double().cpu().numpy()
-                view = self._line_view(shown)
-                moments = moments_of(shown)
-                if with_metrics:
-                    metrics = measure(shown, config.dataset)
-                    perfect = perfect_sampler(config.dataset, LINE_SAMPLES)
-                    self.metric_history.add(self.step_count, metrics | moments)
-            size = config.dataset.size
-            return Snapshot(
-                step=self.step_count,
-                updates_d=self.updates_d,
-                samples_seen=self.samples_seen,
-                epoch=None if size is None else self.samples_seen / size,
-                statistics={k: v.item() for k, v in self._latest.items()},
-                metrics=metrics,
-                perfect=perfect,
-                moments=moments,
-                samples=shown,
-                history=self.history.series(CHART_POINTS),
-                metric_history=self.metric_history.series(CHART_POINTS),
-                line=view,
-            )
-
-    def _line_view(self, samples: Values) -> LineView:
-        self._axis.hold(np.sort(samples))
-        first = self.fixed_z[:, 0]
-        order = first.argsort()[torch.linspace(0, len(first) - 1, LINES).long()]
-        lines = first[order].double().cpu().numpy(), samples[order.cpu().numpy()]
-        return line_view(self.config, self._axis, samples, self._scores_at, lines)
-
-    def _scores_at(self, x: Grid) -> Grid:
-        points = torch.as_tensor(x, dtype=torch.float32, device=self.device).unsqueeze(1)
-        return self.discriminate(points).double().cpu().numpy()
+            statistics = {name: value.item() for name, value in self._latest.items()}
+            return self._observer.snapshot(self, statistics)
 
     @torch.no_grad()
     def real_samples(self, n: int) -> Values | PixelArray:
         """Return `n` real samples, the same ones at every call, as `Snapshot.samples` are."""
         seed = int(np.random.SeedSequence([self.config.seed, 1]).generate_state(1)[0])
         real = self.source.batch(n, torch.Generator(self.device).manual_seed(seed))
-        if self.config.dataset.pictures:
-            return to_pixels(real)
-        return real.squeeze(1).double().cpu().numpy()
+        return as_arrays(real, self.config.dataset)
 
     def layers(self) -> dict[str, list[LayerRow]]:
         """Return the layer tables of both networks."""
@@ -383,15 +322,13 @@ class Trainer:
                 "discriminator": layer_table(self.discriminator, self.config.dataset.sample_shape),
             }
 
-    # Saving and going back -------------------------------------------------------------------
-
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all that the next step depends on, and of the history."""
         with self.lock:
             self._read_statistics()
             return self._moving_parts() | {
                 "history": self.history.to_dict(),
-                "metric_history": self.metric_history.to_dict(),
+                "metric_history": self._observer.metric_history.to_dict(),
             }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -399,7 +336,7 @@ class Trainer:
         with self.lock:
             self._restore(state)
             self.history = History.from_dict(state["history"])
-            self.metric_history = History.from_dict(state["metric_history"])
+            self._observer.metric_history = History.from_dict(state["metric_history"])
             self._healthy = self._moving_parts()
 
     def _moving_parts(self) -> dict[str, Any]:
@@ -456,67 +393,3 @@ def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> torch.Tenso
         parameter.grad = gradient
     optimizer.step()
     return get_total_norm(gradients)
-
-
-def cloned(value: Any) -> Any:
-    """Return a copy of nested dicts and lists with every tensor cloned."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone()
-    if isinstance(value, dict):
-        return {key: cloned(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [cloned(part) for part in value]
-    return value
-
-
-def moments_of(samples: Values) -> dict[str, float]:
-    """Return mean, standard deviation and skewness E[(x − μ)³] / σ³."""
-    mean, std = float(samples.mean()), float(samples.std())
-    skew = float((((samples - mean) / std) ** 3).mean()) if std > 0 else math.nan
-    return {"mean": mean, "std": std, "skew": skew}
-
-
-def to_pixels(samples: Samples) -> PixelArray:
-    """Turn pictures in [-1, 1] into bytes; what lies outside is cut off, NaN becomes black."""
-    scaled = samples.float().nan_to_num(-1.0).add(1).mul(127.5).round().clamp(0, 255)
-    return scaled.to(torch.uint8).cpu().numpy()
-
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[nn.Module]:
-    """Put a network into evaluation mode for a while."""
-    training = network.training
-    network.eval()
-    try:
-        yield network
-    finally:
-        network.train(training)
-
-
-@contextmanager
-def settled(network: nn.Module) -> Iterator[nn.Module]:
-    """Keep spectral norms from refining their estimate for a while."""
-    norms = [m for m in network.modules() if isinstance(m, ParametrizationList)]
-    for norm in norms:
-        norm.eval()
-    try:
-        yield network
-    finally:
-        for norm in norms:
-            norm.train()
-
-
-@contextmanager
-def undisturbed(rng: torch.Generator) -> Iterator[None]:
-    """Put a generator back to where it was."""
-    state = rng.get_state()
-    try:
-        yield
-    finally:
-        rng.set_state(state)
-
-
-def without_traces(network: nn.Module) -> Network:
-    """Return the network's forward pass on copies of its buffers, which it would change."""
-    buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    return lambda x: functional_call(network, buffers, (x,)) if buffers else network(x)

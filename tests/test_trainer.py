@@ -12,12 +12,12 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.config import LIVE
 from gan_core.data import DATASETS
 from gan_core.losses import LOSSES
+from gan_core.observer import to_pixels
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.priors import PRIORS
 from gan_core.registry import knobs
 from gan_core.regularizers import REGULARIZERS
 from gan_core.snapshot import STATISTICS
-from gan_core.trainer import to_pixels
 
 torch.set_num_threads(1)
 TINY = {
@@ -98,7 +98,7 @@ def test_every_loss_with_every_regularizer(loss, regularizer):
     trainer = trainer_of(loss=loss, regularizer=regularizer)
     before = weights(trainer.generator), weights(trainer.discriminator)
     assert trainer.step(5) == 5
-    snapshot = trainer.snapshot(with_metrics=False)
+    snapshot = trainer.snapshot()
     assert trainer.divergence is None
     assert set(snapshot.statistics) == set(STATISTICS)
     assert all(map(math.isfinite, snapshot.statistics.values()))
@@ -116,7 +116,7 @@ def test_every_loss_with_every_regularizer(loss, regularizer):
 def test_every_prior_with_every_target(prior, dataset):
     trainer = trainer_of(prior=prior, dataset=dataset, latent_dim=2)
     trainer.step(2)
-    snapshot = trainer.snapshot(with_metrics=False)
+    snapshot = trainer.snapshot()
     assert all(map(math.isfinite, snapshot.statistics.values()))
     assert np.isfinite(snapshot.samples).all()
 
@@ -161,7 +161,7 @@ def test_looking_does_not_change_the_run(kind):
     unseen, seen = trainer_of(kind), trainer_of(kind)
     unseen.step(6)
     for i in range(6):
-        seen.snapshot(with_metrics=i == 3)
+        seen.snapshot()
         seen.layers()
         seen.real_samples(3)
         seen.sample(7)
@@ -220,7 +220,7 @@ def test_counts():
     assert (trainer.step_count, trainer.updates_d, trainer.samples_seen) == (4, 13, 13 * 16)
     trainer.step_generator()
     assert (trainer.step_count, trainer.updates_d, trainer.samples_seen) == (5, 13, 13 * 16)
-    snapshot = trainer.snapshot(with_metrics=False)
+    snapshot = trainer.snapshot()
     assert (snapshot.step, snapshot.updates_d, snapshot.samples_seen) == (5, 13, 13 * 16)
     assert snapshot.epoch is None
     assert snapshot.history["step"].tolist() == [1, 2, 3, 4, 5]
@@ -335,7 +335,7 @@ def test_trainer_is_the_plain_loop(loss, plain, n_critic):
     for _ in range(20):
         expected = loop.step()
         trainer.step()
-        statistics = trainer.snapshot(with_metrics=False).statistics
+        statistics = trainer.snapshot().statistics
         found = {name: statistics[name] for name in expected}
         assert found == pytest.approx(expected, rel=2e-4, abs=1e-6)
     torch.testing.assert_close(weights(trainer.generator), [p.detach() for p in loop.g])
@@ -356,13 +356,13 @@ def test_scores_of_a_step_by_hand(loss):
     d_real = d_of(torch.empty(16, 1).normal_(4.0, 1.25, generator=rng))
     z = torch.empty(16, 1).uniform_(-1, 1, generator=rng)
     trainer.step_discriminator()
-    statistics = trainer.snapshot(with_metrics=False).statistics
+    statistics = trainer.snapshot().statistics
     assert statistics["d_real"] == pytest.approx(d_real, rel=1e-5)
 
     before = d_of(trainer.generator(z))
     trainer.step_generator()
     after = d_of(trainer.generator(z))
-    snapshot = trainer.snapshot(with_metrics=False)
+    snapshot = trainer.snapshot()
     assert snapshot.statistics["d_fake_before"] == pytest.approx(before, rel=1e-5)
     assert snapshot.statistics["d_fake_after"] == pytest.approx(after, rel=1e-5)
     assert snapshot.history["d_fake_after"][-1] == pytest.approx(after, rel=1e-5)
@@ -495,7 +495,7 @@ def test_settings_may_change_between_the_halves_of_a_step(loss):
     trainer.step_generator()
     assert trainer.step(2) == 2
     assert trainer.samples_seen == 16 + 8 + 8
-    assert all(map(math.isfinite, trainer.snapshot(with_metrics=False).statistics.values()))
+    assert all(map(math.isfinite, trainer.snapshot().statistics.values()))
 
 
 def test_pairs_are_pairs_when_the_batch_changes_between_the_halves():
@@ -510,7 +510,7 @@ def test_pairs_are_pairs_when_the_batch_changes_between_the_halves():
         trainer.discriminator.register_forward_hook(lambda _, x, y: seen.append(len(y)))
     trainer.step_generator()
     assert seen[0] == 2 * 16
-    assert trainer.snapshot(with_metrics=False).statistics["loss_g"] == pytest.approx(math.log(2))
+    assert trainer.snapshot().statistics["loss_g"] == pytest.approx(math.log(2))
 
 
 def test_average_can_be_switched_off_and_on():
@@ -591,7 +591,7 @@ def test_divergence_goes_back_to_healthy_weights(kind):
     trainer.update(config_of(kind, loss="least_squares", **CALM))
     assert trainer.step(30) == 30
     assert trainer.divergence is None
-    assert trainer.snapshot(with_metrics=False).history["step"][-1] == 70
+    assert trainer.snapshot().history["step"][-1] == 70
 
 
 def test_looking_at_a_run_that_diverged_shows_healthy_numbers():

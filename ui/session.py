@@ -107,8 +107,6 @@ class Run:
         self.proposed = None
         self.revision += 1
 
-    # What the controls do ---------------------------------------------------------------------
-
     def go(self, until: int | None = None) -> None:
         self.notice = None
         self.stop_at = until
@@ -138,8 +136,6 @@ class Run:
     def new_seed(self) -> None:
         self.restart(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
         self.show_config()
-
-    # The loop ---------------------------------------------------------------------------------
 
     def train(self, steps_per_frame: int | None) -> bool:
         """Train until the frame's time is used, the run is paused, or its goal is reached.

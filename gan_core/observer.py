@@ -1,0 +1,93 @@
+"""Turns a run into snapshots, and remembers the metrics of those it has made."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from gan_core.config import ExperimentConfig
+from gan_core.data import Dataset
+from gan_core.history import History
+from gan_core.line_view import Axis, line_view
+from gan_core.metrics import METRICS, measure, perfect_sampler
+from gan_core.shapes import Grid, PixelArray, Samples, Values
+from gan_core.snapshot import LineView, Snapshot
+
+if TYPE_CHECKING:
+    from gan_core.trainer import Trainer
+
+LINE_SAMPLES = 10_000
+FIXED_PICTURES = 64
+CHART_POINTS = 500
+LINES = 21
+MOMENTS = ("mean", "std", "skew")
+
+
+class Observer:
+    """Looks at one run, always from the same noise: `LINE_SAMPLES` or `FIXED_PICTURES` samples."""
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        self.metric_history = History([*METRICS.names(), *MOMENTS])
+        self._axis = None if config.dataset.pictures else Axis.around(config.dataset)
+
+    def snapshot(self, trainer: Trainer, statistics: dict[str, float]) -> Snapshot:
+        """Return the trainer as it is now; `statistics` are those of its last step."""
+        dataset = trainer.config.dataset
+        samples = as_arrays(trainer.generate(trainer.fixed_z), dataset)
+        view, moments, metrics, perfect = None, {}, {}, {}
+        if self._axis is not None:
+            view = self._line_view(trainer, samples)
+            moments = moments_of(samples)
+            metrics = measure(samples, dataset)
+            perfect = perfect_sampler(dataset, len(samples))
+            self.metric_history.add(trainer.step_count, metrics | moments)
+        size = dataset.size
+        return Snapshot(
+            step=trainer.step_count,
+            updates_d=trainer.updates_d,
+            samples_seen=trainer.samples_seen,
+            epoch=None if size is None else trainer.samples_seen / size,
+            statistics=statistics,
+            metrics=metrics,
+            perfect=perfect,
+            moments=moments,
+            samples=samples,
+            history=trainer.history.series(CHART_POINTS),
+            metric_history=self.metric_history.series(CHART_POINTS),
+            line=view,
+        )
+
+    def _line_view(self, trainer: Trainer, samples: Values) -> LineView:
+        self._axis.hold(np.sort(samples))
+        first = trainer.fixed_z[:, 0]
+        order = first.argsort()[torch.linspace(0, len(first) - 1, LINES).long()]
+        lines = first[order].double().cpu().numpy(), samples[order.cpu().numpy()]
+
+        def scores(x: Grid) -> Grid:
+            points = torch.as_tensor(x, dtype=torch.float32, device=trainer.device).unsqueeze(1)
+            return trainer.discriminate(points).double().cpu().numpy()
+
+        return line_view(trainer.config, self._axis, samples, scores, lines)
+
+
+def as_arrays(samples: Samples, dataset: Dataset) -> Values | PixelArray:
+    """Return numbers as float64 of shape (n,), pictures as bytes of their own shape."""
+    if dataset.pictures:
+        return to_pixels(samples)
+    return samples.squeeze(1).double().cpu().numpy()
+
+
+def moments_of(samples: Values) -> dict[str, float]:
+    """Return mean, standard deviation and skewness E[(x − μ)³] / σ³."""
+    mean, std = float(samples.mean()), float(samples.std())
+    skew = float((((samples - mean) / std) ** 3).mean()) if std > 0 else math.nan
+    return {"mean": mean, "std": std, "skew": skew}
+
+
+def to_pixels(samples: Samples) -> PixelArray:
+    """Turn pictures in [-1, 1] into bytes; what lies outside is cut off, NaN becomes black."""
+    scaled = samples.float().nan_to_num(-1.0).add(1).mul(127.5).round().clamp(0, 255)
+    return scaled.to(torch.uint8).cpu().numpy()
