@@ -131,18 +131,27 @@ class ExperimentConfig:
     __no_type_check__: ClassVar[bool] = True
     dataset: Dataset = field(default_factory=Normal)
     prior: Prior = field(default_factory=lambda: PRIORS.create("uniform"))
-    latent_dim: int = knob(1, low=1, high=512, help="Numbers in each noise vector z.")
+    latent_dim: int = knob(
+        1, low=1, high=512, label="latent dimension", help="Numbers in each noise vector z."
+    )
     architecture: Architecture = field(default_factory=Architecture)
     loss: Loss = field(default_factory=lambda: LOSSES.create("non_saturating"))
     regularizer: Regularizer = field(default_factory=R1)
     optimizer_g: Optimizer = field(default_factory=Adam)
     optimizer_d: Optimizer = field(default_factory=Adam)
     batch_size: int = knob(128, low=1, high=8192, log=True, help="Samples in each batch.")
-    n_critic: int = knob(1, low=1, high=10, help="Updates of D for each update of G.")
+    n_critic: int = knob(
+        1,
+        low=1,
+        high=10,
+        label="D updates per G update",
+        help="n_critic: updates of D for each update of G.",
+    )
     ema_decay: float = knob(
         0.998,
         low=0.0,
         high=0.9999,
+        label="average of G (EMA)",
         help="Memory of the averaged generator that is displayed; 0 displays G itself.",
     )
     instance_noise: float = knob(

@@ -15,6 +15,8 @@ from gan_core.snapshot import LineView
 
 AXIS_POINTS = 300
 BINS = 600
+WIDEST = 8
+"""How often its first length an axis may get: a run that blows up must not hide the target."""
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Axis:
 
     low: float
     high: float
+    widest: float = np.inf
 
     @classmethod
     def around(cls, target: Target) -> Axis:
@@ -32,13 +35,14 @@ class Axis:
         if target.default_standardise != "both":
             low, high = min(low, 0.0), max(high, 0.0)
         margin = 0.08 * (high - low)
-        return cls(float(low - margin), float(high + margin))
+        low, high = float(low - margin), float(high + margin)
+        return cls(low, high, widest=WIDEST * (high - low))
 
     def hold(self, ordered: Values) -> None:
         """Grow, in whole tenths, to hold the middle 98 % of samples sorted upwards."""
         low, high = ordered[[len(ordered) // 100, -1 - len(ordered) // 100]]
         tenth = (self.high - self.low) / 10
-        most = 10 * (self.high - self.low)  # a generator that blows up does not hide the target
+        most = (self.widest - (self.high - self.low)) / 2
         if low < self.low:
             self.low -= min(tenth * np.ceil((self.low - low) / tenth), most)
         if high > self.high:
@@ -111,6 +115,7 @@ def line_view(
         atoms=atoms,
         lines_z=lines[0],
         lines_x=lines[1],
+        distinct=len(np.unique(np.round((samples - axis.low) / (axis.high - axis.low), 6))),
         outside=float(((samples < axis.low) | (samples > axis.high)).mean()),
     )
 

@@ -26,6 +26,12 @@ class Loss(Component):
     probability: ClassVar[bool] = True
     """Whether σ(logit) estimates the probability that a sample is real."""
 
+    score_range: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+    """Between which values D's output is drawn; None if it has no natural bounds."""
+
+    anchored: ClassVar[bool] = True
+    """Whether D's level is fixed at the equilibrium; if not, G's loss has no value there."""
+
     paired: ClassVar[bool] = False
     """Whether G's loss looks at real samples too."""
 
@@ -121,6 +127,7 @@ class LeastSquares(Loss):
     """D regresses 1 on real and 0 on generated samples; no sigmoid that could saturate."""
 
     probability = False
+    score_range = (-0.25, 1.25)
     label_smoothing: float = knob(
         0.0, low=0.0, high=0.3, help="Real samples get the label 1 − this instead of 1 (one-sided)."
     )
@@ -151,6 +158,8 @@ class Wasserstein(Loss):
     """D is a slope-limited score; use it with a gradient penalty or weight clipping."""
 
     probability = False
+    score_range = None
+    anchored = False
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return fake - real
@@ -170,6 +179,8 @@ class Hinge(Loss):
     """D stops learning from a sample once its logit is right by the margin m."""
 
     probability = False
+    score_range = None
+    anchored = False
     margin: float = knob(1.0, low=0.1, high=2.0, help="Logit beyond which D is satisfied.")
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
@@ -193,6 +204,7 @@ class RelativisticPairing(Loss):
     """D scores a generated sample against a real one; with R1 and R2 it converges locally."""
 
     probability = False
+    score_range = None
     paired = True
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:

@@ -57,6 +57,7 @@ class Observer:
             samples=samples,
             history=trainer.history.series(CHART_POINTS),
             metric_history=self.metric_history.series(CHART_POINTS),
+            changes=list(trainer.changes),
             line=view,
         )
 

@@ -16,7 +16,9 @@ OPTIMIZERS = Registry("optimizer")
 
 
 def lr_knob(default: float) -> Any:
-    return knob(default, low=1e-6, high=100.0, log=True, help="Learning rate.")
+    return knob(
+        default, low=1e-6, high=100.0, log=True, label="learning rate", help="How far a step moves."
+    )
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ class Adam(Optimizer):
     """Steps scaled by running means of the gradient (β₁) and of its square (β₂)."""
 
     lr: float = lr_knob(3e-3)
-    beta1: float = knob(0.0, low=0.0, high=0.999, help="Memory of the gradient; GANs like 0–0.5.")
-    beta2: float = knob(0.9, low=0.0, high=0.9999, help="Memory of the squared gradient.")
+    beta1: float = knob(
+        0.0, low=0.0, high=0.999, label="β₁", help="Memory of the gradient; GANs like 0–0.5."
+    )
+    beta2: float = knob(
+        0.9, low=0.0, high=0.9999, label="β₂", help="Memory of the squared gradient."
+    )
 
     def settings(self):
         return {"lr": self.lr, "betas": (self.beta1, self.beta2)}

@@ -30,7 +30,8 @@ PRESETS = (
         "first_normal",
         "A bell curve from flat noise",
         "The orange hill starts at 0, travels to 4 and settles on the target within about a "
-        "thousand steps. D's green curve flattens to ½ where the hills meet.",
+        "thousand steps. D's green curve flattens to ½ where the hills meet. Its "
+        "shoulders are the bends of a small G; a wider or deeper one smooths them.",
         {"dataset": {"name": "normal", "mean": 4.0, "std": 1.25}},
     ),
     Preset(
@@ -70,8 +71,8 @@ PRESETS = (
     Preset(
         "wasserstein",
         "Wasserstein: a score instead of a verdict",
-        "D gives a raw score with a bounded slope. Its loss follows the distance between the "
-        "hills, so here a falling loss does mean progress.",
+        "D gives a raw score with a bounded slope, and minus its loss estimates the distance "
+        "between the hills: the loss climbs to 0 as they close up.",
         {
             "dataset": {"name": "normal"},
             "loss": {"name": "wasserstein"},
@@ -83,7 +84,7 @@ PRESETS = (
         "coin",
         "A coin cannot make a bell",
         "The noise is ±1, so G can make two numbers and no more, however long it trains. "
-        "Raise latent dim and watch more spikes appear.",
+        "Raise the latent dimension and watch more peaks appear.",
         {"dataset": {"name": "normal"}, "prior": {"name": "bernoulli"}},
     ),
     Preset(

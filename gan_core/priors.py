@@ -125,7 +125,9 @@ class Triangular(Prior):
 class StudentT(Prior):
     """Heavy tails: now and then a value far out, which the generator has to place somewhere."""
 
-    df: float = knob(5.0, low=1.0, high=100.0, help="Degrees of freedom; fewer, heavier tails.")
+    df: float = knob(
+        5.0, low=1.0, high=100.0, label="degrees of freedom", help="Fewer, heavier tails."
+    )
 
     def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return sample_student_t((n, latent_dim), self.df, rng, device)

@@ -33,6 +33,7 @@ class Knob:
     log: bool = False
     help: str = ""
     hidden: bool = False
+    label: str = ""
 
     def check(self, owner: str, name: str, value: Any) -> Any:
         """Return `value` in the knob's own type.
@@ -72,7 +73,8 @@ class Knob:
 def knob(default: Any, **bounds: Any) -> Any:
     """Return a dataclass field with bounds: `low` and `high`, or `choices`, or a bool or a text.
 
-    `log=True` asks for a logarithmic slider; `hidden=True` for none at all.
+    `label` is what the page calls it, if not its name. `log=True` asks for a logarithmic
+    slider; `hidden=True` for none at all.
 
     Raises:
         ValueError: if a number comes without bounds or the default lies outside them.

@@ -69,7 +69,9 @@ class NoRegularizer(Regularizer):
 class GradientPenalty(Regularizer):
     """Pulls D's slope to 1 on random points between real and generated samples."""
 
-    strength: float = knob(10.0, low=0.01, high=100.0, log=True, help="λ, the penalty's weight.")
+    strength: float = knob(
+        10.0, low=0.01, high=100.0, log=True, label="strength λ", help="λ, the penalty's weight."
+    )
     one_sided: bool = knob(False, help="Punish only slopes above 1 (arXiv:1709.08894).")
 
     def penalty(
@@ -89,7 +91,9 @@ class GradientPenalty(Regularizer):
 class Dragan(Regularizer):
     """Pulls D's slope to 1 in a noisy neighbourhood of the real samples only."""
 
-    strength: float = knob(10.0, low=0.01, high=100.0, log=True, help="λ, the penalty's weight.")
+    strength: float = knob(
+        10.0, low=0.01, high=100.0, log=True, label="strength λ", help="λ, the penalty's weight."
+    )
     one_sided: bool = knob(False, help="Punish only slopes above 1.")
     spread: float = knob(0.5, low=0.05, high=2.0, help="Noise, in standard deviations of the data.")
 
@@ -121,7 +125,9 @@ def penalise_slope(
 class R1(Regularizer):
     """Flattens D where the data are, so that the game comes to rest there."""
 
-    gamma: float = knob(0.5, low=0.001, high=100.0, log=True, help="γ, the penalty's weight.")
+    gamma: float = knob(
+        0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the penalty's weight."
+    )
 
     def penalty(
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
@@ -140,7 +146,9 @@ class R1(Regularizer):
 class R1R2(Regularizer):
     """Flattens D on the real and on the generated samples."""
 
-    gamma: float = knob(0.5, low=0.001, high=100.0, log=True, help="γ, the weight of both.")
+    gamma: float = knob(
+        0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the weight of both."
+    )
 
     def penalty(
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
@@ -159,7 +167,9 @@ class R1R2(Regularizer):
 class WeightClipping(Regularizer):
     """Cuts every weight of D to a small box after each update; crude, and the first of its kind."""
 
-    limit: float = knob(0.01, low=0.001, high=1.0, log=True, help="c, the half-width of the box.")
+    limit: float = knob(
+        0.01, low=0.001, high=1.0, log=True, label="limit c", help="c, the half-width of the box."
+    )
 
     @torch.no_grad()
     def after_update(self, discriminator):

@@ -50,6 +50,8 @@ class LineView:
     lines_x: Ends
     outside: float
     """Share of the generated samples that lie beyond the axis."""
+    distinct: int
+    """How many different values the samples take, to six digits of the axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,4 +74,5 @@ class Snapshot:
     samples: Values | PixelArray
     history: dict[str, np.ndarray]
     metric_history: dict[str, np.ndarray]
+    changes: list[tuple[int, str]]
     line: LineView | None = None

@@ -29,6 +29,18 @@ AFTER_EVERY, AFTER_ALWAYS = 10, 50
 """`d_fake_after` costs a pass of both networks: every step has it up to 50, then every tenth."""
 
 
+WORDS = {
+    "loss_d": "D's loss",
+    "penalty": "the regularizer's penalty",
+    "loss_g": "G's loss",
+    "d_real": "D's output on real samples",
+    "d_fake_before": "D's output on generated samples",
+    "grad_norm_d": "D's gradient",
+    "grad_norm_g": "G's gradient",
+}
+"""What people call a statistic that broke."""
+
+
 class Divergence(NamedTuple):
     """A run whose numbers stopped being numbers."""
 
@@ -38,9 +50,10 @@ class Divergence(NamedTuple):
 
     def sentence(self) -> str:
         return (
-            f"At step {self.step:,} {self.what} stopped being a finite number. Training is paused, "
-            f"and the weights are those of step {self.healthy_step:,}, the last healthy ones kept. "
-            "Lower the learning rates and train on, or reset."
+            f"At step {self.step:,} {self.what} stopped being a finite number: the learning rates "
+            "are likely too high. Training is paused, and the weights are those of step "
+            f"{self.healthy_step:,}, the last healthy ones kept. Lower the learning rates (under "
+            "Optimizers) and train on, or reset."
         )
 
 
@@ -88,6 +101,7 @@ class Trainer:
         self.updates_d = 0
         self.samples_seen = 0
         self.divergence: Divergence | None = None
+        self.changes: list[tuple[int, str]] = []
         self.history = History(list(STATISTICS))
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
@@ -232,7 +246,7 @@ class Trainer:
         for step, row in zip(steps, table, strict=True):
             broken = [STATISTICS[i] for i in watched if not np.isfinite(row[i])]
             if broken:
-                self._fall_back(step, broken[0])
+                self._fall_back(step, WORDS[broken[0]])
                 return
             self.history.add(step, dict(zip(STATISTICS, row.tolist(), strict=True)))
         if not self._weights_are_finite():
@@ -263,6 +277,8 @@ class Trainer:
         with self.lock:
             self._read_statistics()
             old, self.config = self.config, config
+            if config.loss != old.loss:
+                self.changes.append((self.step_count, config.loss.title))
             for side, network in (("g", self.generator), ("d", self.discriminator)):
                 new = getattr(config, f"optimizer_{side}")
                 if new.name != getattr(old, f"optimizer_{side}").name:
@@ -327,6 +343,7 @@ class Trainer:
         with self.lock:
             self._read_statistics()
             return self._moving_parts() | {
+                "changes": list(self.changes),
                 "history": self.history.to_dict(),
                 "metric_history": self._observer.metric_history.to_dict(),
             }
@@ -335,6 +352,7 @@ class Trainer:
         """Go back to what `state_dict` returned, for the same config."""
         with self.lock:
             self._restore(state)
+            self.changes = [tuple(change) for change in state["changes"]]
             self.history = History.from_dict(state["history"])
             self._observer.metric_history = History.from_dict(state["metric_history"])
             self._healthy = self._moving_parts()

@@ -263,7 +263,7 @@ def test_a_learning_rate_changes_while_training_goes_on(open_tab):
     train_to(page, 20)
     box = section(page, "Optimizers")
     before = step(page)
-    box.get_by_role("slider", name="lr").first.focus()
+    box.get_by_role("slider", name="learning rate").first.focus()
     page.keyboard.press("ArrowRight")
     eventually(page, lambda: '"lr":0.005' in link_of(page))
     assert step(page) >= before
@@ -302,7 +302,7 @@ def test_a_link_in_another_browser_shows_its_setup(open_tab):
     assert shown_in(page, "Target", "Dataset") == "Exponential"
     assert shown_in(page, "Loss", "Loss") == "Hinge"
     assert section(page, "Optimizers").get_by_role("combobox").last.input_value() == "SGD"
-    n_critic = section(page, "Training").get_by_role("slider", name="n critic")
+    n_critic = section(page, "Training").get_by_role("slider", name="D updates per G update")
     assert n_critic.input_value() == "3"
     assert page.locator(".stAlert").count() == 0
     assert ExperimentConfig.from_json(link_of(page)) == ExperimentConfig.from_dict(setup)

@@ -163,6 +163,8 @@ def other_values(widget):
         values = [not now]
     elif widget.type == "text_input":
         values = [now + "x"]
+    elif widget.min is None:
+        values = [now + 1, -1000, 10**12]
     else:
         values = [type(now)(widget.min), type(now)(widget.max)]
     return [value for value in values if value != now]
@@ -378,7 +380,6 @@ def test_a_half_step_pauses():
 def test_go_trains_until_the_goal(page):
     opened = quick(page)
     opened.at.number_input(key=f"{page}.goal").set_value(20)
-    opened.look()
     opened.press("go")
     opened.train_until_paused(most_frames=10)
     assert opened.trainer.step_count == 20
@@ -536,7 +537,7 @@ def test_a_longer_run_is_kept_on_request(name, value):
     opened = long_run(1_001)
     before, config = opened.trainer, opened.config
     opened.set(name, value)
-    assert ["1,001 steps" in warning.value for warning in opened.at.warning] == [True]
+    assert ["1,000 steps" in warning.value for warning in opened.at.warning] == [True]
     assert opened.trainer is before
     opened.press("train")
     assert opened.trainer is before
@@ -634,6 +635,8 @@ def test_a_bad_link_gets_a_sentence_and_the_default(link, reason):
     assert len(opened.at.warning[0].value) < 400
     assert opened.config == ExperimentConfig()
     opened.look()
+    assert len(opened.at.warning) == 1
+    opened.press("dismiss")
     assert not opened.at.warning
 
 

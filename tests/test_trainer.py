@@ -160,7 +160,7 @@ def test_torchs_generator_is_left_alone(kind):
 def test_looking_does_not_change_the_run(kind):
     unseen, seen = trainer_of(kind), trainer_of(kind)
     unseen.step(6)
-    for i in range(6):
+    for _ in range(6):
         seen.snapshot()
         seen.layers()
         seen.real_samples(3)
@@ -454,6 +454,7 @@ def test_update_keeps_weights_moments_and_history():
     trainer.update(config_of(**changes))
     after = trainer.state_dict()
     groups = [state["optimizer_g"].pop("param_groups") for state in (before, after)]
+    assert [state.pop("changes") for state in (before, after)] == [[], [(5, "Hinge")]]
     assert_same(before, after)
     assert before["optimizer_g"]["state"][0]["exp_avg_sq"].any()
     assert groups[1][0]["lr"] == 0.123
@@ -470,6 +471,8 @@ def test_updated_run_is_the_run_of_the_new_settings():
     fresh = Trainer(new)
     fresh.load_state_dict(old.state_dict())
     old.update(new)
+    assert old.changes == [(3, "Hinge")]
+    fresh.changes = list(old.changes)
     old.step(5)
     fresh.step(5)
     assert_same(old.state_dict(), fresh.state_dict())

@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
-from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.registry import Knob, Registry, knobs
 from ui.session import Run, lab, widget
 
@@ -137,7 +137,7 @@ def _field(run: Run, owner: Any, name: str, current: Any) -> Any:
 def _knob(run: Run, section: str, name: str, knob_: Knob, current: Any) -> Any:
     """Return the value of a widget that suits the knob."""
     key = widget(_key(run, f"{section}.{name}"), current)
-    label, help_ = name.replace("_", " "), knob_.help or None
+    label, help_ = knob_.label or name.replace("_", " "), knob_.help or None
     if knob_.choices is not None:
         return st.selectbox(label, knob_.choices, key=key, help=help_)
     if isinstance(knob_.default, bool):
@@ -152,12 +152,14 @@ def _knob(run: Run, section: str, name: str, knob_: Knob, current: Any) -> Any:
 
 def _number(label: str, key: str, knob_: Knob, help_: str | None) -> int | float:
     reach = knob_.high - knob_.low
+    bounded = f"{help_ or label} From {knob_.low:g} to {knob_.high:g}."
     if isinstance(knob_.default, int):
-        make = st.slider if reach <= LINEAR_REACH else st.number_input
-        return make(label, knob_.low, knob_.high, key=key, step=1, help=help_)
+        if reach > LINEAR_REACH:  # no bounds: what lies beyond them gets a sentence
+            return st.number_input(label, key=key, step=1, help=bounded)
+        return st.slider(label, knob_.low, knob_.high, key=key, step=1, help=help_)
     low, high = float(knob_.low), float(knob_.high)
     if reach > LINEAR_REACH:
-        return st.number_input(label, low, high, key=key, step=0.25, format="%g", help=help_)
+        return st.number_input(label, key=key, step=0.25, format="%g", help=bounded)
     step = 10.0 ** math.floor(math.log10(reach / 50))
     digits = max(0, -math.floor(math.log10(step)))
     if name_is_decay(knob_):
@@ -204,7 +206,7 @@ def _uploaded_column(run: Run, current: str) -> str:
     try:
         table = lab().remember(file.file_id, lambda: read_table(file.getvalue()))
         column = st.selectbox(
-            "Column", list(table.columns), key=_key(run, f"{file.file_id}.column")
+            "Column", numeric_columns(table), key=_key(run, f"{file.file_id}.column")
         )
         kept, note = lab().remember((file.file_id, column), lambda: store_column(table, column))
     except ValueError as error:

@@ -56,6 +56,14 @@ def level(y: float, text: str, **more: Any) -> tuple[dict[str, Any], dict[str, A
     return line, words
 
 
+def change(step: int, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a vertical line where a setting was changed, and the words at its foot."""
+    place = {"xref": "x", "yref": "y domain"}
+    line = {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "line": {"width": 1}}
+    label = {"x": step, "y": 0, "yanchor": "bottom", "xanchor": "left", "text": words}
+    return line | place, label | place | {"showarrow": False, "font": {"size": 11}}
+
+
 def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
     """Return what all figures share; the same `revision` keeps zoom and legend."""
     made = {
@@ -64,6 +72,7 @@ def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
         "margin": {"l": 56, "r": 16, "t": 28, "b": 44},
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
         "hovermode": "x unified",
+        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
         "showlegend": True,
     }
     return made | more
@@ -93,8 +102,10 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
             curve(view.x, view.d_optimal, "best possible D*(x)", OPTIMUM, yaxis="y2", line=dash)
         )
     score = axis(d_label(config), overlaying="y", side="right", showgrid=False, zeroline=False)
-    if config.loss.probability:
-        score |= {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    score |= {"tickmode": "auto", "nticks": 6}
+    if config.loss.score_range:
+        low, high = config.loss.score_range
+        score["range"] = [low - 0.02, high + 0.02]
     return {
         "data": data,
         "layout": layout(
@@ -176,12 +187,15 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
         curve(history["step"], history["loss_d"], "loss of D", DISCRIMINATOR, line={"width": 1.2}),
         curve(history["step"], history["loss_g"], "loss of G", FAKE, line={"width": 1.2}),
     ]
-    if at_d == at_g:
+    if not config.loss.anchored:
+        marks = [level(at_d, f"D at equilibrium {at_d:.3g}; G has no fixed value")]
+    elif at_d == at_g:
         marks = [level(at_d, f"both at equilibrium {at_d:.3g}")]
     else:
         marks = [level(at_d, f"D at equilibrium {at_d:.3g}")]
         marks.append(level(at_g, f"G at equilibrium {at_g:.3g}"))
-    return over_steps(data, marks, "loss, nats" if config.loss.probability else "loss", revision)
+    title = "loss, nats" if config.loss.probability else "loss"
+    return over_steps(data, marks, axis(title), snapshot, revision)
 
 
 def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
@@ -203,19 +217,30 @@ def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> F
     marks = []
     if config.loss.probability:
         marks.append(level(0.5, "cannot tell 0.5"))
-    return over_steps(data, marks, f"mean {d_label(config)}", revision)
+    scores = axis(f"mean {d_label(config)}")
+    if config.loss.probability:
+        scores["range"] = [-0.02, 1.02]
+    return over_steps(data, marks, scores, snapshot, revision)
 
 
-def over_steps(data: list[dict[str, Any]], marks: list[Any], title: str, revision: str) -> Figure:
+def over_steps(
+    data: list[dict[str, Any]],
+    marks: list[Any],
+    yaxis: dict[str, Any],
+    snapshot: Snapshot,
+    revision: str,
+) -> Figure:
+    """Return curves over the steps, with a mark where the loss was changed."""
+    marks = marks + [change(step, words) for step, words in snapshot.changes]
     lines, words = zip(*marks, strict=True) if marks else ((), ())
     return {
         "data": data,
         "layout": layout(
-            250,
+            345,
             revision,
             margin={"l": 56, "r": 16, "t": 46, "b": 44},
             xaxis=axis("step", rangemode="tozero"),
-            yaxis=axis(title),
+            yaxis=yaxis,
             shapes=list(lines),
             annotations=list(words),
         ),
@@ -231,7 +256,7 @@ def distances(snapshot: Snapshot, revision: str) -> Figure:
         metric = METRICS[name]
         number = "" if i == 0 else str(i + 1)
         share = 1 / len(names)
-        left, right = i * share + (0.02 if i else 0), (i + 1) * share - 0.04
+        left, right = i * (share + 0.02), i * (share + 0.02) + share - 0.04
         axes[f"xaxis{number}"] = axis(
             "step", domain=[left, right], anchor=f"y{number}", rangemode="tozero"
         )
@@ -239,6 +264,7 @@ def distances(snapshot: Snapshot, revision: str) -> Figure:
             metric.unit, type="log", anchor=f"x{number}", exponentformat="power", dtick=1
         )
         trace = curve(history["step"], history[name], metric.title, FAKE)
+        trace["mode"] = "lines+markers" if len(history["step"]) == 1 else "lines"
         data.append(trace | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
         perfect = snapshot.perfect[name]
         line, word = level(

@@ -17,6 +17,8 @@ from ui.session import Run
 TICK = 0.05
 """Seconds after which the browser asks for the next frame; requests that come early wait."""
 
+FEW_VALUES = 64
+
 FULL_SPEED = "Full speed"
 SPEEDS: dict[str, float | None] = {
     FULL_SPEED: None,
@@ -31,14 +33,15 @@ def messages(run: Run) -> None:
     here = session.lab()
     for message in here.messages:
         st.warning(message)
-    here.messages.clear()
+    if here.messages:
+        st.button("Dismiss", on_click=here.messages.clear, key=f"{run.page}.dismiss")
     if run.notice:
         st.warning(run.notice)
     if run.proposed is not None:
         changed = ", ".join(run.trainer.config.differences(run.proposed)).replace("_", " ")
         st.warning(
-            f"A different {changed} needs a new run, which drops the present one of "
-            f"{run.trainer.step_count:,} steps."
+            f"A different {changed} needs a new run, which drops the present one of more than "
+            f"{session.ASK_BEYOND:,} steps. Until you answer, the present run goes on as it was."
         )
         yes, no, _ = st.columns([2, 2, 5])
         proposed = run.proposed
@@ -73,8 +76,10 @@ def toolbar(run: Run) -> None:
         button("New seed", "new_seed", "Begin again with other random numbers.", run.new_seed)
         with st.popover("Until …", help="Train until a certain step."):
             key = session.widget(f"{run.page}.goal", run.trainer.step_count + 1_000)
-            goal = st.number_input("Run until step", 1, 10**9, key=key)
-            button("Go", "go", "Train until this step, then pause.", run.go, int(goal))
+            with st.form(f"{run.page}.until", border=False):  # else a click on Go beats the number
+                st.number_input("Run until step", 1, 10**9, key=key)
+                until = lambda: run.go(int(session.value(key)))  # noqa: E731
+                st.form_submit_button("Go", on_click=until, key=f"{run.page}.go")
         speed = st.selectbox(
             "Speed",
             list(SPEEDS),
@@ -114,8 +119,8 @@ def distribution_page(run: Run, snapshot: Snapshot) -> None:
     with right:
         live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
         live_chart(figures.judgements(snapshot, config, key), f"{run.page}.judgements")
-    if snapshot.line.outside > 0.01:
-        st.caption(f"{snapshot.line.outside:.0%} of the generated samples lie beyond the axis.")
+    for remark in _remarks(snapshot):
+        st.caption(remark)
     live_chart(figures.distances(snapshot, key), f"{run.page}.distances")
 
 
@@ -158,6 +163,22 @@ def network_tables(run: Run) -> None:
             column.dataframe(table, hide_index=True, width="stretch")
 
 
+def _remarks(snapshot: Snapshot) -> list[str]:
+    """Return what has to be known to read the first chart rightly."""
+    remarks = []
+    if snapshot.line.outside > 0.01:
+        remarks.append(
+            f"{snapshot.line.outside:.0%} of the generated samples lie beyond the axis. If they "
+            "do not come back, the learning rates are too high."
+        )
+    if snapshot.line.distinct <= FEW_VALUES:
+        remarks.append(
+            f"The {len(snapshot.samples):,} samples take only {snapshot.line.distinct} different "
+            "values: the orange curve shows each as a narrow smoothed peak."
+        )
+    return remarks
+
+
 def _revision(run: Run) -> str:
     """Return what changes when zoom and legend should start afresh."""
     return f"{run.page}.{id(run.trainer)}"
@@ -165,7 +186,8 @@ def _revision(run: Run) -> str:
 
 def _common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
-    share = f"{run.meter.share():.0%} of the time trains" if run.meter.elapsed else "not timed yet"
+    share = run.meter.share()
+    timed = "not timed yet" if share is None else f"{share:.0%} of the time trains"
     pauses = "training" if run.running else "paused"
     halves = f"{snapshot.updates_d:,} D updates"
     return [
@@ -177,7 +199,7 @@ def _common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
             else f"{per_second:,.0f}"
             if per_second >= 10
             else f"{per_second:.1f}",
-            "note": share,
+            "note": timed,
         },
     ]
 
@@ -188,8 +210,8 @@ def _moment_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     return [
         {
             "label": f"{name} of {len(snapshot.samples):,} samples",
-            "value": f"{value:.3f}",
-            "note": f"target {target[name]:.3f}",
+            "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
+            "note": f"target {target[name]:z.3f}",
             "spark": [round(float(v), 4) for v in history[name][-200:] if v == v],
         }
         for name, value in snapshot.moments.items()

@@ -53,9 +53,12 @@ class Meter:
         each = seconds / steps
         self.step_seconds += (0.2 if self.step_seconds else 1.0) * (each - self.step_seconds)
 
-    def share(self) -> float:
-        """Return the share of the time since Train that went into training steps."""
-        return self.training / self.elapsed if self.elapsed else 0.0
+    def share(self) -> float | None:
+        """Return the share of the time since Train that went into steps; None in the first second.
+
+        The step time of the frame in progress is counted before its end, so it may pass 1.
+        """
+        return min(self.training / self.elapsed, 1.0) if self.elapsed > 1 else None
 
     def restart(self) -> None:
         self.training = self.elapsed = 0.0
@@ -119,7 +122,8 @@ class Run:
         self.stop_at = None
 
     def advance(self, steps: int) -> None:
-        self.go(until=self.trainer.step_count + steps)
+        waiting = self.running and self.stop_at is not None
+        self.go(until=(self.stop_at if waiting else self.trainer.step_count) + steps)
 
     def step_discriminator(self) -> None:
         self.pause()
@@ -215,6 +219,11 @@ def widget(key: str, value: Any) -> str:
     if key not in st.session_state:
         st.session_state[key] = value
     return key
+
+
+def value(key: str) -> Any:
+    """Return a widget's present value."""
+    return st.session_state[key]
 
 
 def steps_per_frame() -> int | None:

@@ -149,6 +149,22 @@ def read_table(content: bytes) -> pd.DataFrame:
     return table
 
 
+def numeric_columns(table: pd.DataFrame) -> list[str]:
+    """Return the columns that hold numbers, those first that are not a mere row count.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    found = {}
+    for column in table.columns:
+        numbers = pd.to_numeric(table[column], errors="coerce").dropna()
+        if len(numbers):
+            found[column] = bool((numbers.diff().iloc[1:] == 1).all()) and len(numbers) > 2
+    if not found:
+        raise ValueError("No column of this file has numbers.")
+    return sorted(found, key=lambda column: found[column])
+
+
 def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     """Store one column's numbers; return the data set and a sentence on what was left out.
 

@@ -36,7 +36,7 @@ class NormalMixture(Target):
     """Several bells side by side: will the generator find them all?"""
 
     modes: int = knob(3, low=2, high=5, help="Number of bells.")
-    center: float = knob(0.0, low=-100.0, high=100.0, help="Midpoint of all bells.")
+    center: float = knob(0.0, low=-100.0, high=100.0, label="centre", help="Midpoint of all bells.")
     spacing: float = knob(4.0, low=0.1, high=50.0, help="Distance from bell to bell.")
     std: float = knob(0.6, low=0.01, high=20.0, help="Standard deviation of each bell.")
     weights: str = knob("", help="Relative weights, such as 3, 1, 1; empty for equal ones.")
@@ -163,8 +163,10 @@ class LogNormal(Target):
 class StudentT(Target):
     """A bell with heavy tails: rare samples far out."""
 
-    df: float = knob(5.0, low=2.5, high=100.0, help="Degrees of freedom; fewer, heavier tails.")
-    loc: float = knob(0.0, low=-100.0, high=100.0, help="Centre.")
+    df: float = knob(
+        5.0, low=2.5, high=100.0, label="degrees of freedom", help="Fewer, heavier tails."
+    )
+    loc: float = knob(0.0, low=-100.0, high=100.0, label="centre", help="Centre of the bell.")
     scale: float = knob(1.0, low=0.01, high=100.0, help="Width.")
 
     def law(self):

@@ -9,6 +9,7 @@ function theme(root) {
     text,
     grid: "rgba(128,128,128,0.22)",
     back: read("--st-background-color", "#ffffff"),
+    veil: `${read("--st-background-color", "#ffffff").slice(0, 7)}c0`,
     font: read("--st-font", "sans-serif"),
   };
 }
@@ -24,6 +25,7 @@ function themed(layout, colors) {
     }
   }
   const inherit = (shape) => (shape.line?.color ? shape : { ...shape, line: { ...shape.line, color: colors.text } });
+  made.annotations = (layout.annotations ?? []).map((words) => ({ bgcolor: colors.veil, borderpad: 1, ...words }));
   made.shapes = (layout.shapes ?? []).map(inherit);
   return made;
 }
