@@ -161,7 +161,7 @@ def numeric_columns(table: pd.DataFrame) -> list[str]:
         if len(numbers):
             found[column] = bool((numbers.diff().iloc[1:] == 1).all()) and len(numbers) > 2
     if not found:
-        raise ValueError("No column of this file has numbers.")
+        raise ValueError("This file has no numbers in any of its columns.")
     return sorted(found, key=lambda column: found[column])
 
 
