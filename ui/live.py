@@ -191,7 +191,12 @@ def _common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     pauses = "training" if run.running else "paused"
     halves = f"{snapshot.updates_d:,} D updates"
     return [
-        {"label": "step", "value": f"{snapshot.step:,}", "note": f"{pauses}; {halves}"},
+        {
+            "label": "step",
+            "value": f"{snapshot.step:,}",
+            "note": f"{pauses}; {halves}",
+            "stamp": run.last_step_at,
+        },
         {
             "label": "steps a second",
             "value": "–"

@@ -84,6 +84,8 @@ class Run:
     turn: int = 0
     meter: Meter = field(default_factory=Meter)
     started: float = 0.0
+    last_step_at: float = 0.0
+    """When the latest training step ended, seconds since 1970."""
     layers: dict[str, list[LayerRow]] = field(default_factory=dict)
     real: np.ndarray | None = None
 
@@ -166,6 +168,7 @@ class Run:
                 self.notice = self.trainer.divergence.sentence()
                 break
         if taken_at_all:
+            self.last_step_at = time.time()
             self.meter.note_training(time.perf_counter() - began, taken_at_all)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
         ended = self.running and (reached or self.trainer.divergence is not None)

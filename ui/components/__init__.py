@@ -66,7 +66,10 @@ def sample_canvas(pictures: np.ndarray, key: str, label: str, columns: int = 8) 
 
 
 def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """Show tiles with `label`, `value`, `note`, and a `spark` line of numbers (or None)."""
+    """Show tiles with `label`, `value`, `note`, a `spark` line of numbers, and a `stamp`.
+
+    The stamp, a time, is not shown; it stands in the element for whoever measures the page.
+    """
     _tiles(key=key, data=json.dumps(list(rows), ensure_ascii=False, allow_nan=False).encode())
 
 

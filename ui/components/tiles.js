@@ -34,6 +34,7 @@ export default function ({ parentElement, data }) {
   rows.forEach((row, i) => {
     const tile = root.children[i];
     tile.dataset.name = row.label;
+    if (row.stamp !== undefined) tile.dataset.stamp = row.stamp;
     for (const part of ["label", "value", "note"]) tile.querySelector("." + part).textContent = row[part] ?? "";
     tile.querySelector(".note").title = row.note ?? "";
     tile.querySelector("path").setAttribute("d", line(row.spark));
