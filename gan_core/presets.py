@@ -29,8 +29,8 @@ PRESETS = (
     Preset(
         "first_normal",
         "A bell curve from flat noise",
-        "The orange hill starts at 0, travels to 4 and settles on the target within about a "
-        "thousand steps. D's green curve flattens to ½ where the hills meet. Its "
+        "The orange hill starts at 0, travels to 4 and settles on the target within about "
+        "five hundred steps. D's green curve flattens to ½ where the hills meet. Its "
         "shoulders are the bends of a small G; a wider or deeper one smooths them.",
         {"dataset": {"name": "normal", "mean": 4.0, "std": 1.25}},
     ),
