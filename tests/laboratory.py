@@ -31,6 +31,13 @@ FLAGS = [
     "--disable-sync",
 ]
 
+DRAWN = """
+() => {
+  const charts = [...document.querySelectorAll(".live-chart")];
+  return charts.length > 0 && charts.every((chart) => chart.dataset.frames > 0);
+}
+"""
+
 
 def installed_browser() -> str | None:
     """Return the path of a browser on this machine, Playwright's own included, or None."""
@@ -112,13 +119,10 @@ def chromium() -> Iterator[Browser]:
 
 
 def open_page(page: Page, address: str) -> None:
-    """Go to a page of the app and wait until it can be used."""
+    """Go to a page of the app and wait until it can be used and every chart is drawn."""
     page.goto(address)
     page.get_by_role("button", name="Train").wait_for(timeout=60_000)
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.live-chart')].some((c) => c.dataset.frames > 0)",
-        timeout=60_000,
-    )
+    page.wait_for_function(DRAWN, timeout=60_000)
 
 
 def press(page: Page, name: str) -> None:

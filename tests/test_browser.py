@@ -198,6 +198,7 @@ def test_training_moves_step_and_chart_and_a_pause_holds(open_tab):
     train_to(page, 20)
     eventually(page, lambda: frames(page) >= drawn + 5)
     held = pause(page)
+    page.wait_for_timeout(500)  # the charts take turns to draw the state at the pause
     drawn = frames(page)
     page.wait_for_timeout(1500)
     assert step(page) == held
