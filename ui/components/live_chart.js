@@ -32,6 +32,7 @@ function themed(layout, colors) {
 
 function draw(root) {
   const live = root.live;
+  live.scheduled = false;
   if (!window.Plotly || live.held || !live.next || !root.isConnected) return;
   if (live.shown && !live.visible) return;
   const figure = live.next;
@@ -42,30 +43,14 @@ function draw(root) {
   root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
 }
 
-// All charts of the page share one queue and are drawn one an animation frame: a frame's charts
-// together take long enough to keep a click waiting.
-const queue = (window.liveChartQueue ??= { waiting: new Set(), busy: false });
-
-function drawNext() {
-  const [root] = queue.waiting;
-  queue.waiting.delete(root);
-  try {
-    if (root?.live) draw(root);
-  } finally {
-    queue.busy = queue.waiting.size > 0;
-    if (queue.busy) setTimeout(() => requestAnimationFrame(drawNext));
-  }
-}
-
 function schedule(root) {
-  queue.waiting.add(root);
-  if (queue.busy) return;
-  queue.busy = true;
-  requestAnimationFrame(drawNext);
+  if (root.live.scheduled) return;
+  root.live.scheduled = true;
+  requestAnimationFrame(() => draw(root));
 }
 
 function prepare(root) {
-  const live = { text: null, next: null, shown: null, held: false, visible: true };
+  const live = { text: null, next: null, shown: null, held: false, visible: true, scheduled: false };
   root.live = live;
   const again = () => {
     live.next ??= live.shown && structuredClone(live.shown);
