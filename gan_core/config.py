@@ -65,6 +65,12 @@ class Architecture:
         help="discriminator: D sees (x − mean) / std of the target. both: G's output is also "
         "stretched to the target's mean and std, so it need not travel.",
     )
+    conditional: bool = knob(
+        False,
+        label="tell both networks the class",
+        help="G takes a class beside z (arXiv:1411.1784), D is a projection discriminator "
+        "(arXiv:1802.05637): choose a digit, get that digit.",
+    )
 
     def __post_init__(self) -> None:
         check_knobs(self, "architecture")
@@ -74,6 +80,7 @@ class Architecture:
             "generator": self.generator.to_dict(),
             "discriminator": self.discriminator.to_dict(),
             "standardise": self.standardise,
+            "conditional": self.conditional,
         }
 
 
@@ -173,6 +180,11 @@ class ExperimentConfig:
                 f"architecture: standardise = {self.architecture.standardise!r} is for numbers; "
                 "pictures are in [-1, 1] already: none."
             )
+        if self.architecture.conditional and not self.dataset.classes:
+            raise ValueError(
+                f"architecture: conditional = True needs classes, which the data set "
+                f"{self.dataset.name} has not."
+            )
         size = self.dataset.size
         if size is not None and self.batch_size > size:
             raise ValueError(
@@ -228,7 +240,11 @@ class ExperimentConfig:
         standardise = architecture.get("standardise", dataset.default_standardise)
         values: dict[str, Any] = {
             "dataset": dataset,
-            "architecture": Architecture(**networks, standardise=standardise),
+            "architecture": Architecture(
+                **networks,
+                standardise=standardise,
+                conditional=architecture.get("conditional", False),
+            ),
         }
         for key in REGISTRIES.keys() & {f.name for f in fields(cls)} - values.keys():
             values[key] = part(key, given)

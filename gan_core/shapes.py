@@ -29,6 +29,9 @@ PixelArray = UInt8[ndarray, "n channels height width"]
 Classes = Int[Tensor, " n"]
 """Labels."""
 
+Factors = Int[Tensor, "n factors"]
+"""What is known of each picture, a column a factor: class numbers from 0."""
+
 Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""
 

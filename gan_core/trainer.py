@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from torch.nn.utils import get_total_norm
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import resolve_device
 from gan_core.ema import ExponentialAverage
+from gan_core.frozen import FrozenGenerator
 from gan_core.history import History
 from gan_core.isolation import Network, cloned, evaluating, settled, undisturbed, without_traces
 from gan_core.networks import LayerRow, build_seeded, layer_table
@@ -306,6 +308,12 @@ class Trainer:
         """Draw `n` new samples from the displayed generator; training is not disturbed."""
         with self.lock:
             return self.generate(self._noise(n, "sample"))
+
+    def frozen(self) -> FrozenGenerator:
+        """Return a copy of the displayed generator as it is now."""
+        with self.lock:
+            network = copy.deepcopy(self.ema.network if self.ema else self.generator).eval()
+            return FrozenGenerator(self.config, network, self.step_count, self.device)
 
     @torch.no_grad()
     def discriminate(self, x: Samples) -> Logits:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 
 from gan_core.registry import Component, Registry
-from gan_core.shapes import Classes, Grid, Pixels, Samples
+from gan_core.shapes import Classes, Factors, Grid, Pixels, Samples
 
 DATASETS = Registry("dataset")
 
@@ -42,6 +42,16 @@ class Dataset(Component):
     def size(self) -> int | None:
         """How many samples there are; None if there is no end of them."""
         return None
+
+    @property
+    def factors(self) -> Mapping[str, tuple[str, ...]]:
+        """What is known of each picture, by the field's name: the names of its values."""
+        return {}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that networks may be told, or () if there are none."""
+        return next(iter(self.factors.values())) if len(self.factors) == 1 else ()
 
     @abstractmethod
     def open(self, device: torch.device) -> Source:
@@ -102,16 +112,64 @@ class TargetSource:
         return self.target.sample(n, rng, self.device)
 
 
+@runtime_checkable
+class PictureSource(Source, Protocol):
+    """Real pictures that can be counted, looked up and, if `factors` says so, told apart."""
+
+    factors: Factors | None
+    """What is known of each picture: a column for each of the data set's `factors`."""
+
+    def __len__(self) -> int: ...
+
+    def pixels(self, index: Classes) -> Pixels:
+        """Return the pictures at `index`, as they are stored."""
+
+    def labelled_batch(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
+        """Draw as `batch` does (the same pictures), with each picture's first factor."""
+
+
 @dataclass(frozen=True, eq=False)
 class PictureSet:
-    """Pictures of one size in memory, with their labels."""
+    """Pictures of one size in memory, and what is known of each.
+
+    With `flips`, batches mirror each picture left to right with probability ½.
+    """
 
     images: Pixels
-    labels: Classes
+    factors: Factors | None = None
+    flips: bool = False
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def labels(self) -> Classes:
+        """The first factor of every picture."""
+        return self.factors[:, 0]
 
     def to(self, device: torch.device) -> PictureSet:
-        return PictureSet(self.images.to(device), self.labels.to(device))
+        factors = None if self.factors is None else self.factors.to(device)
+        return replace(self, images=self.images.to(device), factors=factors)
+
+    def pixels(self, index: Classes) -> Pixels:
+        return self.images[index]
 
     def batch(self, n: int, rng: torch.Generator) -> Samples:
-        index = torch.randint(len(self.images), (n,), generator=rng, device=self.images.device)
-        return self.images[index].float().div_(127.5).sub_(1)
+        return self._draw(n, rng)[0]
+
+    def labelled_batch(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
+        samples, index = self._draw(n, rng)
+        return samples, self.labels[index]
+
+    def _draw(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
+        index = torch.randint(len(self), (n,), generator=rng, device=self.images.device)
+        samples = to_samples(self.pixels(index))
+        if self.flips:
+            mirrored = torch.rand(n, generator=rng, device=samples.device) < 0.5
+            samples = torch.where(mirrored[:, None, None, None], samples.flip(3), samples)
+        return samples, index
+
+
+def to_samples(pixels: Pixels) -> Samples:
+    """Turn bytes into pictures in [-1, 1]."""
+    return pixels.float().div_(127.5).sub_(1)

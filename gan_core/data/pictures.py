@@ -125,7 +125,7 @@ class TorchvisionDownload:
                 f"({self.megabytes:.0f} MB)."
             )
         whole = self.dataset(self.root)
-        return PictureSet(whole.data.unsqueeze(1), whole.targets)
+        return PictureSet(whole.data.unsqueeze(1), whole.targets.unsqueeze(1))
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +139,7 @@ def bundled_digits() -> PictureSet:
     with gzip.open(path) as file:
         table = torch.from_numpy(pd.read_csv(file, header=None).to_numpy(copy=True))
     images = table[:, :-1].to(torch.uint8).view(-1, 1, 28, 28)
-    return PictureSet(images, table[:, -1].long())
+    return PictureSet(images, table[:, -1:].long())
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,7 @@ class Mnist(Pictures28):
     """Handwritten digits, 28 × 28 grey; © LeCun and Cortes, CC BY-SA 3.0."""
 
     whole: ClassVar[TorchvisionDownload] = TorchvisionDownload(torchvision.datasets.MNIST, 11.6)
+    factors = {"digit": tuple("0123456789")}
     subset: str = knob(
         "bundled", choices=("bundled", "full"), help="5,000 digits at once, or all 60,000 (12 MB)."
     )
@@ -182,6 +183,20 @@ class Mnist(Pictures28):
 class FashionMnist(Pictures28):
     """Shirts, shoes and bags, 28 × 28 grey, 60,000 of them; downloaded once (31 MB)."""
 
+    factors = {
+        "kind": (
+            "T-shirt",
+            "trousers",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "boot",
+        )
+    }
     whole: ClassVar[TorchvisionDownload] = TorchvisionDownload(
         torchvision.datasets.FashionMNIST, 30.9
     )
