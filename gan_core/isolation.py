@@ -11,7 +11,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.utils.parametrize import ParametrizationList
 
-Network = Callable[[torch.Tensor], torch.Tensor]
+Network = Callable[..., torch.Tensor]
 
 
 def cloned(value: Any) -> Any:
@@ -62,4 +62,6 @@ def undisturbed(rng: torch.Generator) -> Iterator[None]:
 def without_traces(network: nn.Module) -> Network:
     """Return the network's forward pass on copies of its buffers, which it would change."""
     buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    return lambda x: functional_call(network, buffers, (x,)) if buffers else network(x)
+    return lambda *inputs: (
+        functional_call(network, buffers, inputs) if buffers else network(*inputs)
+    )

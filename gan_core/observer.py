@@ -36,7 +36,7 @@ class Observer:
     def snapshot(self, trainer: Trainer, statistics: dict[str, float]) -> Snapshot:
         """Return the trainer as it is now; `statistics` are those of its last step."""
         dataset = trainer.config.dataset
-        samples = as_arrays(trainer.generate(trainer.fixed_z), dataset)
+        samples = as_arrays(trainer.generate(trainer.fixed_z, trainer.fixed_labels), dataset)
         view, moments, metrics, perfect = None, {}, {}, {}
         if self._axis is not None:
             view = self._line_view(trainer, samples)

@@ -6,6 +6,7 @@ import copy
 import math
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +20,15 @@ from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
 from gan_core.history import History
 from gan_core.isolation import Network, cloned, evaluating, settled, undisturbed, without_traces
-from gan_core.networks import LayerRow, build_seeded, layer_table
+from gan_core.networks import (
+    LayerRow,
+    build_discriminator,
+    build_generator,
+    build_seeded,
+    layer_table,
+)
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays
-from gan_core.shapes import Latents, Logits, PixelArray, Samples, Values
+from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
 from gan_core.snapshot import STATISTICS, Snapshot
 
 CHECK_EVERY = 25
@@ -81,12 +88,19 @@ class Trainer:
         }
         shape = config.dataset.sample_shape
         parts = config.architecture
-        self.generator = build_seeded(
-            lambda: parts.generator.build(config.latent_dim, shape), seeds[0]
-        ).to(self.device)
-        self.discriminator = build_seeded(
-            lambda: parts.discriminator.build(shape, self._rng["dropout"]), seeds[1]
-        ).to(self.device)
+        classes = len(config.dataset.classes) if parts.conditional else 0
+        self.generator = self._placed(
+            build_seeded(
+                lambda: build_generator(parts.generator, config.latent_dim, shape, classes),
+                seeds[0],
+            )
+        )
+        dropout = self._rng["dropout"]
+        self.discriminator = self._placed(
+            build_seeded(
+                lambda: build_discriminator(parts.discriminator, shape, dropout, classes), seeds[1]
+            )
+        )
         self.optimizer_g = config.optimizer_g.build(self.generator.parameters())
         self.optimizer_d = config.optimizer_d.build(self.discriminator.parameters())
         self.ema = self._new_ema()
@@ -99,6 +113,9 @@ class Trainer:
             self._mean, self._std = float(law.mean()), float(law.std())
         fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
         self.fixed_z = self._noise(fixed, "fixed")
+        self.fixed_labels = None
+        if classes:
+            self.fixed_labels = torch.arange(fixed, device=self.device) % classes
         self.step_count = 0
         self.updates_d = 0
         self.samples_seen = 0
@@ -108,6 +125,7 @@ class Trainer:
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
         self._z: Latents | None = None
+        self._labels: Classes | None = None
         self._fake: Samples | None = None
         self._pending: list[tuple[int, torch.Tensor]] = []
         self._healthy = self._moving_parts()
@@ -132,13 +150,14 @@ class Trainer:
         with self.lock:
             config, rng = self.config, self._rng["train"]
             self.divergence = None
-            real = self._seen_by_d(self.source.batch(config.batch_size, rng))
+            real, self._labels = self._real_batch(config.batch_size)
             self._z = self._noise(config.batch_size)
-            self._fake = self._generate(self._z)
+            self._fake = self._generate(self._z, self._labels)
             fake = self._seen_by_d(self._fake.detach())
-            logits_real, logits_fake = self._logits(real, fake)
+            logits_real, logits_fake = self._logits(real, self._labels, fake, self._labels)
             loss = config.loss.discriminator(logits_real, logits_fake).mean()
-            penalty = config.regularizer.penalty(self.discriminator, real, fake, rng)
+            critic = partial(self._judge, labels=self._labels)
+            penalty = config.regularizer.penalty(critic, real, fake, rng)
             penalty = torch.zeros_like(loss) if penalty is None else penalty.mean()
             norm = descend(loss + penalty, self.optimizer_d)
             config.regularizer.after_update(self.discriminator)
@@ -162,14 +181,15 @@ class Trainer:
             self.divergence = None
             if self._fake is None:
                 self._z = self._noise(config.batch_size)
-                self._fake = self._generate(self._z)
+                self._labels = self._any_classes(config.batch_size)
+                self._fake = self._generate(self._z, self._labels)
             fake = self._seen_by_d(self._fake)
             self._fake = None
             if config.loss.paired:
-                real = self.source.batch(len(fake), self._rng["train"])
-                logits_real, logits_fake = self._logits(self._seen_by_d(real), fake)
+                real, labels = self._real_batch(len(fake))
+                logits_real, logits_fake = self._logits(real, labels, fake, self._labels)
             else:
-                logits_real = logits_fake = self.discriminator(fake)
+                logits_real = logits_fake = self._judge(fake, self._labels)
             loss = config.loss.generator(logits_real, logits_fake).mean()
             norm = descend(loss, self.optimizer_g)
             self.step_count += 1
@@ -186,8 +206,35 @@ class Trainer:
     def _noise(self, n: int, stream: str = "train") -> Latents:
         return self.config.prior.sample(n, self.config.latent_dim, self._rng[stream], self.device)
 
-    def _generate(self, z: Latents, network: Network | None = None) -> Samples:
-        x = (network or self.generator)(z)
+    def _placed(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device; convolutions run faster where channels lie innermost."""
+        if any(isinstance(layer, nn.Conv2d) for layer in network.modules()):
+            network = network.to(memory_format=torch.channels_last)
+        return network.to(self.device)
+
+    def _real_batch(self, n: int) -> tuple[Samples, Classes | None]:
+        """Draw real samples as D is shown them, with their classes if the networks are told."""
+        labels = None
+        if self.config.architecture.conditional:
+            real, labels = self.source.labelled_batch(n, self._rng["train"])
+        else:
+            real = self.source.batch(n, self._rng["train"])
+        return self._seen_by_d(real), labels
+
+    def _any_classes(self, n: int, stream: str = "train") -> Classes | None:
+        """Draw classes, each equally likely, if the networks are told them."""
+        if not self.config.architecture.conditional:
+            return None
+        rng, classes = self._rng[stream], len(self.config.dataset.classes)
+        return torch.randint(classes, (n,), generator=rng, device=self.device)
+
+    def _judge(self, x: Samples, labels: Classes | None = None) -> Logits:
+        return self.discriminator(*told(x, labels))
+
+    def _generate(
+        self, z: Latents, labels: Classes | None = None, network: Network | None = None
+    ) -> Samples:
+        x = (network or self.generator)(*told(z, labels))
         if self.config.architecture.standardise == "both":
             x = x * self._std + self._mean
         return x
@@ -201,12 +248,15 @@ class Trainer:
             x = x + self.config.instance_noise * noise
         return x
 
-    def _logits(self, real: Samples, fake: Samples) -> tuple[Logits, Logits]:
+    def _logits(
+        self, real: Samples, of_real: Classes | None, fake: Samples, of_fake: Classes | None
+    ) -> tuple[Logits, Logits]:
         """D on both batches: in one pass, unless batch norm would mix their statistics."""
         if self._joint_pass:
-            real, fake = self.discriminator(torch.cat([real, fake])).chunk(2)
-            return real, fake
-        return self.discriminator(real), self.discriminator(fake)
+            labels = None if of_real is None else torch.cat([of_real, of_fake])
+            on_real, on_fake = self._judge(torch.cat([real, fake]), labels).chunk(2)
+            return on_real, on_fake
+        return self._judge(real, of_real), self._judge(fake, of_fake)
 
     def _score(self, logits: Logits) -> torch.Tensor:
         logits = logits.detach()
@@ -233,8 +283,9 @@ class Trainer:
         if "d_fake_after" in self._latest or self._z is None:
             return
         with undisturbed(self._rng["train"]), undisturbed(self._rng["dropout"]):
-            fake = self._generate(self._z, without_traces(self.generator))
-            logits = without_traces(self.discriminator)(self._seen_by_d(fake))
+            fake = self._generate(self._z, self._labels, without_traces(self.generator))
+            judge = without_traces(self.discriminator)
+            logits = judge(*told(self._seen_by_d(fake), self._labels))
             self._latest["d_fake_after"] = self._score(logits)
 
     def _read_statistics(self) -> None:
@@ -299,15 +350,21 @@ class Trainer:
         return ExponentialAverage(self.generator, decay) if decay else None
 
     @torch.no_grad()
-    def generate(self, z: Latents) -> Samples:
-        """Return what the displayed generator (the EMA where one is kept) makes of `z`."""
+    def generate(self, z: Latents, labels: Classes | None = None) -> Samples:
+        """Return what the displayed generator (the EMA where one is kept) makes of `z`.
+
+        `labels` are the classes to make, if the networks are told them.
+        """
         with self.lock, evaluating(self.ema.network if self.ema else self.generator) as network:
-            return self._generate(z, network)
+            return self._generate(z, labels, network)
 
     def sample(self, n: int) -> Samples:
-        """Draw `n` new samples from the displayed generator; training is not disturbed."""
+        """Draw `n` new samples from the displayed generator; training is not disturbed.
+
+        Where the networks are told a class, each is equally likely.
+        """
         with self.lock:
-            return self.generate(self._noise(n, "sample"))
+            return self.generate(self._noise(n, "sample"), self._any_classes(n, "sample"))
 
     def frozen(self) -> FrozenGenerator:
         """Return a copy of the displayed generator as it is now."""
@@ -316,12 +373,12 @@ class Trainer:
             return FrozenGenerator(self.config, network, self.step_count, self.device)
 
     @torch.no_grad()
-    def discriminate(self, x: Samples) -> Logits:
+    def discriminate(self, x: Samples, labels: Classes | None = None) -> Logits:
         """Return D's logits on samples, as it judges at rest: no dropout, no instance noise."""
         with self.lock, evaluating(self.discriminator) as network:
             if self.config.architecture.standardise != "none":
                 x = (x - self._mean) / self._std
-            return network(x)
+            return network(*told(x, labels))
 
     def snapshot(self) -> Snapshot:
         """Return the run as it is now, with its metrics measured anew."""
@@ -377,6 +434,7 @@ class Trainer:
                 "fixed_z": self.fixed_z,
                 "latest": self._latest,
                 "z": self._z,
+                "labels": self._labels,
                 "z_is_fresh": self._fake is not None,
                 "counters": {
                     "step": self.step_count,
@@ -398,14 +456,20 @@ class Trainer:
             rng.set_state(state["rng"][name].cpu())
         self.fixed_z = state["fixed_z"]
         self._latest, self._z, self._fake = state["latest"], state["z"], None
+        self._labels = state["labels"]
         if state["z_is_fresh"]:
             with settled(self.generator) as generator:
-                self._fake = self._generate(self._z, without_traces(generator))
+                self._fake = self._generate(self._z, self._labels, without_traces(generator))
         self.step_count = state["counters"]["step"]
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
         self._pending.clear()
         self.divergence = None
+
+
+def told(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:
+    """Return what a network is called with: its input, and the classes if it is told them."""
+    return (x,) if labels is None else (x, labels)
 
 
 def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> torch.Tensor:

@@ -40,7 +40,7 @@ def one_at_a_time():
 
 def is_impossible(given):
     networks = given.get("architecture", {}).values()
-    return given["dataset"] == "normal" and any(n["name"] in ("cnn", "dcgan") for n in networks)
+    return given["dataset"] == "normal" and any(n["name"] in ("cnn", "dcgan", "resnet") for n in networks)
 
 
 COMBINATIONS = [case for case in one_at_a_time() if not is_impossible(case.values[0])]
@@ -89,6 +89,7 @@ def test_every_field_round_trips():
                 "init_range": 0.1,
             },
             "standardise": "both",
+            "conditional": False,
         },
         "loss": {"name": "hinge", "margin": 0.5},
         "regularizer": {
@@ -177,7 +178,7 @@ def test_number_of_an_experiment_out_of_its_bounds_is_refused(name):
 
 @pytest.mark.parametrize("given", IMPOSSIBLE)
 def test_networks_for_pictures_refuse_numbers(given):
-    with pytest.raises(ValueError, match=r"needs pictures of 28 × 28; this data set has 1\."):
+    with pytest.raises(ValueError, match=r"needs square pictures of .* pixels; this data set has 1\."):
         read(given)
 
 
@@ -185,6 +186,15 @@ def test_networks_for_pictures_refuse_numbers(given):
 def test_pictures_are_not_standardised(standardise):
     with pytest.raises(ValueError, match=f"standardise = '{standardise}' is for numbers"):
         read({"dataset": "mnist", "architecture": {"standardise": standardise}})
+
+
+def test_classes_are_told_only_where_there_are_any():
+    told = {"conditional": True}
+    config = read({"dataset": "mnist", "architecture": told})
+    assert config.architecture.conditional
+    assert_round_trips(config)
+    with pytest.raises(ValueError, match=r"conditional = True needs classes, .* normal has not\."):
+        read({"dataset": "normal", "architecture": told})
 
 
 def test_batch_larger_than_the_data_set():

@@ -7,12 +7,19 @@ import pytest
 import torch
 from torch import nn
 
-from gan_core.networks import DISCRIMINATORS, GENERATORS, build_seeded, layer_table
+from gan_core.networks import (
+    DISCRIMINATORS,
+    GENERATORS,
+    build_discriminator,
+    build_generator,
+    build_seeded,
+    layer_table,
+)
 from gan_core.networks.base import ACTIVATIONS, SeededDropout
 from gan_core.registry import knobs
 
 torch.set_num_threads(1)
-SHAPES = {"numbers": (1,), "pictures": (1, 28, 28), "colours": (3, 28, 28)}
+SHAPES = {"numbers": (1,), "pictures": (1, 28, 28), "colours": (3, 16, 16)}
 LATENT = 5
 
 
@@ -273,9 +280,9 @@ def test_networks_for_pictures_say_what_they_need(cls):
     network = small(cls)
     assert fits(network, (1, 28, 28))
     if not fits(network, (1,)):
-        for shape in ((1,), (1, 32, 32), (28, 28)):
+        for shape in ((1,), (1, 30, 30), (28, 28), (3, 64, 32)):
             text = " × ".join(map(str, shape))
-            with pytest.raises(ValueError, match=f"{cls.name} needs .* 28 × 28; .* has {text}"):
+            with pytest.raises(ValueError, match=f"{cls.name} needs .* pixels; .* has {text}"):
                 network.check_shape(shape)
 
 
@@ -283,3 +290,114 @@ def test_width_is_the_number_of_units():
     g = GENERATORS["mlp"](depth=2, width=10)
     parameters = sum(math.prod(p.shape) for p in build_g(g, (1,)).parameters())
     assert parameters == (LATENT * 10 + 10) + (10 * 10 + 10) + (10 + 1)
+
+
+@pytest.mark.parametrize("side", [16, 28, 32, 64, 128])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("name", ["dcgan", "cnn", "resnet"])
+def test_pictures_of_every_side_and_any_channels(name, channels, side):
+    shape = (channels, side, side)
+    generator = build_g(small(GENERATORS[name]), shape)
+    discriminator = build_d(small(DISCRIMINATORS[name]), shape)
+    fake = generator(torch.randn(2, LATENT, generator=rng()))
+    assert fake.shape == (2, *shape)
+    assert discriminator(fake).shape == (2,)
+
+
+def example_generator():
+    """The layers of the generator in PyTorch's DCGAN example, by their places in `main`."""
+    sizes = [(100, 512, 1, 0), (512, 256, 2, 1), (256, 128, 2, 1), (128, 64, 2, 1)]
+    layers = []
+    for inputs, outputs, stride, padding in sizes:
+        layers.append(nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False))
+        layers += [nn.BatchNorm2d(outputs), nn.ReLU(True)]
+    layers += [nn.ConvTranspose2d(64, 3, 4, 2, 1, bias=False), nn.Tanh()]
+    return nn.ModuleDict({"main": nn.Sequential(*layers)})
+
+
+def example_discriminator():
+    layers = [nn.Conv2d(3, 64, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+    for inputs, outputs in ((64, 128), (128, 256), (256, 512)):
+        layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False))
+        layers += [nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2, inplace=True)]
+    layers += [nn.Conv2d(512, 1, 4, 1, 0, bias=False), nn.Sigmoid()]
+    return nn.ModuleDict({"main": nn.Sequential(*layers)})
+
+
+def renumbered(state, shift):
+    """Return a state of the example under our names: `main.3.weight` is layer 3 + shift."""
+    parts = {name: name.split(".") for name in state}
+    return {f"{int(p[1]) + shift}.{p[2]}": state[name] for name, p in parts.items()}
+
+
+def test_weights_of_pytorchs_dcgan_example_fit():
+    torch.manual_seed(11)
+    theirs_g, theirs_d = example_generator(), example_discriminator()
+    ours_g = GENERATORS["dcgan"](channels=64).build(100, (3, 64, 64))
+    ours_d = DISCRIMINATORS["dcgan"](channels=64).build((3, 64, 64), rng())
+    ours_g.load_state_dict(renumbered(theirs_g.state_dict(), shift=1))
+    ours_d.load_state_dict(renumbered(theirs_d.state_dict(), shift=0))
+    z = torch.randn(4, 100, generator=rng())
+    theirs = theirs_g["main"](z[:, :, None, None])
+    torch.testing.assert_close(ours_g(z), theirs)
+    probability = theirs_d["main"](theirs).view(-1)
+    torch.testing.assert_close(torch.sigmoid(ours_d(theirs)), probability)
+
+
+def test_dcgan_starts_as_its_paper_says():
+    network = build_g(GENERATORS["dcgan"](channels=64), (3, 64, 64))
+    for layer in network:
+        if isinstance(layer, nn.ConvTranspose2d):
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
+        if isinstance(layer, nn.BatchNorm2d):
+            assert layer.weight.mean().item() == pytest.approx(1, abs=0.01)
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=0.3)
+
+
+def test_resnet_layers_are_those_of_the_paper():
+    network = build_d(DISCRIMINATORS["resnet"](channels=128), (3, 32, 32))
+    kinds = [type(layer).__name__ for layer in network]
+    assert kinds[:4] == ["DownBlock"] * 4
+    assert sum(isinstance(m, nn.Conv2d) for m in network.modules()) == 4 * 2 + 3
+    limited = [m for m in network.modules() if nn.utils.parametrize.is_parametrized(m)]
+    assert len(limited) == 12
+    shapes = [row.output for row in layer_table(network, (3, 32, 32))][:5]
+    halves = ["128 × 16 × 16", "128 × 8 × 8", "128 × 4 × 4", "128 × 4 × 4"]
+    assert shapes == [*halves, "128 × 4 × 4"]
+
+
+CLASSES = 6
+
+
+@pytest.mark.parametrize(("g", "d", "shape"), PAIRS)
+def test_every_pair_can_be_told_the_class(g, d, shape):
+    generator = build_seeded(lambda: build_generator(g, LATENT, shape, CLASSES), 0)
+    discriminator = build_seeded(lambda: build_discriminator(d, shape, rng(), CLASSES), 0)
+    labels = torch.arange(12) % CLASSES
+    z = torch.randn(12, LATENT, generator=rng())
+    fake = generator(z, labels)
+    logits = discriminator(fake, labels)
+    assert fake.shape == (12, *shape)
+    assert logits.shape == (12,)
+    logits.square().sum().backward()
+    assert_gradients_are_finite(generator)
+    assert_gradients_are_finite(discriminator)
+    with torch.no_grad():
+        generator.eval()
+        moved = (generator(z, labels) - generator(z, labels.flip(0))).flatten(1).abs().amax(1)
+        generator.train()
+    assert (moved > 0).all()
+    assert_layer_table_is_true(generator, (LATENT,), shape)
+    assert_layer_table_is_true(discriminator, shape, (1,))
+
+
+def test_projection_is_the_papers_equation():
+    d = DISCRIMINATORS["mlp"](depth=1, width=5)
+    network = build_seeded(lambda: build_discriminator(d, (1,), rng(), 3), 0)
+    x, labels = torch.randn(4, 1, generator=rng()), torch.tensor([2, 0, 1, 2])
+    first, last = network.features[0], network.head[0]
+    phi = x @ first.weight.T + first.bias
+    phi = phi.clamp(min=0) + 0.2 * phi.clamp(max=0)
+    psi = phi @ last.weight[0] + last.bias
+    inner = torch.stack([network.embedding.weight[y] @ phi[i] for i, y in enumerate(labels)])
+    torch.testing.assert_close(network(x, labels), psi + inner)

@@ -54,7 +54,22 @@ PICTURES = {
     },
     "batch_size": 4,
 }
-KINDS = {"tiny": {}, "normalised": NORMALISED, "batch norm": BATCH_NORM, "pictures": PICTURES}
+CONDITIONAL = PICTURES | {
+    "architecture": {
+        "generator": {"name": "resnet", "channels": 4},
+        "discriminator": {"name": "resnet", "channels": 4},
+        "conditional": True,
+    },
+    "loss": "relativistic_pairing",
+    "regularizer": "gradient_penalty",
+}
+KINDS = {
+    "tiny": {},
+    "normalised": NORMALISED,
+    "batch norm": BATCH_NORM,
+    "pictures": PICTURES,
+    "conditional": CONDITIONAL,
+}
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -165,7 +180,8 @@ def test_looking_does_not_change_the_run(kind):
         seen.layers()
         seen.real_samples(3)
         seen.sample(7)
-        seen.discriminate(seen.sample(2))
+        labels = None if seen.fixed_labels is None else seen.fixed_labels[:2]
+        seen.discriminate(seen.sample(2), labels)
         seen.step()
         seen.state_dict()
     one, other = unseen.state_dict(), seen.state_dict()
@@ -638,7 +654,7 @@ def test_snapshot(kind):
     trainer.step(3)
     snapshot = trainer.snapshot()
     assert {len(values) for values in snapshot.history.values()} == {3}
-    if kind == "pictures":
+    if trainer.config.dataset.pictures:
         assert snapshot.samples.shape == (64, 1, 28, 28)
         assert snapshot.samples.dtype == np.uint8
         assert snapshot.line is None

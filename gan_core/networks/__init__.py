@@ -1,6 +1,7 @@
 """Generators and discriminators; importing the package registers all of them."""
 
-from gan_core.networks import convolutional, dense
+# The order of these imports is the order of the menus.
+from gan_core.networks import dense, convolutional, residual  # isort: skip
 from gan_core.networks.base import (
     DISCRIMINATORS,
     GENERATORS,
@@ -10,6 +11,7 @@ from gan_core.networks.base import (
     build_seeded,
     layer_table,
 )
+from gan_core.networks.conditional import build_discriminator, build_generator
 
 __all__ = [
     "DISCRIMINATORS",
@@ -17,8 +19,11 @@ __all__ = [
     "Discriminator",
     "Generator",
     "LayerRow",
+    "build_discriminator",
+    "build_generator",
     "build_seeded",
     "convolutional",
     "dense",
     "layer_table",
+    "residual",
 ]

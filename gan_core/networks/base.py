@@ -58,6 +58,10 @@ class Discriminator(Network):
         """Return the network with its own initialisation; dropout draws from `rng`."""
 
 
+class Conditional(nn.Module):
+    """A network made of others, called with each sample's class beside it."""
+
+
 class SeededDropout(nn.Module):
     """Dropout that draws from a generator of its own, not from torch's global one."""
 
@@ -114,7 +118,10 @@ def layer_table(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerR
     try:
         network.eval()
         device = next(network.parameters()).device
-        network(torch.zeros(2, *input_shape, device=device))
+        inputs = [torch.zeros(2, *input_shape, device=device)]
+        if isinstance(network, Conditional):
+            inputs.append(torch.zeros(2, dtype=torch.long, device=device))
+        network(*inputs)
     finally:
         network.train(training)
         for hook in hooks:
@@ -123,8 +130,8 @@ def layer_table(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerR
 
 
 def _layers(network: nn.Module) -> list[nn.Module]:
-    if isinstance(network, nn.Sequential):
-        return [layer for child in network for layer in _layers(child)]
+    if isinstance(network, nn.Sequential | Conditional):
+        return [layer for child in network.children() for layer in _layers(child)]
     return [network]
 
 

@@ -1,4 +1,4 @@
-"""Convolutional networks for pictures of 28×28."""
+"""Convolutional networks for square pictures: DCGAN at every size, and a plain CNN."""
 
 from __future__ import annotations
 
@@ -19,12 +19,25 @@ from gan_core.networks.base import (
 from gan_core.networks.dense import Logit
 from gan_core.registry import knob
 
+PYRAMIDS = {16: (4, 2), 28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
+"""Side of a picture → side of the smallest map inside the networks, and doublings from there."""
 
-def check_28(network: str, sample_shape: tuple[int, ...]) -> None:
-    """Raises: ValueError: unless `sample_shape` is (channels, 28, 28)."""
-    if len(sample_shape) != 3 or sample_shape[1:] != (28, 28):
+
+def check_side(network: str, sample_shape: tuple[int, ...]) -> None:
+    """Raises: ValueError: unless the pictures are square, with a side that is in `PYRAMIDS`."""
+    is_square = len(sample_shape) == 3 and sample_shape[1] == sample_shape[2]
+    if not is_square or sample_shape[1] not in PYRAMIDS:
         shape = " × ".join(map(str, sample_shape))
-        raise ValueError(f"{network} needs pictures of 28 × 28; this data set has {shape}.")
+        *sides, last = PYRAMIDS
+        raise ValueError(
+            f"{network} needs square pictures of {', '.join(map(str, sides))} or {last} pixels; "
+            f"this data set has {shape}."
+        )
+
+
+def widths(channels: int, stages: int) -> list[int]:
+    """Return the channels of the stages from the smallest map outwards, halving each time."""
+    return [channels * 2**stage for stage in reversed(range(stages))]
 
 
 def dcgan_init(network: nn.Module) -> nn.Module:
@@ -43,54 +56,54 @@ def dcgan_init(network: nn.Module) -> nn.Module:
 @GENERATORS.register("dcgan", title="DCGAN", paper="Radford et al. 2016, arXiv:1511.06434")
 @dataclass(frozen=True)
 class DCGANGenerator(Generator):
-    """Transposed convolutions that double the picture, 7 → 14 → 28, with batch norm."""
+    """Transposed convolutions that double the picture, 4 → 8 → … → 64, with batch norm."""
 
-    channels: int = knob(32, low=4, high=256, log=True, help="Channels before the last layer.")
+    channels: int = knob(
+        32,
+        low=4,
+        high=256,
+        log=True,
+        help="Channels before the last layer; the paper has 128.",
+    )
 
     def check_shape(self, sample_shape):
-        check_28("dcgan", sample_shape)
+        check_side("dcgan", sample_shape)
 
     def build(self, latent_dim, sample_shape):
-        wide, narrow = 2 * self.channels, self.channels
-        return dcgan_init(
-            nn.Sequential(
-                nn.Unflatten(1, (latent_dim, 1, 1)),
-                nn.ConvTranspose2d(latent_dim, wide, 7, 1, 0, bias=False),
-                nn.BatchNorm2d(wide),
-                nn.ReLU(),
-                nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(narrow),
-                nn.ReLU(),
-                nn.ConvTranspose2d(narrow, sample_shape[0], 4, 2, 1, bias=False),
-                nn.Tanh(),
-            )
-        )
+        start, stages = PYRAMIDS[sample_shape[1]]
+        wide, *narrower = widths(self.channels, stages)
+        first = nn.ConvTranspose2d(latent_dim, wide, start, 1, 0, bias=False)
+        layers = [nn.Unflatten(1, (latent_dim, 1, 1)), first, nn.BatchNorm2d(wide), nn.ReLU()]
+        for narrow in narrower:
+            layers.append(nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False))
+            layers += [nn.BatchNorm2d(narrow), nn.ReLU()]
+            wide = narrow
+        layers += [nn.ConvTranspose2d(wide, sample_shape[0], 4, 2, 1, bias=False), nn.Tanh()]
+        return dcgan_init(nn.Sequential(*layers))
 
 
 @DISCRIMINATORS.register("dcgan", title="DCGAN", paper="Radford et al. 2016, arXiv:1511.06434")
 @dataclass(frozen=True)
 class DCGANDiscriminator(Discriminator):
-    """Strided convolutions that halve the picture, 28 → 14 → 7, with batch norm in the middle."""
+    """Strided convolutions that halve the picture, 64 → 32 → … → 4, with batch norm inside."""
 
-    channels: int = knob(32, low=4, high=256, log=True, help="Channels of the first layer.")
+    channels: int = knob(
+        32, low=4, high=256, log=True, help="Channels of the first layer; the usual code has 64."
+    )
 
     def check_shape(self, sample_shape):
-        check_28("dcgan", sample_shape)
+        check_side("dcgan", sample_shape)
 
     def build(self, sample_shape, rng):
-        narrow, wide = self.channels, 2 * self.channels
-        return dcgan_init(
-            nn.Sequential(
-                nn.Conv2d(sample_shape[0], narrow, 4, 2, 1, bias=False),
-                nn.LeakyReLU(0.2),
-                nn.Conv2d(narrow, wide, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(wide),
-                nn.LeakyReLU(0.2),
-                nn.Conv2d(wide, 1, 7, 1, 0, bias=False),
-                nn.Flatten(),
-                Logit(),
-            )
-        )
+        start, stages = PYRAMIDS[sample_shape[1]]
+        *wider, narrow = widths(self.channels, stages)
+        layers = [nn.Conv2d(sample_shape[0], narrow, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+        for wide in reversed(wider):
+            layers.append(nn.Conv2d(narrow, wide, 4, 2, 1, bias=False))
+            layers += [nn.BatchNorm2d(wide), nn.LeakyReLU(0.2)]
+            narrow = wide
+        layers += [nn.Conv2d(narrow, 1, start, 1, 0, bias=False), nn.Flatten(), Logit()]
+        return dcgan_init(nn.Sequential(*layers))
 
 
 class Upsample(nn.Module):
@@ -110,12 +123,14 @@ class CNNGenerator(Generator):
     normalisation: str = knob("batch", choices=("none", "batch"), help="After each convolution.")
 
     def check_shape(self, sample_shape):
-        check_28("cnn", sample_shape)
+        check_side("cnn", sample_shape)
 
     def build(self, latent_dim, sample_shape):
-        wide, narrow = 2 * self.channels, self.channels
-        layers = [nn.Linear(latent_dim, wide * 7 * 7), nn.Unflatten(1, (wide, 7, 7))]
-        for inputs, outputs in ((wide, wide), (wide, narrow)):
+        start, stages = PYRAMIDS[sample_shape[1]]
+        outwards = widths(self.channels, stages)
+        wide, narrow = outwards[0], outwards[-1]
+        layers = [nn.Linear(latent_dim, wide * start**2), nn.Unflatten(1, (wide, start, start))]
+        for inputs, outputs in zip([wide, *outwards], outwards, strict=False):
             layers += [Upsample(), nn.Conv2d(inputs, outputs, 3, padding=1)]
             if self.normalisation == "batch":
                 layers.append(nn.BatchNorm2d(outputs))
@@ -129,7 +144,7 @@ class CNNGenerator(Generator):
 )
 @dataclass(frozen=True)
 class CNNDiscriminator(Discriminator):
-    """Two strided convolutions and a linear layer, with dropout or spectral norm if asked for."""
+    """Strided convolutions and a linear layer, with dropout or spectral norm if asked for."""
 
     channels: int = knob(32, low=4, high=256, log=True, help="Channels of the first layer.")
     activation: str = knob("leaky_relu", choices=tuple(ACTIVATIONS), help="Between the layers.")
@@ -139,15 +154,18 @@ class CNNDiscriminator(Discriminator):
     dropout: float = knob(0.3, low=0.0, high=0.8, help="Share of features left out at random.")
 
     def check_shape(self, sample_shape):
-        check_28("cnn", sample_shape)
+        check_side("cnn", sample_shape)
 
     def build(self, sample_shape, rng):
-        wide, narrow = 2 * self.channels, self.channels
+        start, stages = PYRAMIDS[sample_shape[1]]
+        inwards = widths(self.channels, stages)[::-1]
         limit = spectral_norm if self.normalisation == "spectral" else nn.Identity()
         layers: list[nn.Module] = []
-        for inputs, outputs in ((sample_shape[0], narrow), (narrow, wide)):
+        for inputs, outputs in zip([sample_shape[0], *inwards], inwards, strict=False):
             layers += [limit(nn.Conv2d(inputs, outputs, 5, stride=2, padding=2))]
             layers += [ACTIVATIONS[self.activation]()]
             if self.dropout:
                 layers.append(SeededDropout(self.dropout, rng))
-        return nn.Sequential(*layers, nn.Flatten(), limit(nn.Linear(wide * 7 * 7, 1)), Logit())
+        return nn.Sequential(
+            *layers, nn.Flatten(), limit(nn.Linear(inwards[-1] * start**2, 1)), Logit()
+        )
