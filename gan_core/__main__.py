@@ -1,4 +1,4 @@
-"""The command line: `python -m gan_core train | list | import-csv`."""
+"""The command line: `python -m gan_core train | sample | list | import-csv`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tqdm import tqdm
 
 from gan_core import ExperimentConfig, catalogue, runs
 from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.store import write_atomically
+from gan_core.grids import png
 from gan_core.snapshot import Snapshot
 
 
@@ -28,10 +30,19 @@ def main(arguments: list[str] | None = None) -> int:
     column = commands.add_parser("import-csv", help="store a column; print it as a data set")
     column.add_argument("file", type=Path)
     column.add_argument("--column", required=True, help="the column's name")
+    sample = commands.add_parser("sample", help="draw new pictures from a run or a generator file")
+    sample.add_argument("run", type=Path, help="a folder that train wrote, or a generator file")
+    sample.add_argument("--n", type=_positive, default=64, help="how many")
+    sample.add_argument("--seed", type=int, default=0, help="of the noise")
+    sample.add_argument("--out", type=Path, required=True, help="a PNG file")
+    sample.add_argument("--device", default="auto", help="auto, cpu or cuda")
     options = parser.parse_args(arguments)
     try:
         if options.command == "train":
             _train(options.config, options.steps, options.out, options.device)
+        elif options.command == "sample":
+            picture = runs.sample_picture(options.run, options.n, options.seed, options.device)
+            write_atomically(options.out, png(picture))
         elif options.command == "list":
             print(catalogue.markdown() if options.markdown else catalogue.text())
         else:

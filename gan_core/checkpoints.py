@@ -17,7 +17,7 @@ from gan_core.config import ExperimentConfig
 from gan_core.data.store import write_atomically
 from gan_core.trainer import Trainer
 
-FORMAT = 1
+FORMAT = 2
 TENSOR = "tensor:"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import torch
+from torch import nn
 
 
 def resolve_device(name: str) -> torch.device:
@@ -21,6 +22,13 @@ def resolve_device(name: str) -> torch.device:
     if kind == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device = {name!r}: there is no CUDA GPU on this machine; use cpu.")
     return torch.device(name)
+
+
+def placed(network: nn.Module, device: torch.device) -> nn.Module:
+    """Move a network to the device; convolutions run faster where channels lie innermost."""
+    if any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in network.modules()):
+        network = network.to(memory_format=torch.channels_last)
+    return network.to(device)
 
 
 def describe_device(device: torch.device) -> str:

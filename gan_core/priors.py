@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from scipy import stats
@@ -21,6 +22,9 @@ PRIORS = Registry("prior")
 @dataclass(frozen=True)
 class Prior(Component):
     """A distribution of z in R^latent_dim."""
+
+    round: ClassVar[bool] = False
+    """Whether it looks the same from all directions, so that arcs are its paths, not lines."""
 
     @abstractmethod
     def sample(
@@ -62,6 +66,7 @@ class Uniform(Prior):
 class Gaussian(Prior):
     """The bell curve around 0, the same in every direction; today's usual choice."""
 
+    round = True
     std: float = knob(1.0, low=0.1, high=10.0, help="Standard deviation of each coordinate.")
 
     def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
@@ -158,6 +163,7 @@ class Bernoulli(Prior):
 class Sphere(Prior):
     """Uniform on a sphere of radius √latent_dim, where high-dimensional Gaussians live anyway."""
 
+    round = True
     radius: float = knob(1.0, low=0.1, high=10.0, help="Radius in units of √latent_dim.")
 
     def _radius(self, latent_dim: int) -> float:

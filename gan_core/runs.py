@@ -9,16 +9,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from torchvision.utils import make_grid
 
 from gan_core import checkpoints
 from gan_core.config import ExperimentConfig
 from gan_core.data import Dataset
 from gan_core.data.base import Progress
+from gan_core.data.store import write_atomically
+from gan_core.device import resolve_device
+from gan_core.frozen import load_generator
+from gan_core.grids import animation, grid
 from gan_core.metrics import METRICS
+from gan_core.observer import to_pixels
 from gan_core.snapshot import STATISTICS, LineView, Snapshot
 from gan_core.trainer import Trainer
 
+CHECKPOINT, GENERATOR = "checkpoint.safetensors", "generator.safetensors"
 CSV_ROWS = 200
 SAMPLE_PICTURES = 10
 WIDTH, HEIGHT = 640, 320
@@ -79,18 +84,47 @@ def train(
             to_row = row_every - snapshot.step % row_every
             to_picture = picture_every - snapshot.step % picture_every
             trainer.step(min(to_row, to_picture, steps - snapshot.step))
-    checkpoints.save(trainer, out / "checkpoint.safetensors")
+    checkpoints.save(trainer, out / CHECKPOINT)
+    write_atomically(out / GENERATOR, trainer.frozen().to_bytes())
+    if moments := trainer.timeline.moments:
+        frames, captions = zip(*((m.pixels(), m.caption()) for m in moments), strict=True)
+        write_atomically(out / "timeline.gif", animation(frames, captions))
     if trainer.divergence:
         raise ValueError(trainer.divergence.sentence())
     return trainer
+
+
+def open_run(run: Path, device: str = "cpu") -> Trainer:
+    """Return the run that `train` wrote to the folder `run`.
+
+    Raises:
+        ValueError: if there is none, or its checkpoint is damaged.
+    """
+    if not (run / CHECKPOINT).is_file():
+        raise ValueError(f"{run} is not the folder of a run: it has no {CHECKPOINT}.")
+    return checkpoints.load(run / CHECKPOINT, device)
+
+
+def sample_picture(run: Path, n: int, seed: int = 0, device: str = "cpu") -> Image.Image:
+    """Draw `n` samples from a run's folder, or from an exported generator, as one picture.
+
+    Raises:
+        ValueError: if there is no generator, or if it makes numbers.
+    """
+    device = resolve_device(device)
+    path = run / GENERATOR if run.is_dir() else run
+    generator = load_generator(path, device)
+    if len(generator.sample_shape) != 3:
+        raise ValueError(f"{path} makes numbers, not pictures; use `evaluate` to see how good.")
+    rng = torch.Generator(generator.device).manual_seed(seed)
+    return grid(to_pixels(generator.sample(n, rng)))
 
 
 def picture(snapshot: Snapshot) -> Image.Image:
     """Return the samples as a picture: a grid, or both densities on the line."""
     if snapshot.line is not None:
         return draw_line(snapshot.line)
-    grid = make_grid(torch.from_numpy(snapshot.samples), nrow=8, padding=2)
-    return Image.fromarray(grid.permute(1, 2, 0).numpy())
+    return grid(snapshot.samples)
 
 
 def draw_line(view: LineView) -> Image.Image:

@@ -17,6 +17,15 @@ PerSample = Float[Tensor, " n"]
 Latents = Float[Tensor, "n latent"]
 """Noise z."""
 
+Latent = Float[Tensor, "1 latent"]
+"""A single z."""
+
+Corners = Float[Tensor, "3 latent"]
+"""Three of them."""
+
+LatentPath = Float[Tensor, "points latent"]
+"""Noise along a path or over a sheet."""
+
 Samples = Float[Tensor, "n *event"]
 """Data or generated samples; `event` is `1` for numbers and `C H W` for pictures in [-1, 1]."""
 

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils import get_total_norm
 
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import resolve_device
+from gan_core.device import placed, resolve_device
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
 from gan_core.history import History
@@ -27,9 +27,10 @@ from gan_core.networks import (
     build_seeded,
     layer_table,
 )
-from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays
+from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
 from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
 from gan_core.snapshot import STATISTICS, Snapshot
+from gan_core.timeline import Timeline
 
 CHECK_EVERY = 25
 """Steps between two looks at the numbers, which are a CPU–GPU sync point."""
@@ -89,18 +90,15 @@ class Trainer:
         shape = config.dataset.sample_shape
         parts = config.architecture
         classes = len(config.dataset.classes) if parts.conditional else 0
-        self.generator = self._placed(
-            build_seeded(
-                lambda: build_generator(parts.generator, config.latent_dim, shape, classes),
-                seeds[0],
-            )
+        generator = build_seeded(
+            lambda: build_generator(parts.generator, config.latent_dim, shape, classes), seeds[0]
         )
         dropout = self._rng["dropout"]
-        self.discriminator = self._placed(
-            build_seeded(
-                lambda: build_discriminator(parts.discriminator, shape, dropout, classes), seeds[1]
-            )
+        discriminator = build_seeded(
+            lambda: build_discriminator(parts.discriminator, shape, dropout, classes), seeds[1]
         )
+        self.generator = placed(generator, self.device)
+        self.discriminator = placed(discriminator, self.device)
         self.optimizer_g = config.optimizer_g.build(self.generator.parameters())
         self.optimizer_d = config.optimizer_d.build(self.discriminator.parameters())
         self.ema = self._new_ema()
@@ -122,6 +120,7 @@ class Trainer:
         self.divergence: Divergence | None = None
         self.changes: list[tuple[int, str]] = []
         self.history = History(list(STATISTICS))
+        self.timeline = Timeline()
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
         self._z: Latents | None = None
@@ -129,6 +128,7 @@ class Trainer:
         self._fake: Samples | None = None
         self._pending: list[tuple[int, torch.Tensor]] = []
         self._healthy = self._moving_parts()
+        self._keep_grid()
 
     def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were taken.
@@ -206,12 +206,6 @@ class Trainer:
     def _noise(self, n: int, stream: str = "train") -> Latents:
         return self.config.prior.sample(n, self.config.latent_dim, self._rng[stream], self.device)
 
-    def _placed(self, network: nn.Module) -> nn.Module:
-        """Move a network to the device; convolutions run faster where channels lie innermost."""
-        if any(isinstance(layer, nn.Conv2d) for layer in network.modules()):
-            network = network.to(memory_format=torch.channels_last)
-        return network.to(self.device)
-
     def _real_batch(self, n: int) -> tuple[Samples, Classes | None]:
         """Draw real samples as D is shown them, with their classes if the networks are told."""
         labels = None
@@ -272,10 +266,20 @@ class Trainer:
             missing = torch.full_like(latest["loss_d"], math.nan)
             row = torch.stack([latest.get(name, missing) for name in STATISTICS])
             self._pending.append((self.step_count, row))
+        self._keep_grid()
         if self.step_count % CHECK_EVERY == 0:
             self._read_statistics()
             if self.divergence is None:
                 self._healthy = self._moving_parts()
+
+    def _keep_grid(self) -> None:
+        """Keep the fixed noise's pictures, if the timeline wants this step's."""
+        if not self.config.dataset.pictures:
+            return
+        epoch = self.samples_seen // self.config.dataset.size
+        if self.timeline.wants(self.step_count, epoch):
+            pixels = to_pixels(self.generate(self.fixed_z, self.fixed_labels))
+            self.timeline.keep(self.step_count, epoch, pixels)
 
     @torch.no_grad()
     def _score_after(self) -> None:
@@ -313,6 +317,7 @@ class Trainer:
         self._restore(self._healthy)
         self.history.forget_after(self.step_count)
         self._observer.metric_history.forget_after(self.step_count)
+        self.timeline.forget_after(self.step_count)
         self.divergence = Divergence(step, what, self.step_count)
 
     def update(self, config: ExperimentConfig) -> None:
@@ -370,7 +375,7 @@ class Trainer:
         """Return a copy of the displayed generator as it is now."""
         with self.lock:
             network = copy.deepcopy(self.ema.network if self.ema else self.generator).eval()
-            return FrozenGenerator(self.config, network, self.step_count, self.device)
+            return FrozenGenerator.of(self.config, network, self.step_count, self.device)
 
     @torch.no_grad()
     def discriminate(self, x: Samples, labels: Classes | None = None) -> Logits:
@@ -410,6 +415,7 @@ class Trainer:
             return self._moving_parts() | {
                 "changes": list(self.changes),
                 "history": self.history.to_dict(),
+                "timeline": self.timeline.state_dict(),
                 "metric_history": self._observer.metric_history.to_dict(),
             }
 
@@ -419,6 +425,7 @@ class Trainer:
             self._restore(state)
             self.changes = [tuple(change) for change in state["changes"]]
             self.history = History.from_dict(state["history"])
+            self.timeline.load_state_dict(state["timeline"])
             self._observer.metric_history = History.from_dict(state["metric_history"])
             self._healthy = self._moving_parts()
 

@@ -113,7 +113,7 @@ def test_damaged_checkpoints_are_refused_with_a_sentence(tmp_path, damage):
     elif damage == "flip":
         path.write_bytes(bytes([whole[0] ^ 255]) + whole[1:])
     elif damage == "other format":
-        path.write_bytes(whole.replace(b'"format":"1"', b'"format":"9"'))
+        path.write_bytes(whole.replace(b'"format":"2"', b'"format":"9"'))
     else:
         path.unlink()
     with pytest.raises(ValueError, match="checkpoint"):

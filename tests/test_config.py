@@ -40,7 +40,9 @@ def one_at_a_time():
 
 def is_impossible(given):
     networks = given.get("architecture", {}).values()
-    return given["dataset"] == "normal" and any(n["name"] in ("cnn", "dcgan", "resnet") for n in networks)
+    return given["dataset"] == "normal" and any(
+        n["name"] in ("cnn", "dcgan", "resnet") for n in networks
+    )
 
 
 COMBINATIONS = [case for case in one_at_a_time() if not is_impossible(case.values[0])]
@@ -178,7 +180,9 @@ def test_number_of_an_experiment_out_of_its_bounds_is_refused(name):
 
 @pytest.mark.parametrize("given", IMPOSSIBLE)
 def test_networks_for_pictures_refuse_numbers(given):
-    with pytest.raises(ValueError, match=r"needs square pictures of .* pixels; this data set has 1\."):
+    with pytest.raises(
+        ValueError, match=r"needs square pictures of .* pixels; this data set has 1\."
+    ):
         read(given)
 
 

@@ -1,0 +1,76 @@
+"""Ways through the latent space: walks, sheets, arithmetic and truncation.
+
+A Gaussian in many dimensions lies near a sphere, and the straight line between two of its points
+leaves it; there the arc is the path along which every point is a likely z (White 2016,
+arXiv:1609.04468).
+"""
+
+from __future__ import annotations
+
+import torch
+
+from gan_core.priors import Prior
+from gan_core.shapes import Corners, Latent, LatentPath, Latents
+
+
+def lerp(start: Latent, end: Latent, share: torch.Tensor) -> LatentPath:
+    """Return start + t · (end − start) for every t in `share`."""
+    return start + share[:, None] * (end - start)
+
+
+def slerp(start: Latent, end: Latent, share: torch.Tensor) -> LatentPath:
+    """Return sin((1 − t)Ω)/sin Ω · start + sin(tΩ)/sin Ω · end, with Ω the angle between both.
+
+    Where the angle is 0 or 180°, no arc is defined and the line is taken.
+    """
+    cosine = torch.nn.functional.cosine_similarity(start, end).clamp(-1, 1)
+    angle = torch.arccos(cosine)
+    if angle.sin().abs() < 1e-4:
+        return lerp(start, end, share)
+    left, right = torch.sin((1 - share) * angle), torch.sin(share * angle)
+    return (left[:, None] * start + right[:, None] * end) / angle.sin()
+
+
+def walk(prior: Prior, start: Latent, end: Latent, count: int) -> LatentPath:
+    """Return `count` points from `start` to `end`, each (1, latent), on the prior's path."""
+    share = torch.linspace(0, 1, count, device=start.device)
+    return (slerp if prior.round else lerp)(start, end, share)
+
+
+def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
+    """Return side × side points, row by row, of the sheet that three samples span.
+
+    `corners` are its upper left, upper right and lower left. The plane through them is
+    a + s (b − a) + t (c − a); for a round prior each point is scaled to the length that lies
+    between the corners' lengths at the same s and t.
+    """
+    a, b, c = corners
+    steps = torch.linspace(0, 1, side, device=corners.device)
+    t, s = (grid.reshape(-1, 1) for grid in torch.meshgrid(steps, steps, indexing="ij"))
+    points = a + s * (b - a) + t * (c - a)
+    if not prior.round:
+        return points
+    lengths = a.norm() + s * (b.norm() - a.norm()) + t * (c.norm() - a.norm())
+    return points / points.norm(dim=1, keepdim=True).clamp(min=1e-8) * lengths.clamp(min=1e-8)
+
+
+def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> Latent:
+    """Return mean(plus) − mean(minus) + mean(base), of shape (1, latent).
+
+    For a round prior the sum is scaled to the length of `base` (Radford et al. 2016,
+    arXiv:1511.06434, section 6.3.2, averages three samples each).
+    """
+    total = (plus.mean(0) - minus.mean(0) + base.mean(0))[None]
+    if not prior.round:
+        return total
+    return total / total.norm().clamp(min=1e-8) * base.norm(dim=1).mean()
+
+
+def truncate(prior: Prior, z: Latents, psi: float) -> Latents:
+    """Return z drawn towards the prior's mean: μ + ψ · (z − μ).
+
+    ψ = 1 leaves it, ψ = 0 makes all samples alike: less variety for more typical samples
+    (arXiv:1812.04948, appendix B, does this to StyleGAN's w).
+    """
+    mean = prior.marginal(z.shape[1]).mean()
+    return mean + psi * (z - mean)
