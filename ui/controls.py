@@ -12,7 +12,8 @@ from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.registry import Knob, Registry, knobs
-from ui.session import Run, lab, widget
+from ui.run import Run
+from ui.session import lab, widget
 
 LINEAR_REACH = 20
 """A number whose bounds lie further apart than this is typed, not slid."""

@@ -10,7 +10,7 @@ from ui import session
 
 PAGES = {
     "distributions": ("pages/1_Distributions.py", "Distributions", ":material/show_chart:"),
-    "digits": ("pages/2_Digits.py", "Digits", ":material/grid_view:"),
+    "pictures": ("pages/2_Pictures.py", "Pictures", ":material/grid_view:"),
 }
 COLUMNS = 3
 
@@ -38,7 +38,7 @@ def _card(preset: Preset) -> None:
     st.markdown(f"**{preset.title}**")
     st.caption(preset.look_for)
     if st.button("Open and train", key=f"preset.{preset.name}"):
-        page = "digits" if preset.config.dataset.pictures else "distributions"
+        page = "pictures" if preset.config.dataset.pictures else "distributions"
         try:
             session.start(page, preset.experiment)
         except ValueError as error:

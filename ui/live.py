@@ -12,7 +12,7 @@ import streamlit as st
 from gan_core.snapshot import Snapshot
 from ui import figures, session
 from ui.components import live_chart, load_plotly, sample_canvas, tiles
-from ui.session import Run
+from ui.run import Run
 
 TICK = 0.05
 """Seconds after which the browser asks for the next frame; requests that come early wait."""

@@ -4,193 +4,25 @@ from __future__ import annotations
 
 import gc
 import json
-import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.config import LIVE
 from gan_core.device import leave_a_core_free
-from gan_core.networks import LayerRow
+from ui.run import Run
 
 LINK_KEY = "setup"
 ASK_BEYOND = 1_000
 """A run of more steps than this is not dropped without asking."""
 
-SHORTEST, LONGEST = 0.1, 0.5
-TRAINING_PER_OVERHEAD = 9.0
-SLICE_SECONDS = 0.01
-"""Steps are taken in calls of about this length, so that Pause is heard between them."""
 
 leave_a_core_free()
 gc.collect()
 gc.freeze()  # what is imported by now is never garbage, and need not be looked at again
-
-
-@dataclass
-class Meter:
-    """Where the page's time goes, smoothed over a few frames."""
-
-    overhead: float = 0.02
-    step_seconds: float = 0.0
-    training: float = 0.0
-    elapsed: float = 0.0
-    last_frame: float | None = None
-
-    def note_frame(self, now: float, drawing: float) -> None:
-        self.overhead += 0.2 * (drawing - self.overhead)
-        if self.last_frame is not None:
-            self.elapsed += now - self.last_frame
-        self.last_frame = now
-
-    def note_training(self, seconds: float, steps: int) -> None:
-        self.training += seconds
-        each = seconds / steps
-        self.step_seconds += (0.2 if self.step_seconds else 1.0) * (each - self.step_seconds)
-
-    def share(self) -> float | None:
-        """Return the share of the time since Train that went into steps; None in the first second.
-
-        The step time of the frame in progress is counted before its end, so it may pass 1.
-        """
-        return min(self.training / self.elapsed, 1.0) if self.elapsed > 1 else None
-
-    def restart(self) -> None:
-        self.training = self.elapsed = 0.0
-        self.last_frame = None
-
-    def budget(self) -> float:
-        """Return how many seconds to train between two frames."""
-        return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), LONGEST)
-
-
-@dataclass
-class Run:
-    """One page's experiment and the way it is being watched."""
-
-    page: str
-    trainer: Trainer
-    running: bool = False
-    stop_at: int | None = None
-    speed: float | None = None
-    proposed: ExperimentConfig | None = None
-    notice: str | None = None
-    revision: int = 0
-    turn: int = 0
-    meter: Meter = field(default_factory=Meter)
-    started: float = 0.0
-    last_step_at: float = 0.0
-    """When the latest training step ended, seconds since 1970."""
-    layers: dict[str, list[LayerRow]] = field(default_factory=dict)
-    real: np.ndarray | None = None
-
-    def restart(self, config: ExperimentConfig) -> None:
-        """Begin a new run; a goal that the old one was trained to holds for it too.
-
-        Raises:
-            ValueError: if it cannot be made; the old one stays.
-        """
-        self.trainer = Trainer(config, device="auto")
-        self.layers = self.trainer.layers()
-        self.real = None
-        self.proposed = self.notice = None
-        self.meter = Meter()
-
-    def real_samples(self, n: int) -> np.ndarray:
-        """Return the same `n` real samples for the whole run."""
-        if self.real is None or len(self.real) != n:
-            self.real = self.trainer.real_samples(n)
-        return self.real
-
-    def show_config(self) -> None:
-        """Make the widgets show the run's config, not what was chosen since."""
-        self.proposed = None
-        self.revision += 1
-
-    def go(self, until: int | None = None) -> None:
-        self.notice = None
-        self.stop_at = until
-        self.running = until is None or until > self.trainer.step_count
-        self.started = time.perf_counter()
-        self.meter.restart()
-
-    def pause(self) -> None:
-        self.running = False
-        self.stop_at = None
-
-    def advance(self, steps: int) -> None:
-        waiting = self.running and self.stop_at is not None
-        self.go(until=(self.stop_at if waiting else self.trainer.step_count) + steps)
-
-    def step_discriminator(self) -> None:
-        self.pause()
-        self.trainer.step_discriminator()
-
-    def step_generator(self) -> None:
-        self.pause()
-        self.trainer.step_generator()
-
-    def reset(self) -> None:
-        self.restart(self.trainer.config)
-        self.show_config()
-
-    def new_seed(self) -> None:
-        self.restart(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
-        self.show_config()
-
-    def train(self, steps_per_frame: int | None) -> bool:
-        """Train until the frame's time is used, the run is paused, or its goal is reached.
-
-        `steps_per_frame` replaces the time by an exact number of steps. Returns whether the run
-        came to an end by itself here, not by a click that another thread serves.
-        """
-        turn, began = self.turn, time.perf_counter()
-        deadline = began + self.meter.budget()
-        left = self._steps_due(began, steps_per_frame)
-        taken_at_all = 0
-
-        def keep_going() -> bool:
-            return self.running and self.turn == turn
-
-        while left > 0 and keep_going():
-            if steps_per_frame is None and taken_at_all and time.perf_counter() >= deadline:
-                break
-            slice_ = min(left, self._steps_a_slice())
-            taken = self.trainer.step(slice_, keep_going)
-            taken_at_all += taken
-            left -= taken
-            if self.trainer.divergence:
-                self.notice = self.trainer.divergence.sentence()
-                break
-        if taken_at_all:
-            self.last_step_at = time.time()
-            self.meter.note_training(time.perf_counter() - began, taken_at_all)
-        reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
-        ended = self.running and (reached or self.trainer.divergence is not None)
-        if ended:
-            self.pause()
-        return ended
-
-    def _steps_due(self, now: float, steps_per_frame: int | None) -> int:
-        """Return the most steps this frame may take: to the goal, and at the chosen speed."""
-        goal = self.stop_at - self.trainer.step_count if self.stop_at is not None else 10**9
-        if steps_per_frame is not None:
-            return min(goal, steps_per_frame)
-        if self.speed is None or self.stop_at is not None:
-            return goal
-        due = int((now - self.started) * self.speed)
-        self.started += due / self.speed
-        return min(goal, due)
-
-    def _steps_a_slice(self) -> int:
-        if not self.meter.step_seconds:
-            return 1
-        return max(1, int(SLICE_SECONDS / self.meter.step_seconds))
 
 
 @dataclass
