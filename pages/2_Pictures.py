@@ -1,32 +1,35 @@
-"""Pictures: a generator learns to write digits."""
+"""Pictures: a generator learns to write digits, or to draw what you bring."""
 
 import streamlit as st
 
-from ui import controls, live, page, session
+from ui import controls, live, page, pictures, session
 
-page.begin("Digits")
-run = session.open_run("digits", {"dataset": {"name": "mnist"}})
-st.markdown("### A generator learns to write")
+page.begin("Pictures")
+run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
+st.markdown("### A generator learns to draw")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "
-    "Each place in the left grid keeps its noise for the whole run, so you can watch one digit "
-    "take shape."
+    "Each place in the left grid keeps its noise for the whole run, so you can watch one picture "
+    "take shape. Click on a picture to enlarge it."
 )
-live.toolbar(run)
+live.toolbar(run, pictures.view_options)
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
-live.live(run, live.picture_page)
+live.live(run, pictures.draw)
+pictures.show_panels(run)
 live.network_tables(run)
 with st.expander("What am I looking at?"):
     st.markdown(
         """
-- **Left**: 64 pictures made by the averaged generator (EMA) from noise that never changes.
-  **Right**: 64 pictures from the data set, the ones D learns from.
+- **Left**: pictures made by the averaged generator (EMA) from noise that never changes.
+  **Right**: pictures from the data set, the ones D learns from.
 - **Losses** do not tell how good the pictures are. They show the balance: if D's loss goes to 0,
   D has won and G learns little; the dotted lines are where a perfect generator would hold them.
 - **D(x)** is D's mean answer on real pictures, **D(G(z))** on generated ones, before and after
   G's update with the same noise: the gap is what the update gained.
 - An **epoch** is as many real pictures as the data set has. They are drawn at random.
+- **Quality** compares samples with real pictures in the features of a small network. No such
+  number reaches its ideal even for real pictures; what they score stands beside each.
 """
     )

@@ -10,10 +10,10 @@ import streamlit as st
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
-from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.registry import Knob, Registry, knobs
+from ui import uploads
 from ui.run import Run
-from ui.session import lab, widget
+from ui.session import widget
 
 LINEAR_REACH = 20
 """A number whose bounds lie further apart than this is typed, not slid."""
@@ -34,7 +34,7 @@ def sidebar(run: Run) -> ExperimentConfig | None:
             chosen["prior"] = _component(run, "prior", config.prior)
             chosen["latent_dim"] = _field(run, ExperimentConfig, "latent_dim", config)
         with st.expander("**Architecture**: the two networks"):
-            chosen["architecture"] = _architecture(run, config, chosen["dataset"]["name"])
+            chosen["architecture"] = _architecture(run, config, chosen["dataset"])
         with st.expander("**Loss**: the game they play", expanded=True):
             chosen["loss"] = _component(run, "loss", config.loss)
         with st.expander("**Regularizer**: what keeps D smooth"):
@@ -59,8 +59,9 @@ def sidebar(run: Run) -> ExperimentConfig | None:
             return None
 
 
-def _architecture(run: Run, config: ExperimentConfig, target: str) -> dict[str, Any]:
+def _architecture(run: Run, config: ExperimentConfig, dataset: dict[str, Any]) -> dict[str, Any]:
     """Let both networks be set; a new target starts with its own way to standardise."""
+    target = dataset["name"]
     parts = config.architecture
     chosen = {}
     for key, network in (("generator", "Generator G"), ("discriminator", "Discriminator D")):
@@ -71,6 +72,8 @@ def _architecture(run: Run, config: ExperimentConfig, target: str) -> dict[str, 
         current = parts.standardise if target == config.dataset.name else own
         knob_ = knobs(Architecture)["standardise"]
         chosen["standardise"] = _knob(run, f"experiment.{target}", "standardise", knob_, current)
+    if DATASETS.create(dataset).classes:
+        chosen["conditional"] = _field(run, Architecture, "conditional", parts)
     return chosen
 
 
@@ -188,51 +191,15 @@ def _log_stops(knob_: Knob, current: float) -> list[float]:
 
 def _dataset(run: Run, config: ExperimentConfig) -> dict[str, Any] | None:
     """Let the data set be chosen; return None while it is not there yet."""
-    names = [cls.name for cls in DATASETS if cls.pictures == config.dataset.pictures]
+    pictures = config.dataset.pictures
+    names = [cls.name for cls in DATASETS if cls.pictures == pictures]
     chosen = _choose(run, "dataset", DATASETS, names, config.dataset)
     if "upload" in chosen:
-        chosen["upload"] = _uploaded_column(run, chosen["upload"])
+        current = chosen["upload"]
+        if pictures:
+            chosen["upload"] = uploads.pictures(run, chosen["name"], current)
+        else:
+            chosen["upload"] = uploads.column(run, current)
         if not chosen["upload"]:
             return None
-    return chosen if _is_there(chosen) else None
-
-
-def _uploaded_column(run: Run, current: str) -> str:
-    """Let a file and one of its columns be chosen; return the id of the stored numbers."""
-    file = st.file_uploader("CSV file", ["csv", "tsv", "txt"], key=_key(run, "dataset.file"))
-    if file is None:
-        if not current:
-            st.info("Choose a CSV file. Until then the run goes on with its old target.")
-        return current
-    try:
-        table = lab().remember(file.file_id, lambda: read_table(file.getvalue()))
-        column = st.selectbox(
-            "Column", numeric_columns(table), key=_key(run, f"{file.file_id}.column")
-        )
-        kept, note = lab().remember((file.file_id, column), lambda: store_column(table, column))
-    except ValueError as error:
-        st.error(f"{error} The run goes on with its old target.")
-        return current
-    st.caption(note)
-    return kept.upload
-
-
-def _is_there(chosen: dict[str, Any]) -> bool:
-    """Offer what has to be downloaded; return whether the data set can be used now."""
-    try:
-        download = getattr(DATASETS.create(chosen), "download", None)
-    except ValueError as error:
-        st.error(f"{error} The run goes on with its old set-up.")
-        return False
-    if download is None:
-        return True
-    st.info("These pictures are not on this machine yet. Until they are, the old ones serve on.")
-    if not st.button(f"Download {download.megabytes:.0f} MB", key=f"download.{chosen['name']}"):
-        return False
-    bar = st.progress(0.0)
-    try:
-        download.fetch(lambda share, words: bar.progress(share, words))
-    except ValueError as error:
-        st.error(f"{error} The run goes on with its old pictures.")
-        return False
-    return True
+    return chosen if uploads.prepared(chosen) else None

@@ -5,11 +5,14 @@ Colours are those of Okabe & Ito (2008), which people of any colour vision can t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gan_core.config import ExperimentConfig
+from gan_core.evaluation import Census, Quality
 from gan_core.metrics import METRICS
 from gan_core.snapshot import Snapshot
 
@@ -18,6 +21,8 @@ FAKE = "#e8710a"
 DISCRIMINATOR = "#009e73"
 OPTIMUM = "#b06bb3"
 FAINT = "rgba(128,128,128,0.55)"
+
+QUALITIES_A_ROW = 4
 
 Figure = dict[str, Any]
 
@@ -250,45 +255,110 @@ def over_steps(
 def distances(snapshot: Snapshot, revision: str) -> Figure:
     """Return every metric over the steps, with what a perfect sampler of the same size gets."""
     history = snapshot.metric_history
-    names = METRICS.names()
+    panels = [
+        Panel(
+            METRICS[name].title,
+            METRICS[name].unit,
+            history["step"],
+            history[name],
+            snapshot.perfect[name].median,
+            f"perfect sampler {snapshot.perfect[name].median:.2g}",
+            log=True,
+        )
+        for name in METRICS.names()
+    ]
+    return small_multiples(panels, len(panels), revision)
+
+
+def qualities(found: Sequence[Quality], revision: str) -> Figure:
+    """Return every measure of quality over the steps, with what real pictures score."""
+    steps = np.array([quality.step for quality in found])
+    panels = []
+    for name, last in found[-1].values.items():
+        values = np.array([q.values[name].value if name in q.values else np.nan for q in found])
+        title = last.title.split(" (")[0] + (" ↑" if last.higher_is_better else " ↓")
+        level_ = last.real_against_real
+        panels.append(Panel(title, last.unit, steps, values, level_, f"real {level_:.3g}"))
+    return small_multiples(panels, QUALITIES_A_ROW, revision)
+
+
+def census(name: str, counted: Census, revision: str) -> Figure:
+    """Return how many real pictures and samples show each value of a factor."""
+    values = list(counted.values)
+    bars = [
+        {"type": "bar", "x": values, "y": list(counts), "name": words, "marker": {"color": color}}
+        for words, counts, color in (
+            ("real", counted.real, REAL),
+            ("generated", counted.generated, FAKE),
+        )
+    ]
+    title = f"{name}, as the classifier reads it"
+    made = layout(
+        230,
+        revision,
+        xaxis=axis(title, type="category"),
+        yaxis=axis("pictures"),
+        margin={"l": 50, "r": 8, "t": 28, "b": 44},
+    )
+    return {"data": bars, "layout": made}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small chart over the steps, with the level that it is compared to."""
+
+    title: str
+    unit: str
+    x: np.ndarray
+    y: np.ndarray
+    level: float
+    words: str
+    log: bool = False
+
+
+def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figure:
+    """Return small charts in rows of `across`, each with its own axes."""
+    rows = -(-len(panels) // across)
     data, lines, words, axes = [], [], [], {}
-    for i, name in enumerate(names):
-        metric = METRICS[name]
+    for i, panel in enumerate(panels):
         number = "" if i == 0 else str(i + 1)
-        share = 1 / len(names)
-        left, right = i * (share + 0.02), i * (share + 0.02) + share - 0.04
+        left = (i % across) / across * (1 + 0.06 / across)
+        right = left + 1 / across - 0.04
+        top = 1 - (i // across) / rows
+        bottom = top - 1 / rows + (0.13 if rows > 1 else 0)
+        low = top - 0.06 if rows > 1 else top
         axes[f"xaxis{number}"] = axis(
-            "step", domain=[left, right], anchor=f"y{number}", rangemode="tozero"
+            "step", domain=[left, min(right, 1)], anchor=f"y{number}", rangemode="tozero"
         )
+        scale = {"type": "log", "exponentformat": "power", "dtick": 1} if panel.log else {}
         axes[f"yaxis{number}"] = axis(
-            metric.unit, type="log", anchor=f"x{number}", exponentformat="power", dtick=1
+            panel.unit, domain=[bottom, low], anchor=f"x{number}", nticks=5, **scale
         )
-        trace = curve(history["step"], history[name], metric.title, FAKE)
-        trace["mode"] = "lines+markers" if len(history["step"]) == 1 else "lines"
+        trace = curve(panel.x, panel.y, panel.title, FAKE)
+        trace["mode"] = "lines+markers" if len(panel.x) < 10 else "lines"
         data.append(trace | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
-        perfect = snapshot.perfect[name]
-        line, word = level(
-            perfect.median,
-            f"perfect sampler {perfect.median:.2g}",
-            yref=f"y{number}",
-            xref=f"x{number} domain",
-            label_y=float(np.log10(perfect.median)),
-        )
-        lines.append(line | {"line": line["line"] | {"color": REAL}})
-        words.append(word)
-        words.append(
-            {
-                "text": f"<b>{metric.title}</b>",
-                "x": left,
-                "xref": "paper",
-                "xanchor": "left",
-                "y": 1.02,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "showarrow": False,
-            }
-        )
-    return {
-        "data": data,
-        "layout": layout(250, revision, showlegend=False, shapes=lines, annotations=words, **axes),
-    }
+        if np.isfinite(panel.level):
+            line, word = level(
+                panel.level,
+                panel.words,
+                yref=f"y{number}",
+                xref=f"x{number} domain",
+                label_y=float(np.log10(panel.level)) if panel.log else panel.level,
+            )
+            lines.append(line | {"line": line["line"] | {"color": REAL}})
+            words.append(word)
+        words.append(_headline(panel.title, left, low))
+    made = layout(
+        250 if rows == 1 else 215 * rows,
+        revision,
+        showlegend=False,
+        shapes=lines,
+        annotations=words,
+        **axes,
+    )
+    return {"data": data, "layout": made}
+
+
+def _headline(title: str, left: float, top: float) -> dict[str, Any]:
+    place = {"x": left, "xref": "paper", "xanchor": "left", "y": top + 0.005, "yref": "paper"}
+    return place | {"text": f"<b>{title}</b>", "yanchor": "bottom", "showarrow": False}

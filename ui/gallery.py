@@ -11,6 +11,7 @@ from ui import session
 PAGES = {
     "distributions": ("pages/1_Distributions.py", "Distributions", ":material/show_chart:"),
     "pictures": ("pages/2_Pictures.py", "Pictures", ":material/grid_view:"),
+    "latent": ("pages/3_Latent_space.py", "Latent space", ":material/route:"),
 }
 COLUMNS = 3
 

@@ -11,11 +11,14 @@ import streamlit as st
 
 from gan_core.snapshot import Snapshot
 from ui import figures, session
-from ui.components import live_chart, load_plotly, sample_canvas, tiles
+from ui.components import live_chart, load_plotly, tiles
 from ui.run import Run
 
 TICK = 0.05
 """Seconds after which the browser asks for the next frame; requests that come early wait."""
+
+JOB_SECONDS, PAUSED_JOB_SECONDS = 0.05, 0.3
+"""Seconds of a frame that go into measuring, while it trains and while it rests."""
 
 FEW_VALUES = 64
 
@@ -49,10 +52,11 @@ def messages(run: Run) -> None:
         no.button("Keep this run", on_click=run.show_config)
 
 
-def toolbar(run: Run) -> None:
-    """Show the controls; they stand outside the fragment, so a click is served at once.
+def toolbar(run: Run, more: Callable[[Run], None] = lambda run: None) -> None:
+    """Show the controls, and `more` at their end.
 
-    Call it before the sidebar: the answer to a click then reaches the browser first.
+    They stand outside the fragment, so a click is served at once. Call it before the sidebar: the
+    answer to a click then reaches the browser first.
     """
 
     def button(label: str, name: str, help_: str, action: Callable[..., None], *args: Any) -> None:
@@ -88,6 +92,7 @@ def toolbar(run: Run) -> None:
             width=140,
         )
         run.speed = SPEEDS[speed]
+        more(run)
 
 
 def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
@@ -95,23 +100,26 @@ def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
     here = session.lab()
     here.plotly_ready = load_plotly(here.plotly_ready)
 
-    @st.fragment(run_every=TICK if run.running else None)
+    @st.fragment(run_every=TICK if run.running or run.busy else None)
     def frame() -> None:
         began = time.perf_counter()
         snapshot = run.trainer.snapshot()
         draw(run, snapshot)
+        ended = False
         if run.running:
             run.meter.note_frame(began, time.perf_counter() - began)
-            if run.train(session.steps_per_frame()):
-                st.rerun()  # only now: a rerun from here while a click is served would repeat it
+            ended = run.train(session.steps_per_frame())
+        measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
+        if ended or (measured and not run.running):
+            st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
     frame()
 
 
 def distribution_page(run: Run, snapshot: Snapshot) -> None:
     """Draw one frame of a run on the line."""
-    config, key = run.trainer.config, _revision(run)
-    tiles(_common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
+    config, key = run.trainer.config, chart_revision(run)
+    tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
     left, right = st.columns([3, 2])
     with left:
         live_chart(figures.distributions(snapshot, config, key), f"{run.page}.distributions")
@@ -122,35 +130,6 @@ def distribution_page(run: Run, snapshot: Snapshot) -> None:
     for remark in _remarks(snapshot):
         st.caption(remark)
     live_chart(figures.distances(snapshot, key), f"{run.page}.distances")
-
-
-def picture_page(run: Run, snapshot: Snapshot) -> None:
-    """Draw one frame of a run on pictures."""
-    config, key = run.trainer.config, _revision(run)
-    epoch = snapshot.epoch or 0.0
-    more = [
-        {"label": "epoch", "value": f"{epoch:,.2f}", "note": f"{config.dataset.size:,} pictures"},
-        {
-            "label": "pictures seen",
-            "value": f"{snapshot.samples_seen:,}",
-            "note": "by D, real ones",
-        },
-    ]
-    tiles(_common_tiles(run, snapshot) + more, key=f"{run.page}.tiles")
-    left, right = st.columns(2)
-    with left:
-        st.markdown(f"**Generated**, from the same {len(snapshot.samples)} noise vectors all along")
-        words = f"{len(snapshot.samples)} generated pictures at step {snapshot.step}"
-        sample_canvas(snapshot.samples, f"{run.page}.fake", words)
-    with right:
-        st.markdown("**Real**, drawn at random from the data")
-        real = run.real_samples(len(snapshot.samples))
-        sample_canvas(real, f"{run.page}.real", f"{len(real)} real pictures")
-    left, right = st.columns(2)
-    with left:
-        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
-    with right:
-        live_chart(figures.judgements(snapshot, config, key), f"{run.page}.judgements")
 
 
 def network_tables(run: Run) -> None:
@@ -179,12 +158,12 @@ def _remarks(snapshot: Snapshot) -> list[str]:
     return remarks
 
 
-def _revision(run: Run) -> str:
+def chart_revision(run: Run) -> str:
     """Return what changes when zoom and legend should start afresh."""
     return f"{run.page}.{id(run.trainer)}"
 
 
-def _common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
+def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
     share = run.meter.share()
     timed = "not timed yet" if share is None else f"{share:.0%} of the time trains"

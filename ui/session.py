@@ -13,6 +13,7 @@ import streamlit as st
 from gan_core import ExperimentConfig, Trainer
 from gan_core.config import LIVE
 from gan_core.device import leave_a_core_free
+from ui.background import Background
 from ui.run import Run
 
 LINK_KEY = "setup"
@@ -33,6 +34,7 @@ class Lab:
     plotly_ready: bool = False
     messages: list[str] = field(default_factory=list)
     kept: dict[Any, Any] = field(default_factory=dict)
+    background: dict[str, Background] = field(default_factory=dict)
 
     def remember(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return what `make` made for this key before, or makes now; the last four are kept."""
@@ -54,6 +56,11 @@ def widget(key: str, value: Any) -> str:
     if key not in st.session_state:
         st.session_state[key] = value
     return key
+
+
+def forget(key: str) -> None:
+    """Let a widget take a first value again."""
+    st.session_state.pop(key, None)
 
 
 def value(key: str) -> Any:

@@ -17,6 +17,8 @@ import numpy as np
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
+from gan_core.timeline import Moment
+
 _HERE = Path(__file__).parent
 
 
@@ -33,7 +35,11 @@ def _component(name: str, html: str) -> Any:
 
 _loader = _component("plotly_loader", "<span></span>")
 _chart = _component("live_chart", '<div class="live-chart"></div>')
-_samples = _component("sample_canvas", '<div class="sample-canvas"></div>')
+_samples = _component(
+    "sample_canvas",
+    '<div class="sample-canvas"><canvas role="img"></canvas><div class="words"></div></div>',
+)
+_timeline = _component("timeline", (_HERE / "timeline.html").read_text())
 _tiles = _component("tiles", '<div class="lab-tiles"></div>')
 
 
@@ -53,16 +59,40 @@ def live_chart(figure: Mapping[str, Any], key: str) -> None:
     _chart(key=key, data=encode(figure))
 
 
-def sample_canvas(pictures: np.ndarray, key: str, label: str, columns: int = 8) -> None:
+def sample_canvas(
+    pictures: np.ndarray, key: str, label: str, columns: int = 8, size: int = 560
+) -> None:
     """Show bytes of shape (n, channels, height, width) as a grid, row by row.
 
-    `channels` is 1 or 3; `label` is what a screen reader says.
+    `channels` is 1 or 3; `label` is what a screen reader says; `size` is the largest width in
+    CSS pixels. A click on a picture enlarges it, another one shows them all again.
     """
     n, channels, height, width = pictures.shape
-    header = struct.pack("<5i", n, channels, height, width, columns)
+    head = {"n": n, "channels": channels, "height": height, "width": width}
+    head |= {"columns": columns, "label": label, "size": size}
     pixels = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)).tobytes()
-    text = label.encode()
-    _samples(key=key, data=header + struct.pack("<i", len(text)) + text + pixels)
+    _samples(key=key, data=_with_header(head, pixels))
+
+
+def timeline(moments: Sequence[Moment], key: str, run: str, columns: int, size: int) -> None:
+    """Show the grids that a run kept, with a slider and a button to play them.
+
+    It stays where it was scrubbed to, unless it showed the newest one or `run` is another run.
+    """
+    start, rows = 0, []
+    for moment in moments:
+        length = len(moment.content)
+        rows.append(
+            {"n": moment.size, "caption": moment.caption(), "start": start, "length": length}
+        )
+        start += length
+    head = {"moments": rows, "columns": columns, "size": size, "run": run}
+    _timeline(key=key, data=_with_header(head, b"".join(m.content for m in moments)))
+
+
+def _with_header(head: Mapping[str, Any], content: bytes) -> bytes:
+    text = json.dumps(head, ensure_ascii=False).encode()
+    return struct.pack("<i", len(text)) + text + content
 
 
 def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:

@@ -1,7 +1,7 @@
-// A grid of pictures from raw bytes: five numbers, a label, then pixels row by row.
+// A grid of pictures from raw bytes: a JSON header, then pixels row by row. A click enlarges one.
 const GAP = 2;
 
-function tile(pixels, start, channels, height, width) {
+function tile(pixels, start, { channels, height, width }) {
   const rgba = new Uint8ClampedArray(height * width * 4);
   for (let p = 0; p < height * width; p++) {
     for (let c = 0; c < 3; c++) rgba[4 * p + c] = pixels[start + p * channels + (channels === 3 ? c : 0)];
@@ -10,26 +10,54 @@ function tile(pixels, start, channels, height, width) {
   return new ImageData(rgba, width, height);
 }
 
-export default function ({ parentElement, data }) {
-  const root = parentElement.querySelector(".sample-canvas");
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const [n, channels, height, width, columns, labelled] = [0, 1, 2, 3, 4, 5].map((i) => view.getInt32(4 * i, true));
-  const label = new TextDecoder().decode(data.subarray(24, 24 + labelled));
-  const rows = Math.ceil(n / columns);
-  const canvas = root.querySelector("canvas") ?? root.appendChild(document.createElement("canvas"));
-  const wide = columns * (width + GAP) - GAP;
-  const high = rows * (height + GAP) - GAP;
+function place(head, i) {
+  return [(i % head.columns) * (head.width + GAP), Math.floor(i / head.columns) * (head.height + GAP)];
+}
+
+function draw(root) {
+  const { head, pixels, canvas, words } = root;
+  if (root.zoomed >= head.n) root.zoomed = null;
+  const chosen = root.zoomed;
+  const rows = Math.ceil(head.n / head.columns);
+  const whole = [head.columns * (head.width + GAP) - GAP, rows * (head.height + GAP) - GAP];
+  const [wide, high] = chosen === null ? whole : [head.width, head.height];
   if (canvas.width !== wide || canvas.height !== high) {
     canvas.width = wide;
     canvas.height = high;
   }
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", label);
   const context = canvas.getContext("2d");
-  const pixels = data.subarray(24 + labelled);
-  for (let i = 0; i < n; i++) {
-    const picture = tile(pixels, i * channels * height * width, channels, height, width);
-    context.putImageData(picture, (i % columns) * (width + GAP), Math.floor(i / columns) * (height + GAP));
+  const size = head.channels * head.height * head.width;
+  for (let i = 0; i < head.n; i++) {
+    if (chosen !== null && i !== chosen) continue;
+    const [x, y] = chosen === null ? place(head, i) : [0, 0];
+    context.putImageData(tile(pixels, i * size, head), x, y);
   }
-  canvas.dataset.frames = Number(canvas.dataset.frames ?? 0) + 1;
+  canvas.setAttribute("aria-label", chosen === null ? head.label : `${head.label}, number ${chosen + 1}`);
+  canvas.style.maxWidth = `${head.size}px`;
+  words.textContent = chosen === null ? "" : `number ${chosen + 1} of ${head.n}; click for all`;
+}
+
+function prepare(root) {
+  root.canvas = root.querySelector("canvas");
+  root.words = root.querySelector(".words");
+  root.zoomed = null;
+  root.canvas.addEventListener("click", (event) => {
+    const { head, canvas } = root;
+    const scale = canvas.width / canvas.getBoundingClientRect().width;
+    const column = Math.floor((event.offsetX * scale) / (head.width + GAP));
+    const row = Math.floor((event.offsetY * scale) / (head.height + GAP));
+    const hit = row * head.columns + column;
+    root.zoomed = root.zoomed === null && hit < head.n ? hit : null;
+    draw(root);
+  });
+}
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".sample-canvas");
+  if (!root.canvas) prepare(root);
+  const length = new DataView(data.buffer, data.byteOffset).getInt32(0, true);
+  root.head = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
+  root.pixels = data.subarray(4 + length);
+  draw(root);
+  root.canvas.dataset.frames = Number(root.canvas.dataset.frames ?? 0) + 1;
 }

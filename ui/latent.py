@@ -1,0 +1,130 @@
+"""The page of the latent space: what G makes of noise that is chosen, not drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+import torch
+
+from gan_core import latent
+from gan_core.observer import FIXED_PICTURES, to_pixels
+from gan_core.shapes import Latents, PixelArray
+from gan_core.snapshot import Snapshot
+from ui import live, session
+from ui.components import sample_canvas, tiles
+from ui.run import Run
+
+WALK, SHEET, SUM, TRUNCATION = "Walk", "Sheet", "Arithmetic", "Truncation"
+WALK_STEPS = 16
+SHEET_SIDE = 8
+PLACES = list(range(1, FIXED_PICTURES + 1))
+
+
+@dataclass
+class Choice:
+    """What is asked of the latent space; samples are named by their places in the grid, from 0."""
+
+    kind: str = WALK
+    ends: list[int] = field(default_factory=list)
+    plus: list[int] = field(default_factory=list)
+    minus: list[int] = field(default_factory=list)
+    base: list[int] = field(default_factory=list)
+    psi: float = 1.0
+    label: int = 0
+
+
+def choose(run: Run) -> Choice:
+    """Let a way through the latent space be chosen."""
+    kinds = [WALK, SHEET, SUM, TRUNCATION]
+    key = session.widget("latent.kind", WALK)
+    chosen = Choice(st.segmented_control("What to do", kinds, key=key, required=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if chosen.kind == WALK:
+            chosen.ends = [_place("From number", 1), _place("To number", 2)]
+        elif chosen.kind == SHEET:
+            corners = (("Upper left", 1), ("Upper right", 2), ("Lower left", 3))
+            chosen.ends = [_place(words, number) for words, number in corners]
+        elif chosen.kind == SUM:
+            chosen.plus = _places("Mean of", [1, 2, 3])
+            chosen.minus = _places("minus mean of", [4, 5, 6])
+            chosen.base = _places("plus mean of", [7, 8, 9])
+        else:
+            key = session.widget("latent.psi", 0.7)
+            chosen.psi = st.slider("ψ", 0.0, 1.5, key=key, step=0.05, width=320)
+        config = run.trainer.config
+        if config.architecture.conditional:
+            classes = config.dataset.classes
+            key = session.widget("latent.label", classes[0])
+            chosen.label = classes.index(st.selectbox("Class", classes, key=key, width=140))
+    return chosen
+
+
+def _place(words: str, first: int) -> int:
+    key = session.widget(f"latent.{words}", first)
+    return st.selectbox(words, PLACES, key=key, width=140) - 1
+
+
+def _places(words: str, first: list[int]) -> list[int]:
+    key = session.widget(f"latent.{words}", first)
+    return [number - 1 for number in st.multiselect(words, PLACES, key=key, width=240)]
+
+
+def draw(run: Run, snapshot: Snapshot, chosen: Choice) -> None:
+    """Draw one frame: the samples to choose from, and the way that was chosen."""
+    tiles(live.common_tiles(run, snapshot), key="latent.tiles")
+    left, right = st.columns([2, 3])
+    with left:
+        st.markdown(
+            f"**Samples 1 to {FIXED_PICTURES}**, row by row; click on one to see its number"
+        )
+        sample_canvas(snapshot.samples, "latent.all", "samples to choose from", 8, 400)
+    with right:
+        if chosen.kind == SUM:
+            _sum(run, chosen)
+            return
+        z, columns, words = _points(run, chosen)
+        st.markdown(words)
+        label = f"{chosen.kind.lower()} through the latent space"
+        sample_canvas(_made(run, z, chosen.label), "latent.way", label, columns, 560)
+
+
+def _points(run: Run, chosen: Choice) -> tuple[Latents, int, str]:
+    """Return the noise along the chosen way, how many stand side by side, and what it is."""
+    trainer, prior = run.trainer, run.trainer.config.prior
+    ends = trainer.fixed_z[chosen.ends]
+    if chosen.kind == WALK:
+        path = "an arc (slerp)" if prior.round else "a straight line (lerp)"
+        words = f"**From {chosen.ends[0] + 1} to {chosen.ends[1] + 1}** along {path}"
+        words += f", in {WALK_STEPS} equal steps, row by row: what suits a {prior.title} prior."
+        return latent.walk(prior, ends[:1], ends[1:], WALK_STEPS), 8, words
+    if chosen.kind == SHEET:
+        words = "**The sheet through three samples**, which stand in its corners."
+        return latent.sheet(prior, ends, SHEET_SIDE), SHEET_SIDE, words
+    words = (
+        f"**The same samples, z drawn to {chosen.psi:.0%} of its distance from the mean**: below "
+        "100 % more typical and more alike, above it bolder and more often broken."
+    )
+    return latent.truncate(prior, trainer.fixed_z, chosen.psi), 8, words
+
+
+def _sum(run: Run, chosen: Choice) -> None:
+    """Draw mean(plus) − mean(minus) + mean(base), each of them and the result."""
+    terms = (chosen.plus, chosen.minus, chosen.base)
+    if not all(terms):
+        st.info("Choose at least one sample for each of the three terms.")
+        return
+    z = run.trainer.fixed_z
+    plus, minus, base = (z[term] for term in terms)
+    result = latent.arithmetic(run.trainer.config.prior, plus, minus, base)
+    means = [term.mean(0, keepdim=True) for term in (plus, minus, base)]
+    st.markdown("**First − second + third = fourth**: each is G at the mean of its noise vectors.")
+    made = _made(run, torch.cat([*means, result]), chosen.label)
+    sample_canvas(made, "latent.sum", "three means and their sum", 4, 560)
+
+
+def _made(run: Run, z: Latents, label: int) -> PixelArray:
+    trainer = run.trainer
+    told = trainer.config.architecture.conditional
+    labels = torch.full((len(z),), label, device=z.device) if told else None
+    return to_pixels(trainer.generate(z, labels))

@@ -1,0 +1,263 @@
+"""What stands under the live grids: timeline, quality, nearest real pictures, export."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from gan_core import export
+from gan_core.evaluation import SAMPLES, Quality
+from gan_core.frozen import FrozenGenerator, load_generator
+from gan_core.grids import animation, grid, png
+from gan_core.observer import FIXED_PICTURES
+from ui import figures, live, session
+from ui.components import live_chart, sample_canvas, timeline
+from ui.run import Run
+
+EVALUATE = {
+    "on the button": None,
+    "every 100 steps": 100,
+    "every 500 steps": 500,
+    "every 2,000 steps": 2_000,
+}
+REFRESH_SECONDS = 1.0
+NEAREST_SHOWN = 5
+MOST_CENSUS = 20
+"""Factors with more values get a table, not bars."""
+
+
+def timeline_panel(run: Run, columns: int) -> None:
+    """Show every grid that was kept, with a slider, and offer them as files."""
+    moments = run.trainer.timeline.moments
+    st.caption(
+        "Kept: the grid at steps 1, 2, 4, 8 … of the first epoch and at the end of every epoch"
+        + (f"; of late every {run.trainer.timeline.stride}th." if _thinned(run) else ".")
+    )
+    timeline(moments, f"{run.page}.timeline", live.chart_revision(run), columns, run.view.size)
+    captions = [moment.caption() for moment in moments]
+    with st.container(horizontal=True):
+        if run.running:
+            st.button("Show the latest", key=f"{run.page}.timeline.refresh")
+        st.download_button(
+            "All as GIF",
+            lambda: animation([m.pixels() for m in moments], captions, columns),
+            f"timeline-step-{moments[-1].step}.gif",
+            "image/gif",
+            key=f"{run.page}.gif",
+            on_click="ignore",
+        )
+        key = session.widget(f"{run.page}.moment", captions[-1])
+        if session.value(key) not in captions:
+            session.forget(key)
+            session.widget(key, captions[-1])
+        place = captions.index(
+            st.selectbox("Grid", captions[::-1], key=key, label_visibility="collapsed", width=240)
+        )
+        st.download_button(
+            "This one as PNG",
+            lambda: png(grid(moments[place].pixels(), columns)),
+            f"grid-step-{moments[place].step}.png",
+            "image/png",
+            key=f"{run.page}.png",
+            on_click="ignore",
+        )
+
+
+def _thinned(run: Run) -> bool:
+    return run.trainer.timeline.stride > 1
+
+
+def quality_panel(run: Run, columns: int) -> None:
+    """Offer to measure how good the samples are, and show what was measured."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            "Evaluate now",
+            on_click=run.evaluate,
+            disabled=run.busy,
+            key=f"{run.page}.evaluate",
+            help=f"Compares {SAMPLES:,} samples with as many real pictures; training goes on.",
+        )
+        key = session.widget(f"{run.page}.evaluate_every", "on the button")
+        chosen = st.selectbox("Evaluate", list(EVALUATE), key=key, width=180)
+        run.evaluate_every = EVALUATE[chosen]
+
+    @st.fragment(run_every=REFRESH_SECONDS if run.busy or run.running else None)
+    def measured() -> None:
+        _job_line(run)
+        if run.qualities:
+            _quality(run, run.qualities[-1])
+        elif not run.busy:
+            st.caption(
+                "Nothing measured yet. The first time, a small classifier is trained on the data "
+                "for a minute or so; its features are what samples and data are compared in."
+            )
+
+    measured()
+
+
+def _job_line(run: Run) -> None:
+    if run.busy:
+        st.progress(min(run.job.share, 1.0), run.job.words or "beginning")
+    elif run.job is not None and run.job.error:
+        st.error(run.job.error)
+
+
+def _quality(run: Run, quality: Quality) -> None:
+    size = f"{quality.samples:,} samples against {quality.samples:,} real pictures"
+    st.markdown(f"**At step {quality.step:,}**: {size}. {quality.probe}")
+    for note in quality.notes:
+        st.caption(note)
+    rows = [
+        {
+            "measure": f"{m.title} [{m.unit}]" if m.unit else m.title,
+            "generated": _number(m.value),
+            "real against real": _number(m.real_against_real),
+            "better": "↑ higher" if m.higher_is_better else "↓ lower",
+            "samples": f"{m.samples:,}",
+        }
+        for m in quality.values.values()
+    ]
+    left, right = st.columns([3, 2])
+    left.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    with right:
+        for name, census in quality.census.items():
+            if len(census.values) <= MOST_CENSUS:
+                figure = figures.census(name, census, live.chart_revision(run))
+                live_chart(figure, f"{run.page}.census.{name}")
+    if len(run.qualities) > 1:
+        figure = figures.qualities(run.qualities, live.chart_revision(run))
+        live_chart(figure, f"{run.page}.qualities")
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4g}"
+
+
+def memorised_panel(run: Run, columns: int) -> None:
+    """Show the real pictures that are nearest to some samples."""
+    st.caption(
+        "If a sample had been copied from the data, its nearest real picture would be that very "
+        "one. Numbers count the places of the generated grid, row by row."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = session.widget(f"{run.page}.compared", [1, 2, 3, 4])
+        numbers = st.multiselect("Samples", list(range(1, FIXED_PICTURES + 1)), key=key)
+        st.button(
+            "Find the nearest",
+            on_click=lambda: run.compare([number - 1 for number in numbers]),
+            disabled=run.busy or not numbers,
+            key=f"{run.page}.compare",
+        )
+
+    @st.fragment(run_every=REFRESH_SECONDS if run.busy else None)
+    def found() -> None:
+        _job_line(run)
+        if run.resemblance is not None:
+            _resemblance(run)
+
+    found()
+
+
+def _resemblance(run: Run) -> None:
+    pixels, found = run.resemblance
+    st.caption(found.probe)
+    kinds = (("pixels", found.in_pixels), ("features", found.in_features))
+    for place, (kind, nearest) in zip(st.columns(2), kinds, strict=True):
+        with place:
+            st.markdown(f"**Nearest in {kind}**, of {nearest.searched:,} real pictures")
+            shown = min(NEAREST_SHOWN, nearest.index.shape[1])
+            rows = []
+            for i, sample in enumerate(pixels):
+                real = run.trainer.source.pixels(nearest.index[i, :shown]).cpu()
+                rows.append(np.concatenate([sample[None].cpu().numpy(), real.numpy()]))
+            label = f"samples and their nearest real pictures in {kind}"
+            key = f"{run.page}.nearest.{kind}"
+            sample_canvas(np.concatenate(rows), key, label, shown + 1, run.view.size)
+            st.caption(
+                f"First column: generated. Nearest distances {_list(nearest.distances[:, 0])}; "
+                f"a real picture's nearest other one is typically {nearest.typical:.3g} away, "
+                f"and in 99 of 100 cases further than {nearest.close:.3g}. "
+                f"Suspiciously close: {int(nearest.is_close.sum())} of {len(pixels)}."
+            )
+
+
+def _list(distances: np.ndarray) -> str:
+    return ", ".join(f"{float(d):.3g}" for d in distances)
+
+
+def export_panel(run: Run, columns: int) -> None:
+    """Offer the generator, samples and numbers as files, and open an exported generator."""
+    trainer, step = run.trainer, run.trainer.step_count
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = int(st.number_input("Samples", 1, 10_000, 64, key=f"{run.page}.export.n"))
+        seed = int(st.number_input("Seed of the noise", 0, 2**31, 0, key=f"{run.page}.export.seed"))
+    with st.container(horizontal=True):
+
+        def offer(label: str, make: object, name: str, kind: str) -> None:
+            key = f"{run.page}.export.{name}"
+            st.download_button(
+                label, make, f"{name.format(step)}", kind, key=key, on_click="ignore"
+            )
+
+        offer(
+            "Samples as one PNG",
+            lambda: png(grid(export.sample_pixels(trainer.frozen(), count, seed), columns)),
+            "samples-step-{}.png",
+            "image/png",
+        )
+        offer(
+            "Samples as a zip of PNGs",
+            lambda: export.samples_zip(trainer.frozen(), count, seed),
+            "samples-step-{}.zip",
+            "application/zip",
+        )
+        offer(
+            "Generator (safetensors)",
+            lambda: trainer.frozen().to_bytes(),
+            "generator-step-{}.safetensors",
+            "application/octet-stream",
+        )
+        offer(
+            "Numbers as CSV",
+            lambda: export.numbers_csv(trainer.history.series(), run.qualities),
+            "numbers-step-{}.csv",
+            "text/csv",
+        )
+    file = st.file_uploader(
+        "Open an exported generator: the same noise gives the same samples",
+        ["safetensors"],
+        key=f"{run.page}.generator",
+    )
+    if file is not None:
+        _opened(file.getvalue(), run, count, seed, columns)
+
+
+def _opened(content: bytes, run: Run, count: int, seed: int, columns: int) -> None:
+    try:
+        generator = _read(content, run)
+        if len(generator.sample_shape) != 3:
+            raise ValueError("This generator makes numbers, not pictures.")
+    except ValueError as error:
+        st.error(str(error))
+        return
+    shown = min(count, FIXED_PICTURES)
+    data = generator.experiment["dataset"]["name"]
+    st.caption(f"A generator trained on {data} for {generator.step:,} steps; seed {seed}.")
+    pixels = export.sample_pixels(generator, shown, seed)
+    label = f"{shown} samples of the opened generator"
+    sample_canvas(pixels, f"{run.page}.opened", label, columns, run.view.size)
+
+
+def _read(content: bytes, run: Run) -> FrozenGenerator:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "generator.safetensors"
+        path.write_bytes(content)
+        try:
+            return load_generator(path, run.trainer.device)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), "This file")) from None

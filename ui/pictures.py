@@ -1,0 +1,104 @@
+"""The page of pictures: the live grids, and the panels under them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.observer import FIXED_PICTURES, to_pixels
+from gan_core.shapes import PixelArray
+from gan_core.snapshot import Snapshot
+from ui import figures, live, panels, session
+from ui.components import live_chart, sample_canvas, tiles
+from ui.run import Run
+
+GRIDS = {"4 × 4": 4, "6 × 6": 6, "8 × 8": 8}
+SIZES = {"small": 320, "medium": 560, "large": 960}
+MOST_CLASS_COLUMNS = 16
+PANELS = {
+    "Timeline": panels.timeline_panel,
+    "Quality": panels.quality_panel,
+    "Memorised?": panels.memorised_panel,
+    "Export": panels.export_panel,
+}
+
+
+def view_options(run: Run) -> None:
+    """Let the grid's size be chosen, and the class that is made where networks are told one."""
+
+    def choose(label: str, options: list[str], name: str, first: str) -> str:
+        key = session.widget(f"{run.page}.view.{name}", first)
+        return st.selectbox(label, options, key=key)
+
+    with st.popover("View", help="Size of the grid and of its pictures."):
+        run.view.side = GRIDS[choose("Pictures", list(GRIDS), "grid", "8 × 8")]
+        run.view.size = SIZES[choose("Size", list(SIZES), "size", "medium")]
+        classes = _classes(run)
+        if classes:
+            every = "all, a column each" if len(classes) <= MOST_CLASS_COLUMNS else "all in turn"
+            chosen = choose("Class to make", [every, *classes], "label", every)
+            run.view.label = None if chosen == every else classes.index(chosen)
+        else:
+            run.view.label = None
+
+
+def draw(run: Run, snapshot: Snapshot) -> None:
+    """Draw one frame of a run on pictures."""
+    config, key = run.trainer.config, live.chart_revision(run)
+    epoch = snapshot.epoch or 0.0
+    more = [
+        {"label": "epoch", "value": f"{epoch:,.2f}", "note": f"{config.dataset.size:,} pictures"},
+        {
+            "label": "pictures seen",
+            "value": f"{snapshot.samples_seen:,}",
+            "note": "by D, real ones",
+        },
+    ]
+    tiles(live.common_tiles(run, snapshot) + more, key=f"{run.page}.tiles")
+    shown, columns = _shown(run, snapshot)
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**Generated**, from the same {len(shown)} noise vectors all along")
+        words = f"{len(shown)} generated pictures at step {snapshot.step}"
+        sample_canvas(shown, f"{run.page}.fake", words, columns, run.view.size)
+    with right:
+        st.markdown("**Real**, drawn at random from the data")
+        real = run.real_samples(FIXED_PICTURES)[: len(shown)]
+        label = f"{len(real)} real pictures"
+        sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
+    left, right = st.columns(2)
+    with left:
+        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
+    with right:
+        live_chart(figures.judgements(snapshot, config, key), f"{run.page}.judgements")
+
+
+def show_panels(run: Run) -> None:
+    """Let one of the panels be chosen, and show it."""
+    key = session.widget(f"{run.page}.panel", "Timeline")
+    chosen = st.segmented_control(
+        "More about this run", list(PANELS), key=key, required=True, label_visibility="collapsed"
+    )
+    PANELS[chosen](run, columns(run))
+
+
+def columns(run: Run) -> int:
+    """Return how many pictures stand side by side: a column a class, where there are few."""
+    classes = _classes(run)
+    all_classes = bool(classes) and run.view.label is None and len(classes) <= MOST_CLASS_COLUMNS
+    return len(classes) if all_classes else run.view.side
+
+
+def _classes(run: Run) -> tuple[str, ...]:
+    config = run.trainer.config
+    return config.dataset.classes if config.architecture.conditional else ()
+
+
+def _shown(run: Run, snapshot: Snapshot) -> tuple[PixelArray, int]:
+    """Return the pictures of the grid and the number of its columns."""
+    across = columns(run)
+    count = min(across * run.view.side, FIXED_PICTURES // across * across)
+    if run.view.label is None:
+        return snapshot.samples[:count], across
+    trainer = run.trainer
+    labels = trainer.fixed_labels[:count].new_full((count,), run.view.label)
+    return to_pixels(trainer.generate(trainer.fixed_z[:count], labels)), across

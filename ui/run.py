@@ -1,0 +1,242 @@
+"""One experiment as a page watches it: its trainer, its goal, and how time is spent on it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gan_core import ExperimentConfig, Trainer
+from gan_core.evaluation import Evaluation, Quality, as_bytes
+from gan_core.jobs import Job
+from gan_core.neighbours import Resemblance, search_slices
+from gan_core.networks import LayerRow
+from gan_core.shapes import Samples
+
+MOST_QUALITIES = 500
+SHORTEST, LONGEST = 0.1, 0.5
+"""Seconds of training between two frames."""
+
+TRAINING_PER_OVERHEAD = 9.0
+SLICE_SECONDS = 0.01
+"""Steps are taken in calls of about this length, so that Pause is heard between them."""
+
+
+@dataclass
+class Meter:
+    """Where the page's time goes, smoothed over a few frames."""
+
+    overhead: float = 0.02
+    step_seconds: float = 0.0
+    training: float = 0.0
+    elapsed: float = 0.0
+    last_frame: float | None = None
+
+    def note_frame(self, now: float, drawing: float) -> None:
+        self.overhead += 0.2 * (drawing - self.overhead)
+        if self.last_frame is not None:
+            self.elapsed += now - self.last_frame
+        self.last_frame = now
+
+    def note_training(self, seconds: float, steps: int) -> None:
+        self.training += seconds
+        each = seconds / steps
+        self.step_seconds += (0.2 if self.step_seconds else 1.0) * (each - self.step_seconds)
+
+    def share(self) -> float | None:
+        """Return the share of the time since Train that went into steps; None in the first second.
+
+        The step time of the frame in progress is counted before its end, so it may pass 1.
+        """
+        return min(self.training / self.elapsed, 1.0) if self.elapsed > 1 else None
+
+    def restart(self) -> None:
+        self.training = self.elapsed = 0.0
+        self.last_frame = None
+
+    def budget(self) -> float:
+        """Return how many seconds to train between two frames."""
+        return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), LONGEST)
+
+
+@dataclass
+class View:
+    """How the pictures of a run are shown."""
+
+    side: int = 8
+    size: int = 560
+    label: int | None = None
+
+
+@dataclass
+class Run:
+    """One page's experiment and the way it is being watched."""
+
+    page: str
+    trainer: Trainer
+    running: bool = False
+    stop_at: int | None = None
+    speed: float | None = None
+    proposed: ExperimentConfig | None = None
+    notice: str | None = None
+    revision: int = 0
+    turn: int = 0
+    meter: Meter = field(default_factory=Meter)
+    started: float = 0.0
+    last_step_at: float = 0.0
+    """When the latest training step ended, seconds since 1970."""
+    layers: dict[str, list[LayerRow]] = field(default_factory=dict)
+    real: np.ndarray | None = None
+    view: View = field(default_factory=View)
+    job: Job | None = None
+    evaluate_every: int | None = None
+    qualities: list[Quality] = field(default_factory=list)
+    resemblance: tuple[Samples, Resemblance] | None = None
+
+    def restart(self, config: ExperimentConfig) -> None:
+        """Begin a new run; a goal that the old one was trained to holds for it too.
+
+        Raises:
+            ValueError: if it cannot be made; the old one stays.
+        """
+        self.trainer = Trainer(config, device="auto")
+        self.layers = self.trainer.layers()
+        self.real = None
+        self.proposed = self.notice = None
+        self.meter = Meter()
+        self.job = self.resemblance = None
+        self.qualities = []
+
+    @property
+    def busy(self) -> bool:
+        """Say whether something is being measured in slices."""
+        return self.job is not None and self.job.active
+
+    def evaluate(self) -> None:
+        """Begin to measure how good the generator is now; training may go on."""
+        trainer = self.trainer
+        evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source)
+
+        def note(quality: Quality) -> None:
+            self.qualities = [*self.qualities, quality][-MOST_QUALITIES:]
+
+        self.job = Job(evaluation.slices(), note)
+
+    def compare(self, numbers: list[int]) -> None:
+        """Begin to look for the real pictures nearest to some places of the grid."""
+        trainer = self.trainer
+        labels = trainer.fixed_labels
+        chosen = None if labels is None else labels[numbers]
+        pixels = as_bytes(trainer.generate(trainer.fixed_z[numbers], chosen))
+
+        def note(found: Resemblance) -> None:
+            self.resemblance = pixels, found
+
+        work = search_slices(pixels, trainer.config.dataset, trainer.source, trainer.device)
+        self.job = Job(work, note)
+
+    def work_on_job(self, seconds: float) -> bool:
+        """Take slices of what is being measured; return whether that ended it."""
+        if not self.busy:
+            return False
+        self.job.work(seconds)
+        return not self.job.active
+
+    def _evaluate_if_due(self, before: int) -> None:
+        every = self.evaluate_every
+        if every and self.trainer.step_count // every > before // every and not self.busy:
+            self.evaluate()
+
+    def real_samples(self, n: int) -> np.ndarray:
+        """Return the same `n` real samples for the whole run."""
+        if self.real is None or len(self.real) != n:
+            self.real = self.trainer.real_samples(n)
+        return self.real
+
+    def show_config(self) -> None:
+        """Make the widgets show the run's config, not what was chosen since."""
+        self.proposed = None
+        self.revision += 1
+
+    def go(self, until: int | None = None) -> None:
+        self.notice = None
+        self.stop_at = until
+        self.running = until is None or until > self.trainer.step_count
+        self.started = time.perf_counter()
+        self.meter.restart()
+
+    def pause(self) -> None:
+        self.running = False
+        self.stop_at = None
+
+    def advance(self, steps: int) -> None:
+        waiting = self.running and self.stop_at is not None
+        self.go(until=(self.stop_at if waiting else self.trainer.step_count) + steps)
+
+    def step_discriminator(self) -> None:
+        self.pause()
+        self.trainer.step_discriminator()
+
+    def step_generator(self) -> None:
+        self.pause()
+        self.trainer.step_generator()
+
+    def reset(self) -> None:
+        self.restart(self.trainer.config)
+        self.show_config()
+
+    def new_seed(self) -> None:
+        self.restart(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
+        self.show_config()
+
+    def train(self, steps_per_frame: int | None) -> bool:
+        """Train until the frame's time is used, the run is paused, or its goal is reached.
+
+        `steps_per_frame` replaces the time by an exact number of steps. Returns whether the run
+        came to an end by itself here, not by a click that another thread serves.
+        """
+        turn, began = self.turn, time.perf_counter()
+        deadline = began + self.meter.budget()
+        left = self._steps_due(began, steps_per_frame)
+        taken_at_all = 0
+
+        def keep_going() -> bool:
+            return self.running and self.turn == turn
+
+        while left > 0 and keep_going():
+            if steps_per_frame is None and taken_at_all and time.perf_counter() >= deadline:
+                break
+            slice_ = min(left, self._steps_a_slice())
+            taken = self.trainer.step(slice_, keep_going)
+            taken_at_all += taken
+            left -= taken
+            if self.trainer.divergence:
+                self.notice = self.trainer.divergence.sentence()
+                break
+        self._evaluate_if_due(self.trainer.step_count - taken_at_all)
+        if taken_at_all:
+            self.last_step_at = time.time()
+            self.meter.note_training(time.perf_counter() - began, taken_at_all)
+        reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
+        ended = self.running and (reached or self.trainer.divergence is not None)
+        if ended:
+            self.pause()
+        return ended
+
+    def _steps_due(self, now: float, steps_per_frame: int | None) -> int:
+        """Return the most steps this frame may take: to the goal, and at the chosen speed."""
+        goal = self.stop_at - self.trainer.step_count if self.stop_at is not None else 10**9
+        if steps_per_frame is not None:
+            return min(goal, steps_per_frame)
+        if self.speed is None or self.stop_at is not None:
+            return goal
+        due = int((now - self.started) * self.speed)
+        self.started += due / self.speed
+        return min(goal, due)
+
+    def _steps_a_slice(self) -> int:
+        if not self.meter.step_seconds:
+            return 1
+        return max(1, int(SLICE_SECONDS / self.meter.step_seconds))
