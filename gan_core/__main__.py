@@ -52,7 +52,7 @@ def _positive(text: str) -> int:
 def _train(file: Path, steps: int, out: Path, device: str) -> None:
     config = ExperimentConfig.from_json(file.read_text(encoding="utf-8"))
     if not runs.is_ready(config.dataset):
-        with tqdm(total=100, desc="download", unit="%") as bar:
+        with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             runs.prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
     with tqdm(total=steps, unit="step") as bar:
 

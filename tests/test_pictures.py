@@ -14,7 +14,8 @@ import torchvision
 from scipy import stats
 
 from gan_core.data import DATASETS
-from gan_core.data.pictures import Mnist, TorchvisionDownload, bundled_digits
+from gan_core.data.digits import Mnist, bundled_digits
+from gan_core.data.download import TorchvisionDownload
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
@@ -136,14 +137,14 @@ def download_from(url):
 def test_download_is_remembered_on_disk(server, monkeypatch):
     download = download_from(server.url)
     monkeypatch.setattr(Mnist, "whole", download)
-    full = Mnist("full")
-    assert full.download is download
+    full = Mnist(subset="full")
+    assert full.preparation is download
     with pytest.raises(ValueError, match="LocalDigits is not on this machine yet"):
         full.open(CPU)
 
     download.fetch()
     server.fault = "missing"
-    assert full.download is None
+    assert full.preparation is None
     assert [path.name for path in download.root.iterdir()] == ["LocalDigits"]
     pictures = full.load()
     assert torch.equal(pictures.images, bundled_digits().images[::50])

@@ -42,7 +42,8 @@ KNOBS = [
 
 
 def is_number(made):
-    return isinstance(made.default, int | float) and not isinstance(made.default, bool)
+    choices = isinstance(made.default, bool) or made.choices is not None
+    return isinstance(made.default, int | float) and not choices
 
 
 NUMBERS = [case for case in KNOBS if is_number(case.values[3])]
@@ -115,7 +116,7 @@ def test_value_of_another_kind_is_refused(registry, cls, name, made, spec_of):
     refused = [None, 1, 0.5, [], {}, [made.default], 10**400, math.nan]
     if made.choices is not None:
         refused += ["no such choice", "", True]
-        says = f"is not one of {', '.join(made.choices)}."
+        says = f"is not one of {', '.join(map(str, made.choices))}."
     elif isinstance(made.default, bool):
         refused += ["true", 0]
         says = "is neither true nor false."

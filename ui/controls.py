@@ -217,20 +217,20 @@ def _uploaded_column(run: Run, current: str) -> str:
 
 
 def _is_there(chosen: dict[str, Any]) -> bool:
-    """Offer what has to be downloaded; return whether the data set can be used now."""
+    """Offer what has to be prepared; return whether the data set can be used now."""
     try:
-        download = getattr(DATASETS.create(chosen), "download", None)
+        preparation = DATASETS.create(chosen).preparation
     except ValueError as error:
         st.error(f"{error} The run goes on with its old set-up.")
         return False
-    if download is None:
+    if preparation is None:
         return True
-    st.info("These pictures are not on this machine yet. Until they are, the old ones serve on.")
-    if not st.button(f"Download {download.megabytes:.0f} MB", key=f"download.{chosen['name']}"):
+    st.info(f"{preparation.title} Until they are, the old ones serve on.")
+    if not st.button(preparation.action, key=f"prepare.{chosen['name']}"):
         return False
     bar = st.progress(0.0)
     try:
-        download.fetch(lambda share, words: bar.progress(share, words))
+        preparation.fetch(lambda share, words: bar.progress(share, words))
     except ValueError as error:
         st.error(f"{error} The run goes on with its old pictures.")
         return False
