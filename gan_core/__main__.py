@@ -1,4 +1,4 @@
-"""The command line: `python -m gan_core train | list | import-csv`."""
+"""The command line: `python -m gan_core train | list | import-csv | import-pictures`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from tqdm import tqdm
 
 from gan_core import ExperimentConfig, catalogue, runs
 from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.decode import ImportOptions
+from gan_core.data.importing import import_pictures
+from gan_core.registry import knobs
 from gan_core.snapshot import Snapshot
 
 
@@ -28,14 +31,24 @@ def main(arguments: list[str] | None = None) -> int:
     column = commands.add_parser("import-csv", help="store a column; print it as a data set")
     column.add_argument("file", type=Path)
     column.add_argument("--column", required=True, help="the column's name")
+    pictures = commands.add_parser("import-pictures", help="store pictures; print a data set")
+    pictures.add_argument("path", type=Path, help="a folder or a zip")
+    for name, made in knobs(ImportOptions).items():
+        pictures.add_argument(
+            f"--{name}", type=type(made.default), default=made.default, help=made.help
+        )
+    pictures.add_argument("--celeba", action="store_true", help="they are CelebA's faces")
     options = parser.parse_args(arguments)
     try:
         if options.command == "train":
             _train(options.config, options.steps, options.out, options.device)
         elif options.command == "list":
             print(catalogue.markdown() if options.markdown else catalogue.text())
-        else:
+        elif options.command == "import-csv":
             _import_csv(options.file, options.column)
+        else:
+            chosen = ImportOptions(options.size, options.fit, options.colour)
+            _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
     except (ValueError, OSError) as error:
         print(f"gan_core: {error}", file=sys.stderr)
         return 2
@@ -68,6 +81,18 @@ def _train(file: Path, steps: int, out: Path, device: str) -> None:
 
 def _import_csv(file: Path, column: str) -> None:
     dataset, note = store_column(read_table(file.read_bytes()), column)
+    print(note, file=sys.stderr)
+    print(json.dumps(dataset.to_dict()))
+
+
+def _import_pictures(path: Path, options: ImportOptions, name: str) -> None:
+    with tqdm(total=100, desc="import", unit="%") as bar:
+        dataset, note = import_pictures(
+            path,
+            options,
+            progress=lambda share, words: bar.update(100 * share - bar.n),
+            dataset=name,
+        )
     print(note, file=sys.stderr)
     print(json.dumps(dataset.to_dict()))
 

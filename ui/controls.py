@@ -189,7 +189,11 @@ def _dataset(run: Run, config: ExperimentConfig) -> dict[str, Any] | None:
     """Let the data set be chosen; return None while it is not there yet."""
     names = [cls.name for cls in DATASETS if cls.pictures == config.dataset.pictures]
     chosen = _choose(run, "dataset", DATASETS, names, config.dataset)
-    if "upload" in chosen:
+    if "upload" in chosen and config.dataset.pictures:
+        if not chosen["upload"]:
+            st.info("Choose pictures. Until then the run goes on with its old ones.")
+            return None
+    elif "upload" in chosen:
         chosen["upload"] = _uploaded_column(run, chosen["upload"])
         if not chosen["upload"]:
             return None

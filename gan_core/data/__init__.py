@@ -1,7 +1,7 @@
 """Data sets; importing the package registers all of them."""
 
 # The order of these imports is the order of the menus.
-from gan_core.data import distributions, csv_column, digits  # isort: skip
+from gan_core.data import distributions, csv_column, digits, cats, stacked, own  # isort: skip
 from gan_core.data.base import (
     DATASETS,
     Dataset,
@@ -20,7 +20,10 @@ __all__ = [
     "Preparation",
     "Source",
     "Target",
+    "cats",
     "csv_column",
     "digits",
     "distributions",
+    "own",
+    "stacked",
 ]
