@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from gan_core.data.archive import UnusableFileError
 from gan_core.registry import check_knobs, knob
 
-FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Not all that Pillow reads: some of its formats start other programs."""
 
 

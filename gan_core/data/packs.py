@@ -62,13 +62,14 @@ def kept_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
             f"{owner}: upload = {shown(pack)} is not on this machine; choose the pictures again."
         )
     try:
-        return folder, _read_meta(folder)
+        return folder, read_meta(folder)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f"{owner}: the stored pictures {pack} are damaged.") from None
 
 
 @lru_cache(maxsize=64)
-def _read_meta(folder: Path) -> PackMeta:
+def read_meta(folder: Path) -> PackMeta:
+    """Return what a pack says of itself."""
     kept = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     factors = {name: tuple(values) for name, values in kept.pop("factors").items()}
     shape = tuple(kept.pop("shape"))
