@@ -156,7 +156,7 @@ def other_values(widget):
     if widget.type == "selectbox":
         section = widget.key.split(".")[-1]
         names = {cls.title: cls.name for cls in REGISTRIES.get(section, ())}
-        values = [names.get(option, option) for option in widget.options]
+        values = [names.get(option, type(now)(option)) for option in widget.options]
     elif widget.type == "select_slider":
         values = [type(now)(float(option)) for option in (widget.options[0], widget.options[-1])]
     elif widget.type == "toggle":

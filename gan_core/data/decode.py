@@ -71,7 +71,8 @@ def _opened(content: bytes) -> Image.Image:
 def _pixels(image: Image.Image, options: ImportOptions) -> np.ndarray:
     # A large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, still twice what is needed.
     image.draft(None, (2 * options.size,) * 2)
-    image = resized(in_bytes(ImageOps.exif_transpose(image)), options)
+    ImageOps.exif_transpose(image, in_place=True)
+    image = resized(in_bytes(image), options)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("L" if options.colour == "grey" else "RGB")

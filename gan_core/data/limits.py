@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Self
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Limits:
         return int(4 * self.picture_pixels) + 1_000_000
 
     @classmethod
-    def from_environment(cls) -> Self:
+    def from_environment(cls) -> Limits:
         """Return the limits that the environment sets.
 
         Raises:

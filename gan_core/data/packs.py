@@ -140,7 +140,7 @@ class PackWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self.close()
-        named = {name: list(values) for name, values in factors.items()}
+        named = {name: tuple(values) for name, values in factors.items()}
         if labels is not None:
             np.save(self.folder / "factors.npy", labels.astype(np.int64))
             self._content.update(labels.astype("<i8").tobytes())
