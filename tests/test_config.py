@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gan_core import ExperimentConfig
 from gan_core.config import PICTURE_DEFAULTS, REGISTRIES
+from gan_core.data.packs import new_pack
 from gan_core.data.store import keep_values
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
@@ -217,6 +218,16 @@ def test_default_batch_fits_a_small_upload():
     assert_round_trips(read({"dataset": dataset, "batch_size": 20}))
     with pytest.raises(ValueError, match=r"batch_size = 51 is larger .* 50 samples"):
         read({"dataset": dataset, "batch_size": 51})
+
+
+def test_fewer_pictures_than_a_batch():
+    with new_pack(1, 28) as writer:
+        writer.append(np.zeros((3, 1, 28, 28), np.uint8))
+        dataset = {"name": "folder", "upload": writer.keep("three", {})}
+    assert read({"dataset": dataset}).batch_size == 3
+    assert_round_trips(read({"dataset": dataset}))
+    with pytest.raises(ValueError, match=r"batch_size = 4 is larger than the data set, .* 3 samp"):
+        read({"dataset": dataset, "batch_size": 4})
 
 
 @pytest.mark.parametrize("side", ["generator", "discriminator"])

@@ -14,15 +14,14 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from gan_core.data.limits import Limits
 from gan_core.registry import shown
 
-Upload = tuple[str, bytes | BinaryIO]
+Upload = tuple[str, bytes | io.BufferedIOBase]
 """A file's name, which may name folders too, and its content."""
 
-Opener = Callable[[], AbstractContextManager[BinaryIO]]
+Opener = Callable[[], AbstractContextManager[io.BufferedIOBase]]
 
 DRIVE = re.compile(r"[A-Za-z]:")
 IGNORED = {"thumbs.db", "desktop.ini"}
@@ -103,7 +102,9 @@ class Listing:
                     self._count_one()
                     self.left_out["link" if stat.S_ISLNK(kind) else "not a file"] += 1
 
-    def add_zip(self, file: Path | BinaryIO, title: str, above: tuple[str, ...] = ()) -> None:
+    def add_zip(
+        self, file: Path | io.BufferedIOBase, title: str, above: tuple[str, ...] = ()
+    ) -> None:
         """Enter all files of a zip, in their order.
 
         Raises:
@@ -163,7 +164,7 @@ def is_ignored(parts: tuple[str, ...]) -> bool:
     )
 
 
-def directory_entries(file: BinaryIO, enough: int) -> int:
+def directory_entries(file: io.BufferedIOBase, enough: int) -> int:
     """Count the entries of a zip's directory, from above and not much beyond `enough`.
 
     `zipfile.ZipFile` makes an object of each before anybody can ask how many there are, and the

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from gan_core.data.archive import UnusableFileError
-from gan_core.registry import check_knobs, knob
+from gan_core.registry import Number, check_knobs, knob
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Not all that Pillow reads: some of its formats start other programs."""
@@ -39,7 +39,7 @@ class ImportOptions:
         check_knobs(self, "import")
 
 
-def decode(content: bytes, options: ImportOptions, most_pixels: float) -> np.ndarray:
+def decode(content: bytes, options: ImportOptions, most_pixels: Number) -> np.ndarray:
     """Return a picture as bytes of shape (channels, size, size): 1 channel for grey, else 3.
 
     It stands upright as its EXIF says, the first of its frames, on white where it is transparent.

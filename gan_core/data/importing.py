@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -10,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from gan_core.data.pictures import Pictures
 from gan_core.data.store import data_folder
 from gan_core.registry import shown
 
-Source = Path | BinaryIO | list[Upload]
+Source = Path | io.BufferedIOBase | list[Upload]
 """A folder or zip on this machine, an opened zip, or uploads, which may be zips."""
 
 WORKERS = min(4, os.cpu_count() or 1)

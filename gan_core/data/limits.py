@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from gan_core.registry import Number
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -14,16 +16,16 @@ class Limits:
     `GAN_MAX_MEGAPIXELS` in the environment. Pillow refuses more than 178 megapixels anyway.
     """
 
-    unpacked_gb: float = 2.0
+    unpacked_gb: Number = 2.0
     files: int = 250_000
-    megapixels: float = 64.0
+    megapixels: Number = 64.0
 
     @property
-    def unpacked_bytes(self) -> float:
+    def unpacked_bytes(self) -> Number:
         return self.unpacked_gb * 1e9
 
     @property
-    def picture_pixels(self) -> float:
+    def picture_pixels(self) -> Number:
         return self.megapixels * 1e6
 
     @property
@@ -45,7 +47,7 @@ class Limits:
         )
 
 
-def _positive(name: str, default: float) -> float:
+def _positive(name: str, default: Number) -> float:
     text = os.environ.get(name, str(default))
     try:
         number = float(text)
