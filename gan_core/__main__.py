@@ -1,4 +1,4 @@
-"""The command line: `python -m gan_core train | sample | list | import-csv`."""
+"""The command line: `python -m gan_core train | evaluate | sample | list | import-…`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from tqdm import tqdm
 
 from gan_core import ExperimentConfig, catalogue, runs
 from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.decode import ImportOptions
+from gan_core.data.importing import import_pictures
 from gan_core.data.store import write_atomically
 from gan_core.grids import png
+from gan_core.registry import knobs
 from gan_core.snapshot import Snapshot
 
 
@@ -36,6 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     sample.add_argument("--seed", type=int, default=0, help="of the noise")
     sample.add_argument("--out", type=Path, required=True, help="a PNG file")
     sample.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    pictures = commands.add_parser("import-pictures", help="store pictures; print a data set")
+    pictures.add_argument("path", type=Path, help="a folder or a zip")
+    for name, made in knobs(ImportOptions).items():
+        pictures.add_argument(
+            f"--{name}", type=type(made.default), default=made.default, help=made.help
+        )
+    pictures.add_argument("--celeba", action="store_true", help="they are CelebA's faces")
     options = parser.parse_args(arguments)
     try:
         if options.command == "train":
@@ -45,8 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
             write_atomically(options.out, png(picture))
         elif options.command == "list":
             print(catalogue.markdown() if options.markdown else catalogue.text())
-        else:
+        elif options.command == "import-csv":
             _import_csv(options.file, options.column)
+        else:
+            chosen = ImportOptions(options.size, options.fit, options.colour)
+            _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
     except (ValueError, OSError) as error:
         print(f"gan_core: {error}", file=sys.stderr)
         return 2
@@ -63,7 +76,7 @@ def _positive(text: str) -> int:
 def _train(file: Path, steps: int, out: Path, device: str) -> None:
     config = ExperimentConfig.from_json(file.read_text(encoding="utf-8"))
     if not runs.is_ready(config.dataset):
-        with tqdm(total=100, desc="download", unit="%") as bar:
+        with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             runs.prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
     with tqdm(total=steps, unit="step") as bar:
 
@@ -79,6 +92,18 @@ def _train(file: Path, steps: int, out: Path, device: str) -> None:
 
 def _import_csv(file: Path, column: str) -> None:
     dataset, note = store_column(read_table(file.read_bytes()), column)
+    print(note, file=sys.stderr)
+    print(json.dumps(dataset.to_dict()))
+
+
+def _import_pictures(path: Path, options: ImportOptions, name: str) -> None:
+    with tqdm(total=100, desc="import", unit="%") as bar:
+        dataset, note = import_pictures(
+            path,
+            options,
+            progress=lambda share, words: bar.update(100 * share - bar.n),
+            dataset=name,
+        )
     print(note, file=sys.stderr)
     print(json.dumps(dataset.to_dict()))
 

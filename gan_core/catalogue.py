@@ -15,7 +15,7 @@ def registries() -> dict[str, Registry]:
 def describe_knob(name: str, knob: Knob) -> str:
     """Return `name default (bounds)`."""
     if knob.choices is not None:
-        return f"{name} {knob.default} ({', '.join(knob.choices)})"
+        return f"{name} {knob.default} ({', '.join(map(str, knob.choices))})"
     if isinstance(knob.default, bool):
         return f"{name} {'yes' if knob.default else 'no'}"
     if isinstance(knob.default, str):

@@ -29,7 +29,7 @@ class Knob:
     default: Any
     low: Number | None = None
     high: Number | None = None
-    choices: tuple[str, ...] | None = None
+    choices: tuple[str, ...] | tuple[int, ...] | None = None
     log: bool = False
     help: str = ""
     hidden: bool = False
@@ -43,10 +43,10 @@ class Knob:
         """
         option = f"{owner}: {name}"
         if self.choices is not None:
-            if value not in self.choices:
-                choices = ", ".join(self.choices)
+            if isinstance(value, bool) or value not in self.choices:
+                choices = ", ".join(map(str, self.choices))
                 raise ValueError(f"{option} = {shown(value)} is not one of {choices}.")
-            return value
+            return self.choices[self.choices.index(value)]
         if isinstance(self.default, bool):
             if not isinstance(value, bool):
                 raise ValueError(f"{option} = {shown(value)} is neither true nor false.")
@@ -77,11 +77,11 @@ def knob(default: Any, **bounds: Any) -> Any:
     slider; `hidden=True` for none at all.
 
     Raises:
-        ValueError: if a number comes without bounds or the default lies outside them.
+        ValueError: if a number comes without bounds or choices, or the default lies outside them.
     """
     made = Knob(default, **bounds)
     is_number = isinstance(default, Number) and not isinstance(default, bool)
-    if is_number and (made.low is None or made.high is None):
+    if is_number and made.choices is None and (made.low is None or made.high is None):
         raise ValueError(f"A numeric knob needs low and high (default {default!r}).")
     made.check("knob", "default", default)
     return field(default=default, metadata={"knob": made})

@@ -31,18 +31,18 @@ REAL_COLOR, FAKE_COLOR = (26, 134, 208), (232, 113, 10)
 
 
 def is_ready(dataset: Dataset) -> bool:
-    """Say whether the data set is on this machine."""
-    return getattr(dataset, "download", None) is None
+    """Say whether the data set can be opened at once."""
+    return dataset.preparation is None
 
 
 def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
-    """Download what the data set needs and has not got.
+    """Download or compose what the data set needs and has not got.
 
     Raises:
-        ValueError: if the download fails.
+        ValueError: if that fails.
     """
-    if not is_ready(dataset):
-        dataset.download.fetch(progress)
+    if dataset.preparation is not None:
+        dataset.preparation.fetch(progress)
 
 
 def train(

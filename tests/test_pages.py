@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
 from gan_core.data import DATASETS
-from gan_core.data.pictures import Mnist, bundled_digits
+from gan_core.data.digits import Mnist, bundled_digits
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
 
@@ -52,7 +52,7 @@ FULL = {
         "seed": 12,
     },
     "digits": {
-        "dataset": {"name": "mnist", "subset": "bundled"},
+        "dataset": {"name": "mnist", "resolution": 28, "subset": "bundled"},
         "prior": {"name": "bernoulli"},
         "latent_dim": 10,
         "architecture": {
@@ -156,7 +156,7 @@ def other_values(widget):
     if widget.type == "selectbox":
         section = widget.key.split(".")[-1]
         names = {cls.title: cls.name for cls in REGISTRIES.get(section, ())}
-        values = [names.get(option, option) for option in widget.options]
+        values = [names.get(option, type(now)(option)) for option in widget.options]
     elif widget.type == "select_slider":
         values = [type(now)(float(option)) for option in (widget.options[0], widget.options[-1])]
     elif widget.type == "toggle":
@@ -775,7 +775,8 @@ def test_a_failed_download_gets_a_sentence_and_the_old_pictures_serve_on(monkeyp
 class LocalDownload:
     """A download that gives the bundled digits."""
 
-    megabytes = 1.0
+    title = "These pictures are not on this machine yet."
+    action = "Download 1 MB"
 
     def __init__(self):
         self.done = False

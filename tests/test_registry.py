@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_core.data import DATASETS
+from gan_core.data.packs import new_pack
 from gan_core.data.store import keep_values
 from gan_core.losses import LOSSES
 from gan_core.metrics import METRICS
@@ -42,7 +43,8 @@ KNOBS = [
 
 
 def is_number(made):
-    return isinstance(made.default, int | float) and not isinstance(made.default, bool)
+    choices = isinstance(made.default, bool) or made.choices is not None
+    return isinstance(made.default, int | float) and not choices
 
 
 NUMBERS = [case for case in KNOBS if is_number(case.values[3])]
@@ -50,15 +52,23 @@ OTHERS = [case for case in KNOBS if not is_number(case.values[3])]
 
 
 @pytest.fixture(autouse=True)
-def upload(tmp_path, monkeypatch):
+def uploads(tmp_path, monkeypatch):
+    """Return the ids of uploaded numbers and of uploaded pictures."""
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
-    return keep_values(np.arange(200.0))
+    with new_pack(1, 28) as writer:
+        writer.append(np.zeros((200, 1, 28, 28), np.uint8))
+        return {False: keep_values(np.arange(200.0)), True: writer.keep("black", {})}
 
 
 @pytest.fixture
-def spec_of(upload):
-    """Return the shortest JSON of a component; an uploaded column needs to know which."""
-    return lambda cls: {"name": cls.name} | ({"upload": upload} if "upload" in knobs(cls) else {})
+def spec_of(uploads):
+    """Return the shortest JSON of a component; an uploaded data set needs to know which."""
+
+    def spec(cls):
+        upload = {"upload": uploads[cls.pictures]} if "upload" in knobs(cls) else {}
+        return {"name": cls.name} | upload
+
+    return spec
 
 
 @pytest.mark.parametrize(("registry", "cls"), COMPONENTS)
@@ -74,6 +84,22 @@ def test_component_is_built_from_its_name_and_back(registry, cls, spec_of):
     if "upload" not in knobs(cls):
         assert registry.create(cls.name) == made
         assert made == cls()
+
+
+CHOICES = [case for case in KNOBS if case.values[3].choices is not None]
+
+
+@pytest.mark.parametrize(("registry", "cls", "name", "made"), CHOICES)
+def test_every_choice_is_taken_in_its_own_type(registry, cls, name, made, spec_of):
+    for choice in made.choices:
+        value = getattr(registry.create(spec_of(cls) | {name: choice}), name)
+        assert value == choice
+        assert type(value) is type(made.default)
+
+
+def test_whole_choice_may_come_as_a_float():
+    size = DATASETS.create({"name": "mnist", "resolution": 32.0}).resolution
+    assert (size, type(size)) == (32, int)
 
 
 @pytest.mark.parametrize(("registry", "cls"), COMPONENTS)
@@ -115,7 +141,7 @@ def test_value_of_another_kind_is_refused(registry, cls, name, made, spec_of):
     refused = [None, 1, 0.5, [], {}, [made.default], 10**400, math.nan]
     if made.choices is not None:
         refused += ["no such choice", "", True]
-        says = f"is not one of {', '.join(made.choices)}."
+        says = f"is not one of {', '.join(map(str, made.choices))}."
     elif isinstance(made.default, bool):
         refused += ["true", 0]
         says = "is neither true nor false."

@@ -181,7 +181,7 @@ def _log_stops(knob_: Knob, current: float) -> list[float]:
     whole = isinstance(knob_.default, int)
     stops = {knob_.low, knob_.high, knob_.default, current}
     if whole:
-        stops |= {2**i for i in range(14)} | {3 * 2**i for i in range(12)}
+        stops |= {2**i for i in range(17)} | {3 * 2**i for i in range(16)}
     else:
         decades = range(math.floor(math.log10(knob_.low)), math.ceil(math.log10(knob_.high)) + 1)
         stops |= {float(f"{m}e{d}") for d in decades for m in (1, 1.5, 2, 3, 5, 7)}

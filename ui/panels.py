@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import streamlit as st
+from gan_core.evaluation import SAMPLES, Quality
 
 from gan_core import export
-from gan_core.evaluation import SAMPLES, Quality
 from gan_core.frozen import FrozenGenerator, load_generator
 from gan_core.grids import animation, grid, png
 from gan_core.observer import FIXED_PICTURES

@@ -1,16 +1,29 @@
 """Data sets; importing the package registers all of them."""
 
 # The order of these imports is the order of the menus.
-from gan_core.data import distributions, csv_column, pictures  # isort: skip
-from gan_core.data.base import DATASETS, Dataset, PictureSet, Source, Target
+from gan_core.data import distributions, csv_column, digits, cats, stacked, own  # isort: skip
+from gan_core.data.base import (
+    DATASETS,
+    Dataset,
+    PictureSet,
+    PictureSource,
+    Preparation,
+    Source,
+    Target,
+)
 
 __all__ = [
     "DATASETS",
     "Dataset",
     "PictureSet",
+    "PictureSource",
+    "Preparation",
     "Source",
     "Target",
+    "cats",
     "csv_column",
+    "digits",
     "distributions",
-    "pictures",
+    "own",
+    "stacked",
 ]

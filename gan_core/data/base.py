@@ -19,6 +19,25 @@ Progress = Callable[[float, str], None]
 
 
 @runtime_checkable
+class Preparation(Protocol):
+    """What has to be done once before a data set can be opened: a download, a composition."""
+
+    title: str
+    """A sentence for the page: what is not there yet."""
+    action: str
+    """What the button says: `Download 12 MB`."""
+
+    def is_there(self) -> bool: ...
+
+    def fetch(self, progress: Progress | None = None) -> None:
+        """Do it; what breaks off leaves nothing behind.
+
+        Raises:
+            ValueError: if it cannot be done; the sentence says why.
+        """
+
+
+@runtime_checkable
 class Source(Protocol):
     """Where a trainer draws its real batches from."""
 
@@ -41,6 +60,11 @@ class Dataset(Component):
     @property
     def size(self) -> int | None:
         """How many samples there are; None if there is no end of them."""
+        return None
+
+    @property
+    def preparation(self) -> Preparation | None:
+        """What has to be done before `open` works, or None if all is there."""
         return None
 
     @property
@@ -128,31 +152,31 @@ class PictureSource(Source, Protocol):
         """Draw as `batch` does (the same pictures), with each picture's first factor."""
 
 
-@dataclass(frozen=True, eq=False)
-class PictureSet:
-    """Pictures of one size in memory, and what is known of each.
+class StoredPictures:
+    """Batches drawn with replacement from pictures that are looked up by number.
 
     With `flips`, batches mirror each picture left to right with probability ½.
     """
 
-    images: Pixels
-    factors: Factors | None = None
+    factors: Factors | None
     flips: bool = False
 
-    def __len__(self) -> int:
-        return len(self.images)
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def pixels(self, index: Classes) -> Pixels:
+        """Return the pictures at `index`, as they are stored."""
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where the pictures are."""
 
     @property
     def labels(self) -> Classes:
         """The first factor of every picture."""
         return self.factors[:, 0]
-
-    def to(self, device: torch.device) -> PictureSet:
-        factors = None if self.factors is None else self.factors.to(device)
-        return replace(self, images=self.images.to(device), factors=factors)
-
-    def pixels(self, index: Classes) -> Pixels:
-        return self.images[index]
 
     def batch(self, n: int, rng: torch.Generator) -> Samples:
         return self._draw(n, rng)[0]
@@ -162,12 +186,35 @@ class PictureSet:
         return samples, self.labels[index]
 
     def _draw(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
-        index = torch.randint(len(self), (n,), generator=rng, device=self.images.device)
+        index = torch.randint(len(self), (n,), generator=rng, device=self.device)
         samples = to_samples(self.pixels(index))
         if self.flips:
             mirrored = torch.rand(n, generator=rng, device=samples.device) < 0.5
             samples = torch.where(mirrored[:, None, None, None], samples.flip(3), samples)
         return samples, index
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSet(StoredPictures):
+    """Pictures of one size in memory, and what is known of each."""
+
+    images: Pixels
+    factors: Factors | None = None
+    flips: bool = False
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def device(self):
+        return self.images.device
+
+    def to(self, device: torch.device) -> PictureSet:
+        factors = None if self.factors is None else self.factors.to(device)
+        return replace(self, images=self.images.to(device), factors=factors)
+
+    def pixels(self, index: Classes) -> Pixels:
+        return self.images[index]
 
 
 def to_samples(pixels: Pixels) -> Samples:
