@@ -32,6 +32,21 @@ Classes = Int[Tensor, " n"]
 Factors = Int[Tensor, "n factors"]
 """What is known of each picture, a column a factor: class numbers from 0."""
 
+Features = Float[Tensor, "n features"]
+"""What a probe makes of pictures: points whose distances mean something."""
+
+ClassLogits = Float[Tensor, "n _"]
+"""A classifier's unbounded scores, a column for every value of one factor."""
+
+Shares = Float[Tensor, " values"]
+"""Parts of a whole, adding up to 1."""
+
+Distances = Float[Tensor, "n k"]
+"""How far each of n pictures is from each of k."""
+
+Neighbours = Int[Tensor, "n k"]
+"""Which real pictures are the k nearest to each of n pictures."""
+
 Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""
 

@@ -1,0 +1,1 @@
+"""A package, because another distribution installs one of the same name."""
