@@ -22,7 +22,7 @@ from gan_core.metrics.batch import Batch
 from gan_core.metrics.pictures import PICTURE_METRICS, PictureMetric, census
 from gan_core.observer import as_arrays, to_pixels
 from gan_core.probes import Probe, is_trained, probe_slices
-from gan_core.shapes import Classes, Pixels, Samples
+from gan_core.shapes import Index, Pixels, Samples
 from gan_core.slices import Slice, Slices, chunk_size, finish, within
 
 SAMPLES = 2_000
@@ -223,12 +223,12 @@ def score_slices(real: Batch, fake: Batch) -> Slices[dict[str, float]]:
 
 
 def real_slices(
-    probe: Probe, source: PictureSource, index: Classes, rng: torch.Generator
+    probe: Probe, source: PictureSource, index: Index, rng: torch.Generator
 ) -> Slices[Batch]:
     """Read real pictures as training shows them: mirrored with probability ½ if it does that."""
     mirrored = torch.rand(len(index), generator=rng) < (0.5 if flips(source) else 0.0)
 
-    def look_up(place: Classes) -> Pixels:
+    def look_up(place: Index) -> Pixels:
         pixels = source.pixels(index[place])
         turned = mirrored[place].to(pixels.device)[:, None, None, None]
         return torch.where(turned, pixels.flip(3), pixels)

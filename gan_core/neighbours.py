@@ -10,7 +10,7 @@ import torch
 from gan_core.data.base import PictureSource
 from gan_core.kept import Kept
 from gan_core.probes import Probe
-from gan_core.shapes import Classes, Distances, Features, Neighbours, Pixels
+from gan_core.shapes import Candidates, Classes, Distances, Features, Index, Neighbours, Pixels
 from gan_core.slices import Slice, Slices, within
 
 NEAREST = 5
@@ -84,7 +84,7 @@ def resemblance_slices(
     size = max(1, CHUNK_NUMBERS // queries.shape[1])
     everything = torch.arange(len(source))
 
-    def flat(index: Classes) -> Features:
+    def flat(index: Index) -> Features:
         return _flat(source.pixels(index)).cpu()
 
     work = _nearest_slices(queries, compared, everything, flat, k, size, words)
@@ -105,9 +105,9 @@ def resemblance_slices(
 
 def _nearest_slices(
     queries: Features,
-    compared: Classes,
-    known: Classes,
-    look_up: Callable[[Classes], Features],
+    compared: Index,
+    known: Index,
+    look_up: Callable[[Index], Features],
     k: int,
     size: int,
     words: str,
@@ -146,8 +146,8 @@ def _nearest_slices(
 def _settled(
     queries: Features,
     own: Classes,
-    index: Neighbours,
-    look_up: Callable[[Classes], Features],
+    index: Candidates,
+    look_up: Callable[[Index], Features],
     k: int,
 ) -> tuple[Neighbours, Distances]:
     """Return the k nearest of the candidates by their differences: the distance of a copy is 0."""
@@ -164,11 +164,11 @@ def _settled(
 _features = Kept(2)
 
 
-def _feature_slices(probe: Probe, source: PictureSource, known: Classes) -> Slices[Features]:
+def _feature_slices(probe: Probe, source: PictureSource, known: Index) -> Slices[Features]:
     features = _features.get(probe.key)
     if features is None:
 
-        def look_up(places: Classes) -> Pixels:
+        def look_up(places: Index) -> Pixels:
             return source.pixels(known[places])
 
         batch = yield from probe.read_slices(look_up, len(known), "reading real pictures")

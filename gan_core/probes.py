@@ -29,7 +29,7 @@ from gan_core.data.store import data_folder, write_atomically
 from gan_core.metrics.batch import Batch, joined
 from gan_core.networks import build_seeded
 from gan_core.probe_network import RECIPE, ProbeNetwork, Report, train_slices
-from gan_core.shapes import Classes, ClassLogits, Features, Pixels, Samples
+from gan_core.shapes import ClassLogits, Features, Index, Pixels, Samples
 from gan_core.slices import Slice, Slices, chunk_size
 
 FEWEST_PICTURES = 200
@@ -72,9 +72,7 @@ class Probe:
         features, logits = self.features_and_logits(pixels)
         return Batch(features.double().cpu(), tuple(part.cpu() for part in logits))
 
-    def read_slices(
-        self, look_up: Callable[[Classes], Pixels], n: int, words: str
-    ) -> Slices[Batch]:
+    def read_slices(self, look_up: Callable[[Index], Pixels], n: int, words: str) -> Slices[Batch]:
         """Read the pictures that `look_up` has at the places 0 … n − 1, piece by piece."""
         device = next(self.network.parameters()).device
         one = to_samples(look_up(torch.zeros(1, dtype=torch.long)).to(device))
@@ -206,9 +204,14 @@ def classifier_slices(
     path = probe_path(key, seed)
     shape = tuple(source.pixels(torch.zeros(1, dtype=torch.long)).shape[1:])
     values = tuple(len(names) for names in factors.values())
-    network = build_seeded(lambda: ProbeNetwork(shape, values), seed).to(device)
+
+    def build() -> ProbeNetwork:
+        return build_seeded(lambda: ProbeNetwork(shape, values), seed).to(device)
+
+    network = build()
     report = _load(path, network)
     if report is None:
+        network = build()  # weights of another network may have been taken in half
         report = yield from train_slices(network, source, seed)
         _save(path, network, report)
     accuracies = dict(zip(factors, report.accuracies, strict=True))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.shapes import ClassLogits, Factors, Features
+from gan_core.shapes import ClassLogits, Factors, Features, Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Batch:
 
     features: Features
     logits: tuple[ClassLogits, ...] = ()
-    population: Factors | None = None
+    population: Population | None = None
 
     def __len__(self) -> int:
         return len(self.features)

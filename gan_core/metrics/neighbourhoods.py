@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gan_core.shapes import Classes, Features, PerSample
+from gan_core.shapes import Centres, Classes, Distances, Features, PerSample
 from gan_core.slices import Slice, Slices
 
 BLOCK = 1_000_000
@@ -18,7 +18,7 @@ def fewest_for(k: int) -> int:
     return k + 1
 
 
-def blocks(rows: Features, columns: Features) -> Iterator[tuple[float, Features]]:
+def blocks(rows: Features, columns: Centres) -> Iterator[tuple[float, Distances]]:
     """Yield the Euclidean distances of every row to every column, and the share then done."""
     step = max(1, BLOCK // len(columns))
     for start in range(0, len(rows), step):
@@ -36,7 +36,7 @@ def radius_slices(points: Features, k: int, words: str) -> Slices[PerSample]:
     return torch.cat(radii)
 
 
-def inside_slices(centres: Features, points: Features, k: int, words: str) -> Slices[Classes]:
+def inside_slices(centres: Centres, points: Features, k: int, words: str) -> Slices[Classes]:
     """Return in how many balls B(centre, distance to its k-th nearest centre) each point lies."""
     radii = yield from radius_slices(centres, k, words)
     counts = []
@@ -46,7 +46,7 @@ def inside_slices(centres: Features, points: Features, k: int, words: str) -> Sl
     return torch.cat(counts)
 
 
-def covered_slices(centres: Features, points: Features, k: int, words: str) -> Slices[torch.Tensor]:
+def covered_slices(centres: Centres, points: Features, k: int, words: str) -> Slices[torch.Tensor]:
     """Say of each centre whether a point lies in its ball."""
     radii = yield from radius_slices(centres, k, words)
     covered = torch.zeros(len(centres), dtype=torch.bool)

@@ -332,5 +332,7 @@ def divergence(q: Shares, p: Shares) -> float:
 
 def census(batch: Batch) -> list[list[int]]:
     """Return how many pictures of a batch have each value, for each factor."""
+    if not batch.logits:
+        return []
     found = batch.factors
     return [torch.bincount(found[:, i], minlength=n).tolist() for i, n in enumerate(batch.values)]
