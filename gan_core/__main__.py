@@ -14,6 +14,7 @@ from gan_core.data.csv_column import read_table, store_column
 from gan_core.data.decode import ImportOptions
 from gan_core.data.importing import import_pictures
 from gan_core.data.store import write_atomically
+from gan_core.evaluation import SAMPLES, evaluate_run
 from gan_core.grids import png
 from gan_core.registry import knobs
 from gan_core.snapshot import Snapshot
@@ -28,6 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     train.add_argument("--steps", type=_positive, required=True, help="steps to train")
     train.add_argument("--out", type=Path, required=True, help="a new folder for the run")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    evaluate = commands.add_parser("evaluate", help="say how good a trained generator is")
+    evaluate.add_argument("run", type=Path, help="a folder that `train --out` wrote")
+    evaluate.add_argument("--samples", type=_positive, default=SAMPLES, help="samples to judge by")
+    evaluate.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     listing = commands.add_parser("list", help="print every component that can be chosen")
     listing.add_argument("--markdown", action="store_true", help="as the README's tables")
     column = commands.add_parser("import-csv", help="store a column; print it as a data set")
@@ -53,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "sample":
             picture = runs.sample_picture(options.run, options.n, options.seed, options.device)
             write_atomically(options.out, png(picture))
+        elif options.command == "evaluate":
+            _evaluate(options.run, options.samples, options.device, options.json)
         elif options.command == "list":
             print(catalogue.markdown() if options.markdown else catalogue.text())
         elif options.command == "import-csv":
@@ -88,6 +96,17 @@ def _train(file: Path, steps: int, out: Path, device: str) -> None:
 
         runs.train(config, steps, out, device, note)
     print(out)
+
+
+def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
+    with tqdm(total=100, unit="%", leave=False) as bar:
+
+        def note(share: float, words: str) -> None:
+            bar.set_description(words, refresh=False)
+            bar.update(100 * share - bar.n)
+
+        quality = evaluate_run(run, samples, device, note)
+    print(json.dumps(quality.to_dict(), ensure_ascii=False) if as_json else quality.table())
 
 
 def _import_csv(file: Path, column: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from gan_core.config import REGISTRIES
 from gan_core.metrics import METRICS
+from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.registry import Knob, Registry, knobs
 
 
 def registries() -> dict[str, Registry]:
     """Return every registry once, by its kind."""
-    return {r.kind: r for r in (*REGISTRIES.values(), METRICS)}
+    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, PICTURE_METRICS)}
 
 
 def describe_knob(name: str, knob: Knob) -> str:

@@ -38,8 +38,35 @@ PixelArray = UInt8[ndarray, "n channels height width"]
 Classes = Int[Tensor, " n"]
 """Labels."""
 
+Index = Int[Tensor, " _"]
+"""Which pictures: their places in a data set, from 0."""
+
 Factors = Int[Tensor, "n factors"]
 """What is known of each picture, a column a factor: class numbers from 0."""
+
+Population = Int[Tensor, "pictures factors"]
+"""What is known of all the pictures of a data set."""
+
+Features = Float[Tensor, "n features"]
+"""What a probe makes of pictures: points whose distances mean something."""
+
+Centres = Float[Tensor, "centres features"]
+"""Features around which balls are laid."""
+
+ClassLogits = Float[Tensor, "n _"]
+"""A classifier's unbounded scores, a column for every value of one factor."""
+
+Shares = Float[Tensor, " values"]
+"""Parts of a whole, adding up to 1."""
+
+Distances = Float[Tensor, "n k"]
+"""How far each of n pictures is from each of k."""
+
+Candidates = Int[Tensor, "n candidates"]
+"""Real pictures among which the nearest of n pictures will be."""
+
+Neighbours = Int[Tensor, "n k"]
+"""Which real pictures are the k nearest to each of n pictures."""
 
 Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""

@@ -1,6 +1,7 @@
 """What all tests share: a data folder of their own, and one server and browser to look at it."""
 
 import os
+import shutil
 
 import pytest
 
@@ -29,3 +30,15 @@ def address(data_folder):
     """The address of the running app."""
     with app({"GAN_DATA": str(data_folder)}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def trained(data_folder):
+    """Let the classifier of digits be trained once a test run, whichever process needs it first."""
+    root = data_folder.parents[1] if os.environ.get("PYTEST_XDIST_WORKER") else data_folder.parent
+    shared = root / "trained"
+    shared.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, only_one(shared / "lock"):
+        patch.setenv("GAN_DATA", str(shared))
+        digits_probe()
+    shutil.copytree(shared / "probes", data_folder / "probes", dirs_exist_ok=True)

@@ -13,6 +13,7 @@ from gan_core.data.packs import new_pack
 from gan_core.data.store import keep_values
 from gan_core.losses import LOSSES
 from gan_core.metrics import METRICS
+from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.optimizers import OPTIMIZERS, Adam
 from gan_core.priors import PRIORS
@@ -28,6 +29,7 @@ REGISTRIES = (
     REGULARIZERS,
     OPTIMIZERS,
     METRICS,
+    PICTURE_METRICS,
 )
 COMPONENTS = [
     pytest.param(registry, cls, id=f"{registry.kind}-{cls.name}")
