@@ -24,7 +24,7 @@ from torch import nn
 
 from gan_core.data import Dataset
 from gan_core.data.base import PictureSource, to_samples
-from gan_core.data.pictures import bundled_digits
+from gan_core.data.digits import bundled_digits
 from gan_core.data.store import data_folder, write_atomically
 from gan_core.metrics.batch import Batch, joined
 from gan_core.networks import build_seeded

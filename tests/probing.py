@@ -12,7 +12,7 @@ from torch import nn
 from gan_core.config import Architecture, ExperimentConfig
 from gan_core.data import DATASETS
 from gan_core.data.base import Dataset, PictureSet, to_samples
-from gan_core.data.pictures import bundled_digits
+from gan_core.data.digits import bundled_digits
 from gan_core.frozen import FrozenGenerator
 from gan_core.probes import FactorProbe, classifier_slices
 from gan_core.slices import finish

@@ -5,7 +5,7 @@ import torch
 
 from gan_core import probe_network, probes
 from gan_core.data.base import to_samples
-from gan_core.data.pictures import bundled_digits
+from gan_core.data.digits import bundled_digits
 from gan_core.probes import ChannelProbe, FactorProbe, RandomProbe, probe_path, probe_slices
 from gan_core.slices import finish
 from tests.probing import (

@@ -11,7 +11,7 @@ from scipy import linalg, spatial, special, stats
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from gan_core import ExperimentConfig, Trainer, checkpoints, evaluation, probe_network, runs
-from gan_core.data.pictures import bundled_digits
+from gan_core.data.digits import bundled_digits
 from gan_core.evaluation import Evaluation, as_bytes, evaluate_line, evaluate_run
 from gan_core.metrics.batch import Batch
 from gan_core.metrics.pictures import KERNEL_SUBSETS, PICTURE_METRICS

@@ -6,6 +6,7 @@ import streamlit as st
 
 from gan_core.device import describe_device, resolve_device
 from gan_core.presets import PRESETS, Preset
+from gan_core.runs import is_ready, prepare
 from ui import session
 
 PAGES = {
@@ -38,9 +39,14 @@ def presets() -> None:
 def _card(preset: Preset) -> None:
     st.markdown(f"**{preset.title}**")
     st.caption(preset.look_for)
+    if preset.paper:
+        st.caption(f"*{preset.paper}*")
     if st.button("Open and train", key=f"preset.{preset.name}"):
         page = "pictures" if preset.config.dataset.pictures else "distributions"
         try:
+            if not is_ready(preset.config.dataset):
+                bar = st.progress(0.0)
+                prepare(preset.config.dataset, lambda share, words: bar.progress(share, words))
             session.start(page, preset.experiment)
         except ValueError as error:
             st.error(str(error))

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import streamlit as st
-from gan_core.evaluation import SAMPLES, Quality
 
 from gan_core import export
+from gan_core.evaluation import SAMPLES, Quality
 from gan_core.frozen import FrozenGenerator, load_generator
 from gan_core.grids import animation, grid, png
 from gan_core.observer import FIXED_PICTURES
@@ -49,21 +49,6 @@ def timeline_panel(run: Run, columns: int) -> None:
             f"timeline-step-{moments[-1].step}.gif",
             "image/gif",
             key=f"{run.page}.gif",
-            on_click="ignore",
-        )
-        key = session.widget(f"{run.page}.moment", captions[-1])
-        if session.value(key) not in captions:
-            session.forget(key)
-            session.widget(key, captions[-1])
-        place = captions.index(
-            st.selectbox("Grid", captions[::-1], key=key, label_visibility="collapsed", width=240)
-        )
-        st.download_button(
-            "This one as PNG",
-            lambda: png(grid(moments[place].pixels(), columns)),
-            f"grid-step-{moments[place].step}.png",
-            "image/png",
-            key=f"{run.page}.png",
             on_click="ignore",
         )
 
@@ -114,16 +99,21 @@ def _quality(run: Run, quality: Quality) -> None:
         st.caption(note)
     rows = [
         {
-            "measure": f"{m.title} [{m.unit}]" if m.unit else m.title,
+            "measure": m.title,
+            "better": "↑" if m.higher_is_better else "↓",
             "generated": _number(m.value),
-            "real against real": _number(m.real_against_real),
-            "better": "↑ higher" if m.higher_is_better else "↓ lower",
+            "real–real": _number(m.real_against_real),
             "samples": f"{m.samples:,}",
         }
         for m in quality.values.values()
     ]
     left, right = st.columns([3, 2])
-    left.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    widths = {"measure": st.column_config.TextColumn(width="medium")}
+    left.dataframe(pd.DataFrame(rows), hide_index=True, column_config=widths)
+    left.caption(
+        "real–real: what as many other real pictures score in the place of the samples, the best "
+        "that can be hoped for. ↓ lower is better, ↑ higher."
+    )
     with right:
         for name, census in quality.census.items():
             if len(census.values) <= MOST_CENSUS:

@@ -58,11 +58,6 @@ def widget(key: str, value: Any) -> str:
     return key
 
 
-def forget(key: str) -> None:
-    """Let a widget take a first value again."""
-    st.session_state.pop(key, None)
-
-
 def value(key: str) -> Any:
     """Return a widget's present value."""
     return st.session_state[key]

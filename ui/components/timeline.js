@@ -25,6 +25,16 @@ async function show(root, place) {
   root.canvas.setAttribute("aria-label", `timeline: generated pictures at ${moment.caption}`);
 }
 
+function save(root) {
+  root.canvas.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${root.caption.textContent.replace(/[^a-z0-9]+/gi, "-")}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }, "image/png");
+}
+
 function stop(root) {
   clearInterval(root.playing);
   root.playing = null;
@@ -46,6 +56,7 @@ function prepare(root) {
   root.canvas = root.querySelector("canvas");
   root.slider = root.querySelector("input");
   root.button = root.querySelector("button");
+  root.querySelector(".save").addEventListener("click", () => save(root));
   root.caption = root.querySelector(".caption");
   root.slider.addEventListener("input", () => {
     stop(root);
