@@ -127,4 +127,4 @@ def copying(
         architecture=replace(Architecture(), standardise="none"),
         batch_size=1,
     )
-    return FrozenGenerator(config, FromList(pixels).eval(), 7, CPU)
+    return FrozenGenerator.of(config, FromList(pixels).eval(), 7, CPU)

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from gan_core import ExperimentConfig, Trainer, checkpoints, runs
+from gan_core.metrics.pictures import PICTURE_METRICS
 
 ROOT = Path(__file__).parents[1]
 
@@ -127,3 +128,39 @@ def test_list_names_every_component():
     for registry in registries().values():
         for name in registry.names():
             assert f"  {name}: " in printed
+
+
+def test_evaluate_prints_numbers_on_the_line(tmp_path):
+    runs.train(ExperimentConfig.from_dict({"dataset": "normal"}), 5, tmp_path / "run")
+    done = command("evaluate", tmp_path / "run", "--samples", 300, "--device", "cpu", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["step"], found["samples"]) == (5, 300)
+    assert found["values"]["wasserstein_1"]["value"] > 0
+    shown = command("evaluate", tmp_path / "run", "--samples", 300, "--device", "cpu")
+    assert "Wasserstein-1" in shown.stdout
+    assert "real against real" in shown.stdout
+
+
+@pytest.mark.slow
+def test_evaluate_prints_every_metric_of_pictures(tmp_path, trained):
+    config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 16})
+    runs.train(config, 2, tmp_path / "run")
+    done = command("evaluate", tmp_path / "run", "--samples", 200, "--device", "cpu", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found["values"]) == set(PICTURE_METRICS.names()) - {"modes", "modes_kl"}
+    assert found["values"]["frechet"]["title"] == "Fréchet distance (classifier features)"
+    assert found["accuracies"]["digit"] >= 0.99
+    assert sum(found["census"]["digit"]["generated"]) == found["samples"] == 200
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a checkpoint"])
+def test_evaluate_refuses_what_is_no_run(tmp_path, content):
+    if content is not None:
+        (tmp_path / "checkpoint.safetensors").write_bytes(content)
+    done = command("evaluate", tmp_path, "--json")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "checkpoint" in done.stderr
+    assert "Traceback" not in done.stderr

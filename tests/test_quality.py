@@ -206,8 +206,8 @@ def digits():
 
 
 def evaluated(frozen, samples=500):
-    source = frozen.config.dataset.open(CPU)
-    return Evaluation(frozen, source, samples).run()
+    dataset = DATASETS.create(frozen.experiment["dataset"])
+    return Evaluation(frozen, dataset, dataset.open(CPU), samples).run()
 
 
 @pytest.mark.slow
