@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from tests.laboratory import app, chromium, installed_browser
+from tests.probing import digits_probe, only_one
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,6 +11,7 @@ from scipy import linalg, spatial, special, stats
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from gan_core import ExperimentConfig, Trainer, checkpoints, evaluation, probe_network, runs
+from gan_core.data import DATASETS
 from gan_core.data.digits import bundled_digits
 from gan_core.evaluation import Evaluation, as_bytes, evaluate_line, evaluate_run
 from gan_core.metrics.batch import Batch
@@ -205,8 +206,8 @@ def digits():
     return bundled_digits()
 
 
-def evaluated(frozen, samples=500):
-    dataset = DATASETS.create(frozen.experiment["dataset"])
+def evaluated(frozen, dataset="mnist", samples=500):
+    dataset = DATASETS.create(dataset) if isinstance(dataset, str) else dataset
     return Evaluation(frozen, dataset, dataset.open(CPU), samples).run()
 
 
@@ -335,7 +336,7 @@ def test_few_pictures_are_told_and_do_not_crash(quick, n, known):
     images = torch.randint(256, (n, 3, 16, 16), dtype=torch.uint8)
     factors = torch.arange(n)[:, None] % 2 if known else None
     dataset = given(images, factors, {"kind": ("a", "b")} if known else None)
-    quality = evaluated(copying(images, dataset))
+    quality = evaluated(copying(images, dataset), dataset)
     assert quality.samples == n // 2
     assert f"There are {n} pictures only" in quality.notes[0]
     assert ("Too few samples" in " ".join(quality.notes)) == (n // 2 < 6)
@@ -375,8 +376,8 @@ def test_mirrored_pictures_are_compared_with_mirrored_ones(quick):
     images[..., :8] = torch.randint(256, (400, 1, 16, 8), dtype=torch.uint8)
     plain, turning = given(images), given(images, flips=True)
     both = torch.cat([images, images.flip(3)])
-    straight = evaluated(copying(both, plain), 200).values["recall"]
-    mirrored = evaluated(copying(both, turning), 200).values["precision"]
+    straight = evaluated(copying(both, plain), plain, 200).values["recall"]
+    mirrored = evaluated(copying(both, turning), turning, 200).values["precision"]
     assert mirrored.value > 0.9 * mirrored.real_against_real
     assert straight.higher_is_better
 
