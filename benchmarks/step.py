@@ -2,7 +2,8 @@
 
 Both train the same networks on the same losses, in one process, in turns; the figures are medians
 over the turns. The textbook loop is the one of introductory tutorials: BCELoss on sigmoids, Adam
-as it comes, `backward` through both networks, `.item()` after each half, a DataLoader for pictures.
+as it comes, `backward` through both networks, `.item()` after each half, and for pictures a
+DataLoader over a torchvision data set with `ToTensor` and `Normalize`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
+import torchvision
+from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
+from torchvision import transforms
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.data.pictures import Pictures
 from gan_core.regularizers import R1
+from gan_core.runs import prepare
 
 TEXTBOOK_ADAM = {"name": "adam", "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
 
@@ -52,6 +58,19 @@ CASES: dict[str, tuple[dict[str, object], int]] = {
         20,
     ),
     "digits, DCGAN 28×28, batch 64": ({"dataset": "mnist"} | PLAIN, 8),
+    "cats, DCGAN 3×64×64, batch 64": (
+        {
+            "dataset": {"name": "cats", "count": 1_000},
+            "latent_dim": 100,
+            "batch_size": 64,
+            "architecture": {
+                "generator": {"name": "dcgan", "channels": 64},
+                "discriminator": {"name": "dcgan", "channels": 64},
+            },
+        }
+        | PLAIN,
+        2,
+    ),
 }
 """Experiments, and the steps taken in each turn."""
 
@@ -59,17 +78,33 @@ WARM_UP = 50
 """Up to this step the trainer measures more than later on."""
 
 
+class TutorialPictures(torchvision.datasets.VisionDataset):
+    """Pictures as torchvision's own data sets give them: one by one, through PIL and transforms."""
+
+    def __init__(self, dataset: Pictures) -> None:
+        pictures = dataset.load()
+        self.pixels = [image.permute(1, 2, 0).squeeze(2).numpy() for image in pictures.images]
+        channels = dataset.sample_shape[0]
+        half = (0.5,) * channels
+        steps = [transforms.ToTensor(), transforms.Normalize(half, half)]
+        super().__init__("", transform=transforms.Compose(steps))
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.transform(Image.fromarray(self.pixels[index]))
+
+
 def endless(loader: DataLoader) -> Iterator[torch.Tensor]:
     while True:
-        for (images,) in loader:
-            yield images
+        yield from loader
 
 
 def real_batches(config: ExperimentConfig) -> Iterator[torch.Tensor]:
     n = config.batch_size
     if config.dataset.pictures:
-        images = config.dataset.load().images.float().div(127.5).sub(1)
-        data = TensorDataset(images)
+        data = TutorialPictures(config.dataset)
         yield from endless(DataLoader(data, batch_size=n, shuffle=True, drop_last=True))
     while True:
         yield config.dataset.mean + config.dataset.std * torch.randn(n, 1)
@@ -133,9 +168,10 @@ def rate(steps: Callable[[int], object], count: int) -> float:
 
 def compare(experiment: dict[str, object], count: int, turns: int) -> dict[str, object]:
     config = ExperimentConfig.from_dict(experiment)
+    prepare(config.dataset)
     trainer = Trainer(config)
     plain = textbook(config)
-    trainer.step(max(count, WARM_UP))
+    trainer.step(WARM_UP if count > 2 else 2 * count)
     plain(count)
     ours, theirs = [], []
     for _ in range(turns):

@@ -21,6 +21,7 @@ from gan_core.metrics.batch import Batch
 from gan_core.metrics.pictures import PICTURE_METRICS, PictureMetric, census
 from gan_core.observer import as_arrays, to_pixels
 from gan_core.probes import Probe, is_trained, probe_slices
+from gan_core.runs import open_run
 from gan_core.shapes import Index, Pixels, Samples
 from gan_core.slices import Slice, Slices, chunk_size, finish, within
 
