@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with app() as address, chromium() as browser:
-        for name in ("Distributions", "Digits"):
+        for name in ("Distributions", "Pictures"):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             result = measure(page, f"{address}/{name}", options.seconds)
             page.close()

@@ -171,7 +171,7 @@ def compare(experiment: dict[str, object], count: int, turns: int) -> dict[str, 
     prepare(config.dataset)
     trainer = Trainer(config)
     plain = textbook(config)
-    trainer.step(WARM_UP if count > 2 else 2 * count)
+    trainer.step(max(count, WARM_UP))
     plain(count)
     ours, theirs = [], []
     for _ in range(turns):

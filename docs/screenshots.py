@@ -11,7 +11,7 @@ from tests.laboratory import app, chromium, open_page, press
 
 DOCS = Path(__file__).parent
 SIZE = {"width": 1280, "height": 1000}
-PAGES = {"distributions": 6, "digits": 75}
+PAGES = {"distributions": 6, "pictures": 75}
 """Pages, and the seconds to train before the picture is taken."""
 
 

@@ -275,7 +275,7 @@ def test_switching_pages_leaves_a_run_as_it_was(open_tab):
     page = open_tab("Distributions")
     train_to(page, 20)
     held = pause(page)
-    visit_by_sidebar(page, "Digits")
+    visit_by_sidebar(page, "Pictures")
     page.locator("canvas").first.wait_for()
     eventually(page, lambda: step(page) == 0)
     assert page.locator(".stAlert").count() == 0
@@ -285,7 +285,7 @@ def test_switching_pages_leaves_a_run_as_it_was(open_tab):
     assert step(page) == held
     train_to(page, held + 20)
     seen = step(page)
-    visit_by_sidebar(page, "Digits")
+    visit_by_sidebar(page, "Pictures")
     page.locator("canvas").first.wait_for()
     visit_by_sidebar(page, "Distributions")
     label(page, "Pause")
@@ -362,7 +362,7 @@ def pictures(page, name):
 
 
 def test_the_grid_of_digits_moves_and_each_place_keeps_its_noise(open_tab):
-    page = open_tab("Digits", SMALL_DIGITS)
+    page = open_tab("Pictures", SMALL_DIGITS)
     page.locator("canvas").nth(1).wait_for()
     real, begun = pictures(page, "real"), pictures(page, "generated")
     assert real.shape == begun.shape == (64, 784)

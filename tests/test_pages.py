@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +18,20 @@ from gan_core.data import DATASETS
 from gan_core.data.digits import Mnist, bundled_digits
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
+from gan_core.runs import prepare
 
 HOME = Path(__file__).parents[1] / "dashboard.py"
-PAGES = {"distributions": "pages/1_Distributions.py", "digits": "pages/2_Digits.py"}
-TITLES = {"distributions": "### A generator learns a distribution", "digits": "### A generator"}
+PAGES = {"distributions": "pages/1_Distributions.py", "pictures": "pages/2_Pictures.py"}
+TITLES = {
+    "distributions": "### A generator learns a distribution",
+    "pictures": "### A generator learns to draw",
+}
 FRAME = 3
 KINDS = ("selectbox", "slider", "number_input", "select_slider", "toggle", "text_input")
 SMALL_MLP = {"name": "mlp", "depth": 1, "width": 16}
 QUICK = {
     "distributions": {},
-    "digits": {
+    "pictures": {
         "dataset": {"name": "mnist"},
         "architecture": {"generator": SMALL_MLP, "discriminator": SMALL_MLP},
     },
@@ -51,7 +56,7 @@ FULL = {
         "instance_noise": 0.1,
         "seed": 12,
     },
-    "digits": {
+    "pictures": {
         "dataset": {"name": "mnist", "resolution": 28, "subset": "bundled"},
         "prior": {"name": "bernoulli"},
         "latent_dim": 10,
@@ -125,6 +130,14 @@ class Visit:
     def sentences(self):
         """Return what stands on the page in red or blue."""
         return [box.value for box in [*self.at.error, *self.at.info]]
+
+    def wait(self, condition, seconds=60):
+        """Let frames pass until something is true that a thread works on."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "It did not happen in time."
+            time.sleep(0.05)
+            self.look()
 
     def train_until_paused(self, most_frames):
         for _ in range(most_frames):
@@ -204,7 +217,7 @@ def test_home_opens():
     assert not at.error
     assert at.title[0].value == "GAN laboratory"
     assert "CPU" in at.caption[0].value or "GiB" in at.caption[0].value
-    assert [link.label for link in at.page_link] == ["Distributions", "Digits"]
+    assert [link.label for link in at.page_link] == ["Distributions", "Pictures", "Latent space"]
     assert len(at.get("button")) == len(PRESETS)
 
 
@@ -214,7 +227,7 @@ def test_page_opens_paused_at_its_defaults(page):
     assert opened.at.markdown[0].value.startswith(TITLES[page])
     assert opened.sentences() == []
     assert not opened.at.warning
-    dataset = {"distributions": "normal", "digits": "mnist"}[page]
+    dataset = {"distributions": "normal", "pictures": "mnist"}[page]
     assert opened.config == ExperimentConfig.from_dict({"dataset": {"name": dataset}})
     assert not opened.run.running
     assert opened.trainer.step_count == 0
@@ -223,7 +236,7 @@ def test_page_opens_paused_at_its_defaults(page):
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 @pytest.mark.parametrize("seen_before", [False, True])
 def test_preset_opens_its_page_and_trains(preset, seen_before):
-    page = "digits" if preset.config.dataset.pictures else "distributions"
+    page = "pictures" if preset.config.dataset.pictures else "distributions"
     at = AppTest.from_file(str(HOME), default_timeout=60)
     if seen_before:
         at.switch_page(PAGES[page]).run()
@@ -259,9 +272,8 @@ def test_every_plain_field(page):
     opened = visit(page)
     names = [name for name in opened.widgets() if name.startswith("experiment.")]
     fields = {name.split(".")[-1] for name in names}
-    assert fields == set(knobs(ExperimentConfig)) | (
-        {"standardise"} if page == "distributions" else set()
-    )
+    own = {"distributions": "standardise", "pictures": "conditional"}[page]
+    assert fields == {*knobs(ExperimentConfig), own}
     for name in names:
         try_all_values(opened, name)
 
@@ -582,7 +594,8 @@ def test_a_link_with_a_whole_setup(page):
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_the_written_link_gives_the_same_experiment(preset):
-    page = "digits" if preset.config.dataset.pictures else "distributions"
+    page = "pictures" if preset.config.dataset.pictures else "distributions"
+    prepare(preset.config.dataset)
     link = visit(page, preset.experiment).at.query_params["setup"]
     assert visit(page, link).config == preset.config
 
@@ -650,7 +663,7 @@ def test_a_bad_link_gets_a_sentence_and_the_default(link, reason):
     ],
 )
 def test_a_bad_link_to_pictures(setup, reason):
-    opened = visit("digits", setup)
+    opened = visit("pictures", setup)
     assert [reason in warning.value for warning in opened.at.warning] == [True]
     assert opened.config == ExperimentConfig.from_dict({"dataset": {"name": "mnist"}})
 
@@ -759,11 +772,12 @@ def test_a_column_smaller_than_the_batch_waits_for_a_smaller_batch():
 def test_a_failed_download_gets_a_sentence_and_the_old_pictures_serve_on(monkeypatch, name, value):
     for dataset in (torchvision.datasets.MNIST, torchvision.datasets.FashionMNIST):
         monkeypatch.setattr(dataset, "mirrors", ["http://127.0.0.1:9/"])
-    opened = quick("digits")
+    opened = quick("pictures")
     before = opened.trainer
     opened.set(name, value)
     assert opened.at.info[0].value.startswith("These pictures are not on this")
     opened.answer(next(b.label for b in opened.at.button if b.label.startswith("Download")))
+    opened.wait(lambda: opened.at.error)
     assert ["could not be downloaded" in error.value for error in opened.at.error] == [True]
     opened.press("train")
     assert opened.trainer is before
@@ -794,10 +808,11 @@ class LocalDownload:
 
 def test_a_finished_download_is_trained_on(monkeypatch):
     monkeypatch.setattr(Mnist, "whole", LocalDownload())
-    opened = quick("digits")
+    opened = quick("pictures")
     opened.set("dataset.mnist.subset", "full")
     assert opened.config.dataset.subset == "bundled"
     opened.answer("Download 1 MB")
+    opened.wait(lambda: opened.config.dataset.subset == "full")
     assert opened.config.dataset.subset == "full"
     opened.press("train")
     assert opened.trainer.step_count == FRAME

@@ -84,7 +84,7 @@ def show_panels(run: Run) -> None:
 def columns(run: Run) -> int:
     """Return how many pictures stand side by side: a column a class, where there are few."""
     classes = _classes(run)
-    all_classes = bool(classes) and run.view.label is None and len(classes) <= MOST_CLASS_COLUMNS
+    all_classes = bool(classes) and _label(run) is None and len(classes) <= MOST_CLASS_COLUMNS
     return len(classes) if all_classes else run.view.side
 
 
@@ -93,12 +93,19 @@ def _classes(run: Run) -> tuple[str, ...]:
     return config.dataset.classes if config.architecture.conditional else ()
 
 
+def _label(run: Run) -> int | None:
+    """Return the class to make; a run that has just begun may not have the one chosen before."""
+    label = run.view.label
+    return label if label is not None and label < len(_classes(run)) else None
+
+
 def _shown(run: Run, snapshot: Snapshot) -> tuple[PixelArray, int]:
     """Return the pictures of the grid and the number of its columns."""
     across = columns(run)
     count = min(across * run.view.side, FIXED_PICTURES // across * across)
-    if run.view.label is None:
+    label = _label(run)
+    if label is None:
         return snapshot.samples[:count], across
     trainer = run.trainer
-    labels = trainer.fixed_labels[:count].new_full((count,), run.view.label)
+    labels = trainer.fixed_labels[:count].new_full((count,), label)
     return to_pixels(trainer.generate(trainer.fixed_z[:count], labels)), across
