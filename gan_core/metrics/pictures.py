@@ -70,9 +70,12 @@ class Frechet(PictureMetric):
     fewest = 2
 
     def slices(self, real, fake):
-        first, second = (fid_features_to_statistics(batch.features) for batch in (real, fake))
-        yield Slice(0.5, self.title)
-        (value,) = fid_statistics_to_metric(first, second, verbose=False).values()
+        statistics = []
+        for i, batch in enumerate((real, fake)):
+            yield Slice(i / 3, self.title)
+            statistics.append(fid_features_to_statistics(batch.features))
+        yield Slice(2 / 3, self.title)
+        (value,) = fid_statistics_to_metric(*statistics, verbose=False).values()
         return value
 
 
