@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from gan_core import ExperimentConfig, catalogue, runs
 from gan_core.data.csv_column import read_table, store_column
+from gan_core.device import leave_a_core_free
 from gan_core.evaluation import SAMPLES, evaluate_run
 from gan_core.snapshot import Snapshot
 
@@ -75,6 +76,7 @@ def _train(file: Path, steps: int, out: Path, device: str) -> None:
 
 
 def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
+    leave_a_core_free()
     with tqdm(total=100, unit="%", leave=False) as bar:
 
         def note(share: float, words: str) -> None:

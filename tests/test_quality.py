@@ -14,7 +14,8 @@ from gan_core import ExperimentConfig, Trainer, checkpoints, evaluation, probe_n
 from gan_core.data.pictures import bundled_digits
 from gan_core.evaluation import Evaluation, as_bytes, evaluate_line, evaluate_run
 from gan_core.metrics.batch import Batch
-from gan_core.metrics.pictures import KERNEL_SUBSETS, PICTURE_METRICS
+from gan_core.metrics.features import KERNEL_SUBSETS
+from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.neighbours import resemblance_slices
 from gan_core.probes import probe_slices
 from gan_core.slices import finish
@@ -84,9 +85,9 @@ def test_kernel_distance_of_whole_batches_against_loops():
 
 
 def test_kernel_distance_over_subsets(monkeypatch):
-    from gan_core.metrics import pictures
+    from gan_core.metrics import features
 
-    monkeypatch.setattr(pictures, "KERNEL_SUBSET_SIZE", 20)
+    monkeypatch.setattr(features, "KERNEL_SUBSET_SIZE", 20)
     real, fake = batch(50), batch(60, 1, 0.3)
     expected = []
     for seed in range(KERNEL_SUBSETS):
