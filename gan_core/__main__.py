@@ -14,6 +14,7 @@ from gan_core.data.csv_column import read_table, store_column
 from gan_core.data.decode import ImportOptions
 from gan_core.data.importing import import_pictures
 from gan_core.data.store import write_atomically
+from gan_core.device import leave_a_core_free
 from gan_core.evaluation import SAMPLES, evaluate_run
 from gan_core.grids import png
 from gan_core.registry import knobs
@@ -99,6 +100,7 @@ def _train(file: Path, steps: int, out: Path, device: str) -> None:
 
 
 def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
+    leave_a_core_free()
     with tqdm(total=100, unit="%", leave=False) as bar:
 
         def note(share: float, words: str) -> None:

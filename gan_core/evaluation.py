@@ -6,9 +6,8 @@ Every number comes with what a second batch of real pictures scores against the 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -21,6 +20,7 @@ from gan_core.metrics.batch import Batch
 from gan_core.metrics.pictures import PICTURE_METRICS, PictureMetric, census
 from gan_core.observer import as_arrays, to_pixels
 from gan_core.probes import Probe, is_trained, probe_slices
+from gan_core.quality import Census, Measured, Quality
 from gan_core.runs import open_run
 from gan_core.shapes import Index, Pixels, Samples
 from gan_core.slices import Slice, Slices, chunk_size, finish, within
@@ -28,65 +28,6 @@ from gan_core.slices import Slice, Slices, chunk_size, finish, within
 SAMPLES = 2_000
 SEED = 2014
 MOST_REFERENCES = 8
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A number, and what it has to be compared with.
-
-    `real_against_real` is what as many real samples score against others; on the line it is the
-    median of perfect samplers.
-    """
-
-    value: float
-    real_against_real: float
-    samples: int
-    higher_is_better: bool
-    title: str
-    unit: str
-
-
-@dataclass(frozen=True)
-class Census:
-    """How many of the real pictures and of the samples the classifier takes for each value."""
-
-    values: tuple[str, ...]
-    real: tuple[int, ...]
-    generated: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How good a generator was after `step` steps."""
-
-    step: int
-    samples: int
-    values: dict[str, Measured]
-    census: dict[str, Census]
-    probe: str
-    accuracies: dict[str, float]
-    notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-able values; what is not a number is None."""
-        return _without_nan(asdict(self))
-
-    def table(self) -> str:
-        """Return everything as lines for a terminal."""
-        lines = [f"After step {self.step:,}, on {self.samples:,} samples."]
-        lines += [sentence for sentence in (self.probe, *self.notes) if sentence]
-        rows = [("", "generated", "real against real", "better")]
-        for measured in self.values.values():
-            direction = "higher" if measured.higher_is_better else "lower"
-            numbers = (f"{measured.value:.4g}", f"{measured.real_against_real:.4g}")
-            rows.append((f"{measured.title} {_in_brackets(measured.unit)}", *numbers, direction))
-        width = max(len(row[0]) for row in rows)
-        lines += ["", *(f"{row[0]:<{width}} {row[1]:>10} {row[2]:>18}  {row[3]}" for row in rows)]
-        for factor, counted in self.census.items():
-            lines += ["", f"{factor}: generated (real)"]
-            counts = zip(counted.values, counted.generated, counted.real, strict=True)
-            lines += [f"  {name}: {fake:,} ({real:,})" for name, fake, real in counts]
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,17 +228,3 @@ def _measured(
 ) -> Measured:
     title = metric.title.replace("classifier features", probe.features)
     return Measured(value, reference, samples, metric.higher_is_better, title, metric.unit)
-
-
-def _in_brackets(unit: str) -> str:
-    return f"[{unit}]" if unit else ""
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -10,10 +10,10 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from gan_core.evaluation import Quality
 from gan_core.frozen import FrozenGenerator
 from gan_core.grids import png
 from gan_core.observer import to_pixels
+from gan_core.quality import Quality
 from gan_core.shapes import PixelArray
 
 CHUNK = 100

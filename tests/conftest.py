@@ -36,6 +36,8 @@ def address(data_folder):
 @pytest.fixture(scope="session")
 def trained(data_folder):
     """Let the classifier of digits be trained once a test run, whichever process needs it first."""
+    # Not above: shapes are checked only in what is imported after pytest has been configured.
+
     root = data_folder.parents[1] if os.environ.get("PYTEST_XDIST_WORKER") else data_folder.parent
     shared = root / "trained"
     shared.mkdir(exist_ok=True)

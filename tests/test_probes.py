@@ -65,8 +65,8 @@ def test_stacked_digits_are_read_channel_by_channel(trained, side):
 @pytest.mark.slow
 def test_every_factor_of_coloured_pictures_is_learnt(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
-    monkeypatch.setattr(probe_network, "STEPS", 150)
-    probe = probe_of(coloured_shapes(1_000))
+    monkeypatch.setattr(probe_network, "STEPS", 400)
+    probe = probe_of(coloured_shapes(2_000, 32))
     assert set(probe.accuracies) == {"shape", "colour"}
     assert min(probe.accuracies.values()) >= 0.97
     assert "shape" in probe.describe()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from gan_core.evaluation import Census, Quality
 
 from gan_core.config import ExperimentConfig
 from gan_core.metrics import METRICS
+from gan_core.quality import Census, Quality
 from gan_core.snapshot import Snapshot
 
 REAL = "#1a86d0"

@@ -11,10 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from gan_core import export
-from gan_core.evaluation import SAMPLES, Quality
+from gan_core.evaluation import SAMPLES
 from gan_core.frozen import FrozenGenerator, load_generator
 from gan_core.grids import animation, grid, png
 from gan_core.observer import FIXED_PICTURES
+from gan_core.quality import Quality
 from ui import figures, live, session
 from ui.components import live_chart, sample_canvas, timeline
 from ui.run import Run

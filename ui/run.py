@@ -7,12 +7,13 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from gan_core.evaluation import Evaluation, Quality, as_bytes
-from gan_core.neighbours import Resemblance, search_slices
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.evaluation import Evaluation, as_bytes
 from gan_core.jobs import Job
+from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
+from gan_core.quality import Quality
 from gan_core.shapes import Samples
 
 MOST_QUALITIES = 500
