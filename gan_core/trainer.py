@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils import get_total_norm
 
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import placed, resolve_device
+from gan_core.device import keep_freed_memory, placed, resolve_device
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
 from gan_core.history import History
@@ -35,8 +35,8 @@ from gan_core.timeline import Timeline
 CHECK_EVERY = 25
 """Steps between two looks at the numbers, which are a CPU–GPU sync point."""
 
-AFTER_EVERY, AFTER_ALWAYS = 10, 50
-"""`d_fake_after` costs a pass of both networks: every step has it up to 50, then every tenth."""
+AFTER_EVERY, AFTER_ALWAYS = 25, 50
+"""`d_fake_after` costs a pass of both networks: every step has it up to 50, then every 25th."""
 
 
 WORDS = {
@@ -79,6 +79,7 @@ class Trainer:
 
     def __init__(self, config: ExperimentConfig, device: str = "cpu") -> None:
         self.config = config
+        keep_freed_memory()
         self.device = resolve_device(device)
         self.source = config.dataset.open(self.device)
         self.lock = threading.RLock()
