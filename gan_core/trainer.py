@@ -7,7 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch.nn.utils import get_total_norm
 
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import keep_freed_memory, placed, resolve_device
+from gan_core.divergence import WORDS, Divergence
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
 from gan_core.history import History
@@ -37,34 +38,6 @@ CHECK_EVERY = 25
 
 AFTER_EVERY, AFTER_ALWAYS = 25, 50
 """`d_fake_after` costs a pass of both networks: every step has it up to 50, then every 25th."""
-
-
-WORDS = {
-    "loss_d": "D's loss",
-    "penalty": "the regularizer's penalty",
-    "loss_g": "G's loss",
-    "d_real": "D's output on real samples",
-    "d_fake_before": "D's output on generated samples",
-    "grad_norm_d": "D's gradient",
-    "grad_norm_g": "G's gradient",
-}
-"""What people call a statistic that broke."""
-
-
-class Divergence(NamedTuple):
-    """A run whose numbers stopped being numbers."""
-
-    step: int
-    what: str
-    healthy_step: int
-
-    def sentence(self) -> str:
-        return (
-            f"At step {self.step:,} {self.what} stopped being a finite number: the learning rates "
-            "are likely too high. Training is paused, and the weights are those of step "
-            f"{self.healthy_step:,}, the last healthy ones kept. Lower the learning rates (under "
-            "Optimizers) and train on, or reset."
-        )
 
 
 class Trainer:
@@ -127,24 +100,33 @@ class Trainer:
         self._z: Latents | None = None
         self._labels: Classes | None = None
         self._fake: Samples | None = None
+        self._updates_of_d = 0
         self._pending: list[tuple[int, torch.Tensor]] = []
         self._healthy = self._moving_parts()
         self._keep_grid()
 
     def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
-        """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were taken.
+        """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
 
-        Stops early when `keep_going()` is false, asked after every step, or when the numbers
-        diverge (see `divergence`).
+        Stops early when `keep_going()` is false, asked after every update, or when the numbers
+        diverge (see `divergence`). A step that was left half-way is completed by the next call.
         """
         for taken in range(n):
-            with self.lock:
-                for _ in range(self.config.n_critic):
+            while self._updates_of_d < self.config.n_critic:
+                with self.lock:
                     self.step_discriminator()
-                self.step_generator()
+                    self._updates_of_d += 1
+                if not keep_going():
+                    return taken
+            self.step_generator()
             if self.divergence or not keep_going():
                 return taken + 1
         return n
+
+    @property
+    def share_of_step(self) -> float:
+        """How much of the step in progress is done, by its updates: 0 between two steps."""
+        return self._updates_of_d / (self.config.n_critic + 1)
 
     def step_discriminator(self) -> None:
         """One update of D on a fresh batch of real samples and a fresh batch of noise."""
@@ -186,6 +168,7 @@ class Trainer:
                 self._fake = self._generate(self._z, self._labels)
             fake = self._seen_by_d(self._fake)
             self._fake = None
+            self._updates_of_d = 0
             if config.loss.paired:
                 real, labels = self._real_batch(len(fake))
                 logits_real, logits_fake = self._logits(real, labels, fake, self._labels)
@@ -448,6 +431,7 @@ class Trainer:
                     "step": self.step_count,
                     "updates_d": self.updates_d,
                     "samples_seen": self.samples_seen,
+                    "of_this_step": self._updates_of_d,
                 },
             }
         )
@@ -471,6 +455,7 @@ class Trainer:
         self.step_count = state["counters"]["step"]
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
+        self._updates_of_d = state["counters"]["of_this_step"]
         self._pending.clear()
         self.divergence = None
 

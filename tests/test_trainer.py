@@ -3,6 +3,7 @@
 import copy
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from gan_core.priors import PRIORS
 from gan_core.registry import knobs
 from gan_core.regularizers import REGULARIZERS
 from gan_core.snapshot import STATISTICS
+from tests.probing import given
 
 torch.set_num_threads(1)
 TINY = {
@@ -694,3 +696,38 @@ def test_default_experiment_converges(seed):
     assert trainer.snapshot().metrics["wasserstein_1"] > 2 * std
     trainer.step(1500)
     assert trainer.snapshot().metrics["wasserstein_1"] < 0.08 * std
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_a_step_left_half_way_is_completed(kind, n_critic):
+    whole, halved = trainer_of(kind, n_critic=n_critic), trainer_of(kind, n_critic=n_critic)
+    whole.step(3)
+    assert halved.step(2) == 2
+    assert halved.step(5, keep_going=lambda: False) == 0
+    assert (halved.step_count, halved.updates_d) == (2, 2 * n_critic + 1)
+    assert halved.share_of_step == pytest.approx(1 / (n_critic + 1))
+    again = trainer_of(kind, n_critic=n_critic)
+    again.load_state_dict(halved.state_dict())
+    for trainer in (halved, again):
+        assert trainer.step() == 1
+        assert trainer.share_of_step == 0
+        assert_same(trainer.state_dict(), whole.state_dict())
+
+
+def test_the_class_that_is_asked_for_is_made():
+    images = torch.tensor([20, 235], dtype=torch.uint8).repeat(100)[:, None, None, None]
+    images = images.expand(200, 1, 4, 4).contiguous()
+    dataset = given(images, torch.arange(200)[:, None] % 2, {"shade": ("dark", "light")})
+    parts = config_of(latent_dim=4).architecture
+    config = config_of(latent_dim=4, batch_size=32).with_(
+        dataset=dataset, architecture=replace(parts, standardise="none", conditional=True)
+    )
+    trainer = Trainer(config)
+    trainer.step(600)
+    z = torch.randn(50, 4, generator=torch.Generator().manual_seed(1))
+    dark, light = (trainer.generate(z, torch.full((50,), label)) for label in (0, 1))
+    assert dark.mean().item() == pytest.approx(20 / 127.5 - 1, abs=0.2)
+    assert light.mean().item() == pytest.approx(235 / 127.5 - 1, abs=0.2)
+    grid = trainer.snapshot().samples
+    assert (grid[1::2].mean() - grid[::2].mean()) > 180

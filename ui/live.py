@@ -20,6 +20,9 @@ TICK = 0.05
 JOB_SECONDS, PAUSED_JOB_SECONDS = 0.05, 0.3
 """Seconds of a frame that go into measuring, while it trains and while it rests."""
 
+SLOW_STEP = 0.3
+SLOW_WORDS = "This step: first D is updated, then G"
+
 FEW_VALUES = 64
 
 FULL_SPEED = "Full speed"
@@ -108,12 +111,20 @@ def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
         ended = False
         if run.running:
             run.meter.note_frame(began, time.perf_counter() - began)
-            ended = run.train(session.steps_per_frame())
+            ended = run.train(session.steps_per_frame(), _step_bar(run))
         measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
         if ended or (measured and not run.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
     frame()
+
+
+def _step_bar(run: Run) -> Callable[[float], None]:
+    """Return what shows how far a step is: a bar where steps are slow, else nothing."""
+    if run.meter.step_seconds < SLOW_STEP:
+        return lambda share: None
+    bar = st.progress(0.0, SLOW_WORDS)
+    return lambda share: bar.progress(share, SLOW_WORDS)
 
 
 def distribution_page(run: Run, snapshot: Snapshot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -192,10 +193,13 @@ class Run:
         self.restart(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
         self.show_config()
 
-    def train(self, steps_per_frame: int | None) -> bool:
+    def train(
+        self, steps_per_frame: int | None, show: Callable[[float], None] = lambda share: None
+    ) -> bool:
         """Train until the frame's time is used, the run is paused, or its goal is reached.
 
-        `steps_per_frame` replaces the time by an exact number of steps. Returns whether the run
+        `steps_per_frame` replaces the time by an exact number of steps. `show` is told which
+        share of a step is done, between its halves. Returns whether the run
         came to an end by itself here, not by a click that another thread serves.
         """
         turn, began = self.turn, time.perf_counter()
@@ -204,9 +208,10 @@ class Run:
         taken_at_all = 0
 
         def keep_going() -> bool:
+            show(self.trainer.share_of_step)
             return self.running and self.turn == turn
 
-        while left > 0 and keep_going():
+        while left > 0 and self.running and self.turn == turn:
             if steps_per_frame is None and taken_at_all and time.perf_counter() >= deadline:
                 break
             slice_ = min(left, self._steps_a_slice())

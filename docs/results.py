@@ -1,0 +1,115 @@
+"""Trains every classic preset for two minutes: `python docs/results.py [--seconds 120]`.
+
+Writes docs/results.md, and a picture of each run's samples into docs/results/. All cores train.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import torch
+
+from gan_core import Trainer
+from gan_core.evaluation import Evaluation, evaluate_line
+from gan_core.presets import PRESETS, Preset
+from gan_core.quality import Quality
+from gan_core.runs import picture, prepare
+
+DOCS = Path(__file__).parent
+CLASSICS = (
+    "first_normal",
+    "digits_dcgan",
+    "algorithm_1",
+    "introduction",
+    "dcgan_64",
+    "digits_mlp",
+)
+WIDTH = 560
+
+
+def train(preset: Preset, seconds: float) -> Trainer:
+    prepare(preset.config.dataset)
+    trainer = Trainer(preset.config)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        trainer.step()
+    return trainer
+
+
+def judge(trainer: Trainer) -> Quality:
+    dataset = trainer.config.dataset
+    if not dataset.pictures:
+        return evaluate_line(trainer.frozen(), dataset)
+    return Evaluation(trainer.frozen(), dataset, trainer.source).run()
+
+
+def section(preset: Preset, trainer: Trainer, quality: Quality, seconds: float) -> str:
+    """Return what stands in results.md about one run."""
+    image = picture(trainer.snapshot())
+    factor = max(1, WIDTH // image.width)
+    image.resize((factor * image.width, factor * image.height), 0).save(
+        DOCS / "results" / f"{preset.name}.png"
+    )
+    epochs = ""
+    if trainer.config.dataset.size:
+        epochs = f", {trainer.samples_seen / trainer.config.dataset.size:.1f} epochs"
+    lines = [
+        f"## {preset.title} (`{preset.name}`)",
+        "",
+        f"{preset.paper}. {trainer.step_count:,} steps in {seconds:.0f} s{epochs}; "
+        f"seed {trainer.config.seed}.",
+        "",
+        f"![samples](results/{preset.name}.png)",
+        "",
+        f"{quality.samples:,} samples. {quality.probe} {' '.join(quality.notes)}".strip(),
+        "",
+        "| | generated | real against real | better |",
+        "| --- | --- | --- | --- |",
+    ]
+    for measured in quality.values.values():
+        better = "higher" if measured.higher_is_better else "lower"
+        numbers = f"{measured.value:.4g} | {measured.real_against_real:.4g}"
+        lines.append(f"| {measured.title} | {numbers} | {better} |")
+    for name, census in quality.census.items():
+        pairs = zip(census.values, census.generated, strict=True)
+        counts = ", ".join(f"{value}: {count:,}" for value, count in pairs)
+        lines += ["", f"Census of {name}, generated: {counts}."]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--only", choices=CLASSICS, help="print one of them and write nothing")
+    options = parser.parse_args()
+    torch.set_num_threads(os.cpu_count() or 1)
+    (DOCS / "results").mkdir(exist_ok=True)
+    by_name = {preset.name: preset for preset in PRESETS}
+    parts = [
+        "# What two minutes give",
+        "",
+        "Made by `python docs/results.py`: every preset trained for "
+        f"{options.seconds:.0f} s on {os.cpu_count()} CPU cores ({platform.machine()}, no GPU), "
+        f"PyTorch {torch.__version__.split('+')[0]}, then measured. Pictures come from the "
+        "averaged generator where one is kept.",
+    ]
+    for name in [options.only] if options.only else CLASSICS:
+        trainer = train(by_name[name], options.seconds)
+        torch.set_num_threads(1)
+        text = section(by_name[name], trainer, judge(trainer), options.seconds)
+        torch.set_num_threads(os.cpu_count() or 1)
+        print(text, flush=True)
+        parts += ["", text]
+    if not options.only:
+        (DOCS / "results.md").write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
