@@ -7,12 +7,39 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from playwright.sync_api import Page
+
 from tests.laboratory import app, chromium, open_page, press
 
 DOCS = Path(__file__).parent
 SIZE = {"width": 1280, "height": 1000}
 PAGES = {"distributions": 6, "pictures": 75}
 """Pages, and the seconds to train before the picture is taken."""
+
+PANELS = (
+    ("Quality", "Evaluate now", "samples against"),
+    ("Memorised?", "Find the nearest", "Suspiciously close"),
+)
+"""Panels of the page Pictures, the button to press, and the words to wait for."""
+
+
+def photograph_panels(page: Page, scheme: str) -> None:
+    """Photograph what the open page Pictures has below its grids, and its latent space."""
+    for panel, button, words in PANELS:
+        page.get_by_role("radio", name=panel).click()
+        press(page, button)
+        page.get_by_text(words).first.wait_for(timeout=300_000)
+        page.wait_for_timeout(3_000)
+        page.get_by_role("radio", name=panel).scroll_into_view_if_needed()
+        page.mouse.move(800, 500)
+        page.mouse.wheel(0, 700)
+        page.wait_for_timeout(1_500)
+        name = panel.lower().rstrip("?")
+        page.screenshot(path=DOCS / f"{name}-{scheme}.png")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Latent").click()
+    page.get_by_role("radio", name="Sheet").click()
+    page.wait_for_timeout(2_000)
+    page.screenshot(path=DOCS / f"latent-{scheme}.png")
 
 
 def main() -> None:
@@ -29,7 +56,8 @@ def main() -> None:
                 page.wait_for_timeout(1000 * seconds)
                 page.screenshot(path=DOCS / f"{name}-{scheme}.png")
                 press(page, "Pause")
-                page.wait_for_timeout(500)
+                page.wait_for_timeout(1_000)
+            photograph_panels(page, scheme)
             page.close()
 
 

@@ -68,7 +68,8 @@ def quality_panel(run: Run, columns: int) -> None:
             key=f"{run.page}.evaluate",
             help=f"Compares {SAMPLES:,} samples with as many real pictures; training goes on.",
         )
-        key = session.widget(f"{run.page}.evaluate_every", "on the button")
+        current = next(words for words, n in EVALUATE.items() if n == run.evaluate_every)
+        key = session.widget(f"{run.page}.evaluate_every", current)
         chosen = st.selectbox("Evaluate", list(EVALUATE), key=key, width=180)
         run.evaluate_every = EVALUATE[chosen]
 

@@ -25,20 +25,27 @@ PANELS = {
 def view_options(run: Run) -> None:
     """Let the grid's size be chosen, and the class that is made where networks are told one."""
 
-    def choose(label: str, options: list[str], name: str, first: str) -> str:
-        key = session.widget(f"{run.page}.view.{name}", first)
+    def choose(label: str, options: list[str], name: str, current: str) -> str:
+        key = session.widget(f"{run.page}.view.{name}", current)
         return st.selectbox(label, options, key=key)
 
     with st.popover("View", help="Size of the grid and of its pictures."):
-        run.view.side = GRIDS[choose("Pictures", list(GRIDS), "grid", "8 × 8")]
-        run.view.size = SIZES[choose("Size", list(SIZES), "size", "medium")]
+        grid, size = _name_of(run.view.side, GRIDS), _name_of(run.view.size, SIZES)
+        run.view.side = GRIDS[choose("Pictures", list(GRIDS), "grid", grid)]
+        run.view.size = SIZES[choose("Size", list(SIZES), "size", size)]
         classes = _classes(run)
         if classes:
             every = "all, a column each" if len(classes) <= MOST_CLASS_COLUMNS else "all in turn"
-            chosen = choose("Class to make", [every, *classes], "label", every)
+            label = _label(run)
+            current = every if label is None else classes[label]
+            chosen = choose("Class to make", [every, *classes], "label", current)
             run.view.label = None if chosen == every else classes.index(chosen)
         else:
             run.view.label = None
+
+
+def _name_of(value: int, names: dict[str, int]) -> str:
+    return next(name for name, number in names.items() if number == value)
 
 
 def draw(run: Run, snapshot: Snapshot) -> None:
@@ -74,11 +81,11 @@ def draw(run: Run, snapshot: Snapshot) -> None:
 
 def show_panels(run: Run) -> None:
     """Let one of the panels be chosen, and show it."""
-    key = session.widget(f"{run.page}.panel", "Timeline")
-    chosen = st.segmented_control(
+    key = session.widget(f"{run.page}.panel", run.view.panel or next(iter(PANELS)))
+    run.view.panel = st.segmented_control(
         "More about this run", list(PANELS), key=key, required=True, label_visibility="collapsed"
     )
-    PANELS[chosen](run, columns(run))
+    PANELS[run.view.panel](run, columns(run))
 
 
 def columns(run: Run) -> int:

@@ -70,6 +70,7 @@ class View:
     side: int = 8
     size: int = 560
     label: int | None = None
+    panel: str | None = None
 
 
 @dataclass
