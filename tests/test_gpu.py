@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.evaluation import Evaluation
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
 
@@ -11,6 +12,12 @@ EXPERIMENTS = [
     {},
     {"dataset": "mnist"},
     {"loss": "wasserstein", "regularizer": "gradient_penalty", "prior": "sphere"},
+    {"dataset": "mnist", "architecture": {"conditional": True}},
+    {
+        "dataset": "stacked_mnist",
+        "architecture": {"generator": "resnet", "discriminator": "resnet"},
+        "loss": "hinge",
+    },
 ]
 
 
@@ -30,6 +37,15 @@ def test_the_gpu_begins_with_the_weights_of_the_cpu():
     cpu, gpu = (Trainer(ExperimentConfig(), device=device) for device in ("cpu", "cuda"))
     for here, there in zip(cpu.generator.parameters(), gpu.generator.parameters(), strict=True):
         torch.testing.assert_close(here, there.cpu(), rtol=0, atol=0)
+
+
+def test_samples_are_evaluated_on_the_gpu():
+    trainer = Trainer(ExperimentConfig.from_dict({"dataset": "stacked_mnist"}), device="cuda")
+    trainer.step(5)
+    evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200)
+    quality = evaluation.run()
+    assert quality.values["frechet"].value > quality.values["frechet"].real_against_real
+    assert quality.values["modes"].value >= 1
 
 
 def test_a_run_saved_on_the_gpu_goes_on_there():
