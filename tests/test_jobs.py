@@ -18,18 +18,18 @@ def test_slices_are_taken_one_by_one_until_the_result():
     results = []
     job = Job(counting(3), results.append)
     for share in (1 / 3, 2 / 3, 1):
-        job.work(0)
+        job.work(0.0)
         assert (job.share, job.active, results) == (share, True, [])
-    job.work(0)
+    job.work(0.0)
     assert (job.active, results) == (False, [3])
-    job.work(0)
+    job.work(0.0)
     assert results == [3]
 
 
 def test_time_is_used_up():
     results = []
     job = Job(counting(1_000), results.append)
-    job.work(60)
+    job.work(60.0)
     assert results == [1_000]
 
 
@@ -40,7 +40,7 @@ def test_a_refusal_is_a_sentence():
 
     results = []
     job = Job(refusing(), results.append)
-    job.work(60)
+    job.work(60.0)
     assert (job.active, job.error, results) == (False, "There are no pictures.", [])
 
 
@@ -48,12 +48,12 @@ def test_two_threads_do_not_disturb_each_other():
     results = []
     job = Job(counting(60, 0.005), results.append)
     threads = [
-        threading.Thread(target=lambda: [job.work(0) for _ in range(5_000)]) for _ in range(3)
+        threading.Thread(target=lambda: [job.work(0.0) for _ in range(5_000)]) for _ in range(3)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    job.work(60)
+    job.work(60.0)
     assert job.error is None
     assert results == [60]

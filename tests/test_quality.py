@@ -406,5 +406,5 @@ def test_a_written_run_is_evaluated(quick, tmp_path):
     for measured in quality.values.values():
         assert measured.title in quality.table()
     checkpoints.save(trainer, tmp_path / "run" / "checkpoint.safetensors")
-    with pytest.raises(ValueError, match="is no run"):
+    with pytest.raises(ValueError, match="is not the folder of a run"):
         evaluate_run(tmp_path, 100, "cpu")

@@ -38,7 +38,10 @@ def test_command_line_examples_run(tmp_path):
     )
     assert done.returncode == 0, done.stderr.decode()
     made = {path.name for path in (tmp_path / "runs" / "first").iterdir()}
-    assert made == {"config.json", "metrics.csv", "samples", "checkpoint.safetensors"}
+    kept = {"config.json", "metrics.csv", "samples", "checkpoint.safetensors"}
+    assert made == kept | {"generator.safetensors"}
+    assert b'"wasserstein_1"' in done.stdout
+    assert (tmp_path / "grid.png").stat().st_size > 1_000
 
 
 def test_make_targets_exist():

@@ -252,9 +252,10 @@ def test_epoch_counts_pictures():
 
 def test_step_stops_when_it_is_told_to():
     trainer = trainer_of()
-    asked = iter([True, True, False])
+    asked = iter([True, True, True, True, True, False])  # after D's update and after G's
     assert trainer.step(10, lambda: next(asked)) == 3
     assert trainer.step_count == 3
+    assert trainer.share_of_step == 0
     assert trainer.step(0) == 0
 
 
