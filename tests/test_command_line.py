@@ -14,6 +14,8 @@ from PIL import Image
 from gan_core import ExperimentConfig, Trainer, checkpoints, runs
 from gan_core.metrics.pictures import PICTURE_METRICS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -20,6 +20,8 @@ from gan_core.presets import PRESETS
 from gan_core.registry import knobs
 from gan_core.runs import prepare
 
+pytestmark = pytest.mark.slow
+
 HOME = Path(__file__).parents[1] / "dashboard.py"
 PAGES = {"distributions": "pages/1_Distributions.py", "pictures": "pages/2_Pictures.py"}
 TITLES = {

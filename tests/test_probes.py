@@ -18,6 +18,8 @@ from tests.probing import (
     stacked_digits,
 )
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 
 

@@ -22,6 +22,8 @@ from gan_core.probes import probe_slices
 from gan_core.slices import finish
 from tests.probing import CPU, DIGITS, copying, digits_probe, given
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 DCGAN = {
     "dataset": "mnist",

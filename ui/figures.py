@@ -213,8 +213,9 @@ def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> F
         curve(
             step,
             history["d_fake_after"],
-            "after",
+            "after, every 25th step",
             FAKE,
+            connectgaps=True,
             line={"width": 1.2, "dash": "dot"},
             opacity=0.8,
         ),

@@ -73,6 +73,8 @@ def _places(words: str, first: list[int]) -> list[int]:
 def draw(run: Run, snapshot: Snapshot, chosen: Choice) -> None:
     """Draw one frame: the samples to choose from, and the way that was chosen."""
     tiles(live.common_tiles(run, snapshot), key="latent.tiles")
+    if snapshot.step == 0:
+        st.caption("Not trained yet: every z gives much the same grey. Press Train first.")
     left, right = st.columns([2, 3])
     with left:
         st.markdown(

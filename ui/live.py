@@ -82,9 +82,10 @@ def toolbar(run: Run, more: Callable[[Run], None] = lambda run: None) -> None:
         button("Reset", "reset", "Begin again: the same curve, bit for bit.", run.reset)
         button("New seed", "new_seed", "Begin again with other random numbers.", run.new_seed)
         with st.popover("Until …", help="Train until a certain step."):
-            key = session.widget(f"{run.page}.goal", run.trainer.step_count + 1_000)
+            key = f"{run.page}.goal"
+            goal = (run.trainer.step_count // 1_000 + 1) * 1_000
             with st.form(f"{run.page}.until", border=False):  # else a click on Go beats the number
-                st.number_input("Run until step", 1, 10**9, key=key)
+                st.number_input("Run until step", 1, 10**9, goal, key=key)
                 until = lambda: run.go(int(session.value(key)))  # noqa: E731
                 st.form_submit_button("Go", on_click=until, key=f"{run.page}.go")
         speed = st.selectbox(
@@ -177,7 +178,7 @@ def chart_revision(run: Run) -> str:
 def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
     share = run.meter.share()
-    timed = "not timed yet" if share is None else f"{share:.0%} of the time trains"
+    timed = "not timed yet" if share is None else f"{share:.0%} of the time is training"
     pauses = "training" if run.running else "paused"
     halves = f"{snapshot.updates_d:,} D updates"
     return [

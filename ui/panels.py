@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from gan_core import export
+from gan_core.data import DATASETS
 from gan_core.evaluation import SAMPLES
 from gan_core.frozen import FrozenGenerator, load_generator
-from gan_core.grids import animation, grid, png
+from gan_core.grids import COLUMNS, animation, grid, png
 from gan_core.observer import FIXED_PICTURES
 from gan_core.quality import Quality
 from ui import figures, live, session
@@ -26,39 +27,70 @@ EVALUATE = {
     "every 500 steps": 500,
     "every 2,000 steps": 2_000,
 }
-REFRESH_SECONDS = 1.0
+REFRESH_SECONDS, TIMELINE_SECONDS = 1.0, 3.0
+REFRESHED_BYTES = 8 * 2**20
+MOST_CLASS_COLUMNS = 16
 NEAREST_SHOWN = 5
 MOST_CENSUS = 20
 """Factors with more values get a table, not bars."""
 
 
-def timeline_panel(run: Run, columns: int) -> None:
+def classes(run: Run) -> tuple[str, ...]:
+    """Return the classes that the run's networks are told, or ()."""
+    config = run.trainer.config
+    return config.dataset.classes if config.architecture.conditional else ()
+
+
+def columns(run: Run) -> int:
+    """Return how many pictures stand side by side: a column a class, where there are few."""
+    told = len(classes(run))
+    return told if 0 < told <= MOST_CLASS_COLUMNS else run.view.side
+
+
+def timeline_panel(run: Run) -> None:
     """Show every grid that was kept, with a slider, and offer them as files."""
-    moments = run.trainer.timeline.moments
-    st.caption(
-        "Kept: the grid at steps 1, 2, 4, 8 … of the first epoch and at the end of every epoch"
-        + (f"; of late every {run.trainer.timeline.stride}th." if _thinned(run) else ".")
-    )
-    timeline(moments, f"{run.page}.timeline", live.chart_revision(run), columns, run.view.size)
-    captions = [moment.caption() for moment in moments]
+
+    @st.fragment(run_every=TIMELINE_SECONDS if run.running and not _is_heavy(run) else None)
+    def kept() -> None:
+        line = run.trainer.timeline
+        of_late = f"; of late every {line.stride}th" if line.stride > 1 else ""
+        st.caption(
+            f"All {FIXED_PICTURES} places at steps 1, 2, 4, 8 … of the first epoch and at the end "
+            f"of every epoch{of_late}."
+        )
+        key, name = live.chart_revision(run), f"{run.page}.timeline"
+        timeline(line.moments, name, key, _timeline_columns(run), run.view.size)
+
+    kept()
     with st.container(horizontal=True):
-        if run.running:
+        if run.running and _is_heavy(run):
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
         st.download_button(
             "All as GIF",
-            lambda: animation([m.pixels() for m in moments], captions, columns),
-            f"timeline-step-{moments[-1].step}.gif",
+            lambda: _movie(run),
+            f"timeline-step-{run.trainer.step_count}.gif",
             "image/gif",
             key=f"{run.page}.gif",
             on_click="ignore",
         )
 
 
-def _thinned(run: Run) -> bool:
-    return run.trainer.timeline.stride > 1
+def _timeline_columns(run: Run) -> int:
+    return columns(run) if classes(run) else COLUMNS
 
 
-def quality_panel(run: Run, columns: int) -> None:
+def _is_heavy(run: Run) -> bool:
+    """Say whether the timeline is too large to be sent to the browser again and again."""
+    return sum(len(m.content) for m in run.trainer.timeline.moments) > REFRESHED_BYTES
+
+
+def _movie(run: Run) -> bytes:
+    moments = run.trainer.timeline.moments
+    captions = [moment.caption() for moment in moments]
+    return animation([m.pixels() for m in moments], captions, _timeline_columns(run))
+
+
+def quality_panel(run: Run) -> None:
     """Offer to measure how good the samples are, and show what was measured."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
@@ -96,7 +128,9 @@ def _job_line(run: Run) -> None:
 
 def _quality(run: Run, quality: Quality) -> None:
     size = f"{quality.samples:,} samples against {quality.samples:,} real pictures"
-    st.markdown(f"**At step {quality.step:,}**: {size}. {quality.probe}")
+    older = run.trainer.step_count - quality.step
+    when = f"**At step {quality.step:,}**" + (f", {older:,} steps ago" if older else "")
+    st.markdown(f"{when}: {size}. {quality.probe}")
     for note in quality.notes:
         st.caption(note)
     rows = [
@@ -127,10 +161,12 @@ def _quality(run: Run, quality: Quality) -> None:
 
 
 def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.4g}"
+    if math.isnan(value):
+        return "–"
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:z.3f}"
 
 
-def memorised_panel(run: Run, columns: int) -> None:
+def memorised_panel(run: Run) -> None:
     """Show the real pictures that are nearest to some samples."""
     st.caption(
         "If a sample had been copied from the data, its nearest real picture would be that very "
@@ -182,7 +218,7 @@ def _list(distances: np.ndarray) -> str:
     return ", ".join(f"{float(d):.3g}" for d in distances)
 
 
-def export_panel(run: Run, columns: int) -> None:
+def export_panel(run: Run) -> None:
     """Offer the generator, samples and numbers as files, and open an exported generator."""
     trainer, step = run.trainer, run.trainer.step_count
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -198,7 +234,7 @@ def export_panel(run: Run, columns: int) -> None:
 
         offer(
             "Samples as one PNG",
-            lambda: png(grid(export.sample_pixels(trainer.frozen(), count, seed), columns)),
+            lambda: png(grid(export.sample_pixels(trainer.frozen(), count, seed), columns(run))),
             "samples-step-{}.png",
             "image/png",
         )
@@ -226,10 +262,10 @@ def export_panel(run: Run, columns: int) -> None:
         key=f"{run.page}.generator",
     )
     if file is not None:
-        _opened(file.getvalue(), run, count, seed, columns)
+        _opened(file.getvalue(), run, count, seed)
 
 
-def _opened(content: bytes, run: Run, count: int, seed: int, columns: int) -> None:
+def _opened(content: bytes, run: Run, count: int, seed: int) -> None:
     try:
         generator = _read(content, run)
         if len(generator.sample_shape) != 3:
@@ -238,11 +274,11 @@ def _opened(content: bytes, run: Run, count: int, seed: int, columns: int) -> No
         st.error(str(error))
         return
     shown = min(count, FIXED_PICTURES)
-    data = generator.experiment["dataset"]["name"]
+    data = DATASETS[generator.experiment["dataset"]["name"]].title
     st.caption(f"A generator trained on {data} for {generator.step:,} steps; seed {seed}.")
     pixels = export.sample_pixels(generator, shown, seed)
     label = f"{shown} samples of the opened generator"
-    sample_canvas(pixels, f"{run.page}.opened", label, columns, run.view.size)
+    sample_canvas(pixels, f"{run.page}.opened", label, columns(run), run.view.size)
 
 
 def _read(content: bytes, run: Run) -> FrozenGenerator:

@@ -13,7 +13,6 @@ from ui.run import Run
 
 GRIDS = {"4 × 4": 4, "6 × 6": 6, "8 × 8": 8}
 SIZES = {"small": 320, "medium": 560, "large": 960}
-MOST_CLASS_COLUMNS = 16
 PANELS = {
     "Timeline": panels.timeline_panel,
     "Quality": panels.quality_panel,
@@ -26,16 +25,18 @@ def view_options(run: Run) -> None:
     """Let the grid's size be chosen, and the class that is made where networks are told one."""
 
     def choose(label: str, options: list[str], name: str, current: str) -> str:
-        key = session.widget(f"{run.page}.view.{name}", current)
-        return st.selectbox(label, options, key=key)
+        # A popover that is closed loses a value that is set through the session.
+        key = f"{run.page}.view.{name}"
+        return st.selectbox(label, options, options.index(current), key=key)
 
     with st.popover("View", help="Size of the grid and of its pictures."):
         grid, size = _name_of(run.view.side, GRIDS), _name_of(run.view.size, SIZES)
         run.view.side = GRIDS[choose("Pictures", list(GRIDS), "grid", grid)]
         run.view.size = SIZES[choose("Size", list(SIZES), "size", size)]
-        classes = _classes(run)
+        classes = panels.classes(run)
         if classes:
-            every = "all, a column each" if len(classes) <= MOST_CLASS_COLUMNS else "all in turn"
+            few = len(classes) <= panels.MOST_CLASS_COLUMNS
+            every = "all, a column each" if few else "all in turn"
             label = _label(run)
             current = every if label is None else classes[label]
             chosen = choose("Class to make", [every, *classes], "label", current)
@@ -61,6 +62,8 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         },
     ]
     tiles(live.common_tiles(run, snapshot) + more, key=f"{run.page}.tiles")
+    if snapshot.step == 0:
+        st.caption("Step 0: G knows nothing yet, and every noise gives much the same grey.")
     shown, columns = _shown(run, snapshot)
     left, right = st.columns(2)
     with left:
@@ -85,30 +88,18 @@ def show_panels(run: Run) -> None:
     run.view.panel = st.segmented_control(
         "More about this run", list(PANELS), key=key, required=True, label_visibility="collapsed"
     )
-    PANELS[run.view.panel](run, columns(run))
-
-
-def columns(run: Run) -> int:
-    """Return how many pictures stand side by side: a column a class, where there are few."""
-    classes = _classes(run)
-    all_classes = bool(classes) and _label(run) is None and len(classes) <= MOST_CLASS_COLUMNS
-    return len(classes) if all_classes else run.view.side
-
-
-def _classes(run: Run) -> tuple[str, ...]:
-    config = run.trainer.config
-    return config.dataset.classes if config.architecture.conditional else ()
+    PANELS[run.view.panel](run)
 
 
 def _label(run: Run) -> int | None:
     """Return the class to make; a run that has just begun may not have the one chosen before."""
     label = run.view.label
-    return label if label is not None and label < len(_classes(run)) else None
+    return label if label is not None and label < len(panels.classes(run)) else None
 
 
 def _shown(run: Run, snapshot: Snapshot) -> tuple[PixelArray, int]:
     """Return the pictures of the grid and the number of its columns."""
-    across = columns(run)
+    across = panels.columns(run) if _label(run) is None else run.view.side
     count = min(across * run.view.side, FIXED_PICTURES // across * across)
     label = _label(run)
     if label is None:

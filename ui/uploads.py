@@ -85,15 +85,17 @@ def _source(run: Run) -> tuple[Callable[[], Any] | None, str]:
         accept_multiple_files=True,
         key=f"{run.page}.import.files",
     )
+    if len(files) > 1:
+        st.caption(f"These {len(files)} files are imported together; × takes one away.")
     return ((lambda: [(f.name, f) for f in files]) if files else None), "pictures or a zip"
 
 
 def _options(run: Run) -> ImportOptions:
     chosen = {}
-    columns = st.columns(len(knobs(ImportOptions)))
-    for place, (name, knob_) in zip(columns, knobs(ImportOptions).items(), strict=True):
+    st.caption("Without a GPU 28 or 32 pixels train several times as fast as 64.")
+    for name, knob_ in knobs(ImportOptions).items():
         key = widget(f"{run.page}.import.{name}", knob_.default)
-        chosen[name] = place.selectbox(knob_.label or name, knob_.choices, key=key, help=knob_.help)
+        chosen[name] = st.selectbox(knob_.label or name, knob_.choices, key=key, help=knob_.help)
     return ImportOptions(**chosen)
 
 

@@ -29,7 +29,7 @@ function save(root) {
   root.canvas.toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    link.download = `${root.caption.textContent.replace(/[^a-z0-9]+/gi, "-")}.png`;
+    link.download = `${root.caption.textContent.replaceAll(",", "").replace(/[^a-z0-9]+/gi, "-")}.png`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }, "image/png");
