@@ -62,12 +62,12 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         },
     ]
     tiles(live.common_tiles(run, snapshot) + more, key=f"{run.page}.tiles")
-    if snapshot.step == 0:
-        st.caption("Step 0: G knows nothing yet, and every noise gives much the same grey.")
     shown, columns = _shown(run, snapshot)
     left, right = st.columns(2)
     with left:
-        st.markdown(f"**Generated**, from the same {len(shown)} noise vectors all along")
+        # In the same element: one more would move the others, and they would be made anew.
+        untrained = "; G knows nothing yet" if snapshot.step == 0 else ""
+        st.markdown(f"**Generated**, from the same {len(shown)} noise vectors all along{untrained}")
         words = f"{len(shown)} generated pictures at step {snapshot.step}"
         sample_canvas(shown, f"{run.page}.fake", words, columns, run.view.size)
     with right:
