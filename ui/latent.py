@@ -73,13 +73,10 @@ def _places(words: str, first: list[int]) -> list[int]:
 def draw(run: Run, snapshot: Snapshot, chosen: Choice) -> None:
     """Draw one frame: the samples to choose from, and the way that was chosen."""
     tiles(live.common_tiles(run, snapshot), key="latent.tiles")
-    if snapshot.step == 0:
-        st.caption("Not trained yet: every z gives much the same grey. Press Train first.")
     left, right = st.columns([2, 3])
     with left:
-        st.markdown(
-            f"**Samples 1 to {FIXED_PICTURES}**, row by row; click on one to see its number"
-        )
+        hint = "press Train first" if snapshot.step == 0 else "click on one to see its number"
+        st.markdown(f"**Samples 1 to {FIXED_PICTURES}**, row by row; {hint}")
         sample_canvas(snapshot.samples, "latent.all", "samples to choose from", 8, 400)
     with right:
         if chosen.kind == SUM:
