@@ -23,6 +23,29 @@ from gan_core.snapshot import Snapshot
 
 def main(arguments: list[str] | None = None) -> int:
     """Return the exit status: 0, or 2 after a sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "train":
+            _train(options.config, options.steps, options.out, options.device)
+        elif options.command == "sample":
+            picture = runs.sample_picture(options.run, options.n, options.seed, options.device)
+            write_atomically(options.out, png(picture))
+        elif options.command == "evaluate":
+            _evaluate(options.run, options.samples, options.device, options.json)
+        elif options.command == "list":
+            print(catalogue.markdown() if options.markdown else catalogue.text())
+        elif options.command == "import-csv":
+            _import_csv(options.file, options.column)
+        else:
+            chosen = ImportOptions(options.size, options.fit, options.colour)
+            _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
+    except (ValueError, OSError) as error:
+        print(f"gan_core: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m gan_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train an experiment and keep it in a folder")
@@ -53,26 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"--{name}", type=type(made.default), default=made.default, help=made.help
         )
     pictures.add_argument("--celeba", action="store_true", help="they are CelebA's faces")
-    options = parser.parse_args(arguments)
-    try:
-        if options.command == "train":
-            _train(options.config, options.steps, options.out, options.device)
-        elif options.command == "sample":
-            picture = runs.sample_picture(options.run, options.n, options.seed, options.device)
-            write_atomically(options.out, png(picture))
-        elif options.command == "evaluate":
-            _evaluate(options.run, options.samples, options.device, options.json)
-        elif options.command == "list":
-            print(catalogue.markdown() if options.markdown else catalogue.text())
-        elif options.command == "import-csv":
-            _import_csv(options.file, options.column)
-        else:
-            chosen = ImportOptions(options.size, options.fit, options.colour)
-            _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
-    except (ValueError, OSError) as error:
-        print(f"gan_core: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return parser
 
 
 def _positive(text: str) -> int:

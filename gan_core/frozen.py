@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
+from gan_core.data import DATASETS
 from gan_core.device import placed
 from gan_core.networks import GENERATORS, build_generator
 from gan_core.priors import PRIORS, Prior
@@ -39,6 +40,8 @@ class FrozenGenerator:
     """What its output is stretched by: the target's moments, or 0 and 1."""
     network: nn.Module
     step: int
+    trained_on: str
+    """The title of the data set."""
     device: torch.device
 
     @classmethod
@@ -62,6 +65,7 @@ class FrozenGenerator:
             std,
             network,
             step,
+            config.dataset.title,
             device,
         )
 
@@ -135,5 +139,6 @@ def _built(
         about["std"],
         placed(network.eval().requires_grad_(False), device),
         about["step"],
+        DATASETS[experiment["dataset"]["name"]].title,
         device,
     )

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw
 
 from gan_core import checkpoints
@@ -16,10 +15,10 @@ from gan_core.data import Dataset
 from gan_core.data.base import Progress
 from gan_core.data.store import write_atomically
 from gan_core.device import resolve_device
+from gan_core.export import sample_pixels
 from gan_core.frozen import load_generator
-from gan_core.grids import animation, grid
+from gan_core.grids import grid
 from gan_core.metrics import METRICS
-from gan_core.observer import to_pixels
 from gan_core.snapshot import STATISTICS, LineView, Snapshot
 from gan_core.trainer import Trainer
 
@@ -86,9 +85,8 @@ def train(
             trainer.step(min(to_row, to_picture, steps - snapshot.step))
     checkpoints.save(trainer, out / CHECKPOINT)
     write_atomically(out / GENERATOR, trainer.frozen().to_bytes())
-    if moments := trainer.timeline.moments:
-        frames, captions = zip(*((m.pixels(), m.caption()) for m in moments), strict=True)
-        write_atomically(out / "timeline.gif", animation(frames, captions))
+    if trainer.timeline.moments:
+        write_atomically(out / "timeline.gif", trainer.timeline.movie())
     if trainer.divergence:
         raise ValueError(trainer.divergence.sentence())
     return trainer
@@ -111,13 +109,11 @@ def sample_picture(run: Path, n: int, seed: int = 0, device: str = "cpu") -> Ima
     Raises:
         ValueError: if there is no generator, or if it makes numbers.
     """
-    device = resolve_device(device)
     path = run / GENERATOR if run.is_dir() else run
-    generator = load_generator(path, device)
+    generator = load_generator(path, resolve_device(device))
     if len(generator.sample_shape) != 3:
         raise ValueError(f"{path} makes numbers, not pictures; use `evaluate` to see how good.")
-    rng = torch.Generator(generator.device).manual_seed(seed)
-    return grid(to_pixels(generator.sample(n, rng)))
+    return grid(sample_pixels(generator, n, seed))
 
 
 def picture(snapshot: Snapshot) -> Image.Image:

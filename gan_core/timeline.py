@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gan_core.grids import packed, unpacked
+from gan_core.grids import COLUMNS, animation, packed, unpacked
 from gan_core.shapes import PixelArray
 
 MOST_BYTES = 48 * 2**20
@@ -52,12 +52,23 @@ class Timeline:
 
     def keep(self, step: int, epoch: int, pixels: PixelArray) -> None:
         self.moments.append(Moment(step, epoch, len(pixels), packed(pixels)))
-        while self._bytes() > self.most_bytes and self.moments[-1].epoch > self.stride:
+        while self.weight > self.most_bytes and self.moments[-1].epoch > self.stride:
             self.stride *= 2
             self.moments = [m for m in self.moments if m.epoch % self.stride == 0]
 
-    def _bytes(self) -> int:
+    @property
+    def weight(self) -> int:
+        """The bytes of all grids that are kept."""
         return sum(len(moment.content) for moment in self.moments)
+
+    def movie(self, columns: int = COLUMNS) -> bytes:
+        """Return all grids as a GIF.
+
+        Raises:
+            ValueError: if none is kept.
+        """
+        frames = [moment.pixels() for moment in self.moments]
+        return animation(frames, [moment.caption() for moment in self.moments], columns)
 
     def forget_after(self, step: int) -> None:
         """Drop every grid of a later step."""

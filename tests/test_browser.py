@@ -475,6 +475,7 @@ def test_census_and_nearest_pictures_on_the_page(open_tab, trained):
     assert page.get_by_text("held-out").count()
     before = step(page)
     eventually(page, lambda: step(page) > before)
+    assert page.get_by_role("button", name="Evaluate now").is_enabled()
     bars = "() => [...document.querySelectorAll('.live-chart')].at(-1)._fullData?.map((t) => t.y)"
     real, generated = eventually(
         page, lambda: [b for b in page.evaluate(bars) or [] if len(b) == 10]

@@ -56,6 +56,7 @@ def test_the_same_noise_gives_the_same_samples(experiment, tmp_path):
     trainer = trained(experiment)
     loaded = load_generator(saved(trainer, tmp_path), CPU)
     assert loaded.step == 3
+    assert loaded.trained_on == trainer.config.dataset.title
     assert ExperimentConfig.from_dict(loaded.experiment) == trainer.config
     z, labels = loaded.draw(6, torch.Generator().manual_seed(4))
     assert (labels is not None) == trainer.config.architecture.conditional
@@ -74,7 +75,9 @@ def test_drawing_is_told_every_class():
     assert len(counts) == 10
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "text", "missing", "nothing inside"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "other", "text", "missing", "nothing inside", "other data"]
+)
 def test_a_file_that_is_no_generator_gets_a_sentence(damage, tmp_path):
     path = saved(trained(DIGITS), tmp_path)
     if damage == "cut":
@@ -85,6 +88,10 @@ def test_a_file_that_is_no_generator_gets_a_sentence(damage, tmp_path):
         path.write_text("hello")
     elif damage == "missing":
         path.unlink()
+    elif damage == "other data":
+        whole = path.read_bytes()
+        path.write_bytes(whole.replace(b'\\"name\\": \\"mnist\\"', b'\\"name\\": \\"mnjst\\"'))
+        assert path.read_bytes() != whole
     else:
         about = {"format": "gan-laboratory generator 1", "about": json.dumps({})}
         path.write_bytes(safetensors.torch.save({"x": torch.zeros(2)}, about))

@@ -11,10 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from gan_core import export
-from gan_core.data import DATASETS
 from gan_core.evaluation import SAMPLES
 from gan_core.frozen import FrozenGenerator, load_generator
-from gan_core.grids import COLUMNS, animation, grid, png
+from gan_core.grids import COLUMNS, grid, png
 from gan_core.observer import FIXED_PICTURES
 from gan_core.quality import Quality
 from ui import figures, live, session
@@ -31,8 +30,6 @@ REFRESH_SECONDS, TIMELINE_SECONDS = 1.0, 3.0
 REFRESHED_BYTES = 8 * 2**20
 MOST_CLASS_COLUMNS = 16
 NEAREST_SHOWN = 5
-MOST_CENSUS = 20
-"""Factors with more values get a table, not bars."""
 
 
 def classes(run: Run) -> tuple[str, ...]:
@@ -67,7 +64,7 @@ def timeline_panel(run: Run) -> None:
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
         st.download_button(
             "All as GIF",
-            lambda: _movie(run),
+            lambda: run.trainer.timeline.movie(_timeline_columns(run)),
             f"timeline-step-{run.trainer.step_count}.gif",
             "image/gif",
             key=f"{run.page}.gif",
@@ -81,13 +78,7 @@ def _timeline_columns(run: Run) -> int:
 
 def _is_heavy(run: Run) -> bool:
     """Say whether the timeline is too large to be sent to the browser again and again."""
-    return sum(len(m.content) for m in run.trainer.timeline.moments) > REFRESHED_BYTES
-
-
-def _movie(run: Run) -> bytes:
-    moments = run.trainer.timeline.moments
-    captions = [moment.caption() for moment in moments]
-    return animation([m.pixels() for m in moments], captions, _timeline_columns(run))
+    return run.trainer.timeline.weight > REFRESHED_BYTES
 
 
 def quality_panel(run: Run) -> None:
@@ -96,7 +87,6 @@ def quality_panel(run: Run) -> None:
         st.button(
             "Evaluate now",
             on_click=run.evaluate,
-            disabled=run.busy,
             key=f"{run.page}.evaluate",
             help=f"Compares {SAMPLES:,} samples with as many real pictures; training goes on.",
         )
@@ -152,9 +142,8 @@ def _quality(run: Run, quality: Quality) -> None:
     )
     with right:
         for name, census in quality.census.items():
-            if len(census.values) <= MOST_CENSUS:
-                figure = figures.census(name, census, live.chart_revision(run))
-                live_chart(figure, f"{run.page}.census.{name}")
+            figure = figures.census(name, census, live.chart_revision(run))
+            live_chart(figure, f"{run.page}.census.{name}")
     if len(run.qualities) > 1:
         figure = figures.qualities(run.qualities, live.chart_revision(run))
         live_chart(figure, f"{run.page}.qualities")
@@ -178,7 +167,7 @@ def memorised_panel(run: Run) -> None:
         st.button(
             "Find the nearest",
             on_click=lambda: run.compare([number - 1 for number in numbers]),
-            disabled=run.busy or not numbers,
+            disabled=not numbers,
             key=f"{run.page}.compare",
         )
 
@@ -274,8 +263,7 @@ def _opened(content: bytes, run: Run, count: int, seed: int) -> None:
         st.error(str(error))
         return
     shown = min(count, FIXED_PICTURES)
-    data = DATASETS[generator.experiment["dataset"]["name"]].title
-    st.caption(f"A generator trained on {data} for {generator.step:,} steps; seed {seed}.")
+    st.caption(f"Trained on {generator.trained_on} for {generator.step:,} steps; seed {seed}.")
     pixels = export.sample_pixels(generator, shown, seed)
     label = f"{shown} samples of the opened generator"
     sample_canvas(pixels, f"{run.page}.opened", label, columns(run), run.view.size)

@@ -99,9 +99,9 @@ def _label(run: Run) -> int | None:
 
 def _shown(run: Run, snapshot: Snapshot) -> tuple[PixelArray, int]:
     """Return the pictures of the grid and the number of its columns."""
-    across = panels.columns(run) if _label(run) is None else run.view.side
-    count = min(across * run.view.side, FIXED_PICTURES // across * across)
     label = _label(run)
+    across = panels.columns(run) if label is None else run.view.side
+    count = min(across * run.view.side, FIXED_PICTURES // across * across)
     if label is None:
         return snapshot.samples[:count], across
     trainer = run.trainer

@@ -118,7 +118,9 @@ class Run:
         return self.job is not None and self.job.active
 
     def evaluate(self) -> None:
-        """Begin to measure how good the generator is now; training may go on."""
+        """Begin to measure how good the generator is now, unless something is being measured."""
+        if self.busy:
+            return
         trainer = self.trainer
         evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source)
 
@@ -128,7 +130,9 @@ class Run:
         self.job = Job(evaluation.slices(), note)
 
     def compare(self, numbers: list[int]) -> None:
-        """Begin to look for the real pictures nearest to some places of the grid."""
+        """Begin to look for the real pictures nearest to some places of the grid, unless busy."""
+        if self.busy:
+            return
         trainer = self.trainer
         labels = trainer.fixed_labels
         chosen = None if labels is None else labels[numbers]
@@ -149,7 +153,7 @@ class Run:
 
     def _evaluate_if_due(self, before: int) -> None:
         every = self.evaluate_every
-        if every and self.trainer.step_count // every > before // every and not self.busy:
+        if every and self.trainer.step_count // every > before // every:
             self.evaluate()
 
     def real_samples(self, n: int) -> np.ndarray:
@@ -200,8 +204,8 @@ class Run:
         """Train until the frame's time is used, the run is paused, or its goal is reached.
 
         `steps_per_frame` replaces the time by an exact number of steps. `show` is told which
-        share of a step is done, between its halves. Returns whether the run
-        came to an end by itself here, not by a click that another thread serves.
+        share of a step is done, between its halves. Returns whether the run came to an end by
+        itself here, not by a click that another thread serves.
         """
         turn, began = self.turn, time.perf_counter()
         deadline = began + self.meter.budget()
