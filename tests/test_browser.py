@@ -340,8 +340,12 @@ def test_an_uploaded_file_becomes_the_target(open_tab):
     )
     page.get_by_text("500 numbers from column").wait_for()
     eventually(page, lambda: step(page) == 0)
-    low, high = (float(end) for end in page.evaluate(ZOOM).split(","))
-    assert low < numbers.min() < numbers.max() < high
+
+    def axis_holds_the_target():
+        low, high = (float(end) for end in page.evaluate(ZOOM).split(","))
+        return low < numbers.min() < numbers.max() < high
+
+    eventually(page, axis_holds_the_target)
     train_to(page, 20)
     assert page.locator(".stAlert").count() == 0
 
@@ -381,6 +385,7 @@ def test_the_grid_of_digits_moves_and_each_place_keeps_its_noise(open_tab):
     earlier, at = pictures(page, "generated"), step(page)
     press(page, "+10")
     eventually(page, lambda: step(page) == at + 10)
+    settled(page)
     later = pictures(page, "generated")
     assert (np.abs(earlier - begun).max(1) > 0).all()
     assert (np.abs(later - earlier).max(1) > 0).all()

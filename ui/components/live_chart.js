@@ -32,6 +32,7 @@ function themed(layout, colors) {
 
 function draw(root) {
   const live = root.live;
+  if (!live) return; // it was taken away between the request for a frame and the frame
   live.scheduled = false;
   if (!window.Plotly || live.held || !live.next || !root.isConnected) return;
   if (live.shown && !live.visible) return;
@@ -44,7 +45,7 @@ function draw(root) {
 }
 
 function schedule(root) {
-  if (root.live.scheduled) return;
+  if (!root.live || root.live.scheduled) return;
   root.live.scheduled = true;
   requestAnimationFrame(() => draw(root));
 }
