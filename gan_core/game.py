@@ -191,11 +191,23 @@ class Game:
             return on_real, on_fake
         return self.judge(real, of_real), self.judge(fake, of_fake)
 
+    def next_batch(self) -> Batch:
+        """Return the batch that the next step will draw, without drawing it."""
+        with self.unseen():
+            return self.draw()
+
     @contextmanager
     def unseen(self) -> Iterator[None]:
-        """Leave no trace in the streams from which a step draws."""
+        """Play without a trace in the streams, or in what the networks remember of batches."""
+        networks = (self.generator, self.discriminator)
+        buffers = [buffer for network in networks for buffer in network.buffers()]
+        before = [buffer.clone() for buffer in buffers]
         with undisturbed(self.rng["train"]), undisturbed(self.rng["dropout"]):
-            yield
+            try:
+                yield
+            finally:
+                for buffer, value in zip(buffers, before, strict=True):
+                    buffer.copy_(value)
 
 
 def told(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:

@@ -188,10 +188,8 @@ class Trainer:
             return
         game, batch = self.game, self._batch
         with game.unseen():
-            fake = game.generate(batch.z, batch.labels, without_traces(self.generator))
-            judge = without_traces(self.discriminator)
-            logits = judge(*told(game.seen_by_d(fake), batch.labels))
-            self._latest["d_fake_after"] = game.score(logits)
+            fake = game.seen_by_d(game.generate(batch.z, batch.labels))
+            self._latest["d_fake_after"] = game.score(game.judge(fake, batch.labels))
 
     def _read_statistics(self) -> None:
         """Move the queued statistics into the history (a CPU–GPU sync point); notice NaN."""
