@@ -50,6 +50,23 @@ def settled(network: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
+def forgetful(network: nn.Module) -> Iterator[nn.Module]:
+    """Let a network work on copies of its buffers for a while.
+
+    The buffers themselves are not written to: a graph made before may still need them.
+    """
+    owners = [(m, name) for m in network.modules() for name, _ in m.named_buffers(recurse=False)]
+    before = [getattr(module, name) for module, name in owners]
+    for (module, name), buffer in zip(owners, before, strict=True):
+        setattr(module, name, buffer.clone())
+    try:
+        yield network
+    finally:
+        for (module, name), buffer in zip(owners, before, strict=True):
+            setattr(module, name, buffer)
+
+
+@contextmanager
 def undisturbed(rng: torch.Generator) -> Iterator[None]:
     """Put a generator back to where it was."""
     state = rng.get_state()
