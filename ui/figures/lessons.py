@@ -8,6 +8,7 @@ import numpy as np
 
 from gan_core.close_up import Scene
 from gan_core.config import ExperimentConfig
+from gan_core.loss_view import LossView
 from gan_core.shapes import Grid, Values
 from ui.figures.parts import (
     DISCRIMINATOR,
@@ -18,6 +19,7 @@ from ui.figures.parts import (
     axis,
     curve,
     d_label,
+    headline,
     layout,
 )
 
@@ -113,6 +115,46 @@ def scene(seen: Scene, x: Grid, config: ExperimentConfig, revision: str) -> Figu
             yaxis=axis(d_label(config), range=[floor - 0.06 * span, high + 0.1 * span]),
         ),
     }
+
+
+def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> Figure:
+    """Return three panels over D's logit: D's loss, G's loss, and the slope that G gets.
+
+    `slopes` are the losses whose slopes are compared, by the names that the legend gives them.
+    """
+    data = [
+        curve(seen.logit, seen.d_of_real, "a real sample costs D", REAL),
+        curve(seen.logit, seen.d_of_fake, "a generated one costs D", FAKE, line={"dash": "dash"}),
+        points(seen.real, seen.real_costs_d, "real batch", REAL, marker={"size": 6}),
+        points(seen.fake, seen.fake_costs_d, "generated batch", FAKE, marker={"size": 6}),
+    ]
+    second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
+    data.append(curve(seen.logit, seen.g, "it costs G", DISCRIMINATOR, **second))
+    data.append(points(seen.fake, seen.fake_costs_g, "batch", FAKE, marker={"size": 6}, **second))
+    third = {"xaxis": "x3", "yaxis": "y3"}
+    for (name, view), color in zip(slopes.items(), (OPTIMUM, DISCRIMINATOR, FAINT), strict=False):
+        data.append(curve(view.logit, np.abs(view.slope_g), name, color, **third))
+        steep = np.abs(view.fake_slopes_g)
+        dots = points(view.fake, steep, name, color, marker={"size": 6}, showlegend=False)
+        data.append(dots | third)
+    made = layout(
+        330,
+        revision,
+        hovermode="closest",
+        margin={"l": 46, "r": 8, "t": 62, "b": 44},
+        legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
+    )
+    titles = ("D's loss", "G's loss", "slope that G gets, |dℓ/dlogit|")
+    words = []
+    for i, title in enumerate(titles):
+        number = "" if i == 0 else str(i + 1)
+        left = i / 3 + 0.015 * i
+        domain = [left, left + 0.29]
+        made[f"xaxis{number}"] = axis("D's logit", domain=domain, anchor=f"y{number}")
+        made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
+        words.append(headline(title, left, 1.0))
+    made["annotations"] = words
+    return {"data": data, "layout": made}
 
 
 def judged(pixels: PixelArray, answers: Values | None, low: float, high: float) -> PixelArray:
