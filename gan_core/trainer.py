@@ -6,28 +6,22 @@ import copy
 import math
 import threading
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn.utils import get_total_norm
 
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import keep_freed_memory, placed, resolve_device
+from gan_core.device import keep_freed_memory, resolve_device
 from gan_core.divergence import WORDS, Divergence
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
+from gan_core.game import Batch, Bill, Game, told
 from gan_core.history import History
-from gan_core.isolation import Network, cloned, evaluating, settled, undisturbed, without_traces
-from gan_core.networks import (
-    LayerRow,
-    build_discriminator,
-    build_generator,
-    build_seeded,
-    layer_table,
-)
+from gan_core.isolation import cloned, evaluating, settled, undisturbed, without_traces
+from gan_core.networks import LayerRow, layer_table
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
 from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
 from gan_core.snapshot import STATISTICS, Snapshot
@@ -38,6 +32,15 @@ CHECK_EVERY = 25
 
 AFTER_EVERY, AFTER_ALWAYS = 25, 50
 """`d_fake_after` costs a pass of both networks: every step has it up to 50, then every 25th."""
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """One network's update: the batch, what it paid for it, and its gradient, a tensor a weight."""
+
+    batch: Batch
+    bill: Bill
+    gradients: tuple[torch.Tensor, ...]
 
 
 class Trainer:
@@ -51,43 +54,22 @@ class Trainer:
     """
 
     def __init__(self, config: ExperimentConfig, device: str = "cpu") -> None:
-        self.config = config
         keep_freed_memory()
+        self.config = config
         self.device = resolve_device(device)
-        self.source = config.dataset.open(self.device)
         self.lock = threading.RLock()
         seeds = np.random.SeedSequence(config.seed).generate_state(6).tolist()
-        self._rng = {
-            name: torch.Generator(self.device).manual_seed(seed)
-            for name, seed in zip(("train", "dropout", "sample", "fixed"), seeds[2:], strict=True)
-        }
-        shape = config.dataset.sample_shape
-        parts = config.architecture
-        classes = len(config.dataset.classes) if parts.conditional else 0
-        generator = build_seeded(
-            lambda: build_generator(parts.generator, config.latent_dim, shape, classes), seeds[0]
-        )
-        dropout = self._rng["dropout"]
-        discriminator = build_seeded(
-            lambda: build_discriminator(parts.discriminator, shape, dropout, classes), seeds[1]
-        )
-        self.generator = placed(generator, self.device)
-        self.discriminator = placed(discriminator, self.device)
+        self.game = Game(config, self.device, seeds)
+        self.source = self.game.source
+        self.generator, self.discriminator = self.game.generator, self.game.discriminator
         self.optimizer_g = config.optimizer_g.build(self.generator.parameters())
         self.optimizer_d = config.optimizer_d.build(self.discriminator.parameters())
         self.ema = self._new_ema()
-        self._joint_pass = not any(
-            isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules()
-        )
-        self._mean, self._std = 0.0, 1.0
-        if not config.dataset.pictures:
-            law = config.dataset.law()
-            self._mean, self._std = float(law.mean()), float(law.std())
         fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
-        self.fixed_z = self._noise(fixed, "fixed")
+        self.fixed_z = self.game.noise(fixed, "fixed")
         self.fixed_labels = None
-        if classes:
-            self.fixed_labels = torch.arange(fixed, device=self.device) % classes
+        if self.game.classes:
+            self.fixed_labels = torch.arange(fixed, device=self.device) % self.game.classes
         self.step_count = 0
         self.updates_d = 0
         self.samples_seen = 0
@@ -97,9 +79,9 @@ class Trainer:
         self.timeline = Timeline()
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
-        self._z: Latents | None = None
-        self._labels: Classes | None = None
-        self._fake: Samples | None = None
+        self._batch: Batch | None = None
+        self._batch_is_fresh = False
+        """Whether D has seen the batch and G has not been updated on it yet."""
         self._updates_of_d = 0
         self._pending: list[tuple[int, torch.Tensor]] = []
         self._healthy = self._moving_parts()
@@ -128,117 +110,51 @@ class Trainer:
         """How much of the step in progress is done, by its updates: 0 between two steps."""
         return self._updates_of_d / (self.config.n_critic + 1)
 
-    def step_discriminator(self) -> None:
+    def step_discriminator(self) -> Turn:
         """One update of D on a fresh batch of real samples and a fresh batch of noise."""
         with self.lock:
-            config, rng = self.config, self._rng["train"]
             self.divergence = None
-            real, self._labels = self._real_batch(config.batch_size)
-            self._z = self._noise(config.batch_size)
-            self._fake = self._generate(self._z, self._labels)
-            fake = self._seen_by_d(self._fake.detach())
-            logits_real, logits_fake = self._logits(real, self._labels, fake, self._labels)
-            loss = config.loss.discriminator(logits_real, logits_fake).mean()
-            critic = partial(self._judge, labels=self._labels)
-            penalty = config.regularizer.penalty(critic, real, fake, rng)
-            penalty = torch.zeros_like(loss) if penalty is None else penalty.mean()
-            norm = descend(loss + penalty, self.optimizer_d)
-            config.regularizer.after_update(self.discriminator)
+            batch = self._batch = self.game.draw()
+            self._batch_is_fresh = True
+            bill = self.game.bill_of_d(batch)
+            gradients = descend(bill.objective, self.optimizer_d)
+            self.config.regularizer.after_update(self.discriminator)
             self.updates_d += 1
-            self.samples_seen += config.batch_size
+            self.samples_seen += self.config.batch_size
             self._latest |= {
-                "loss_d": loss.detach(),
-                "penalty": penalty.detach(),
-                "d_real": self._score(logits_real),
-                "grad_norm_d": norm,
+                "loss_d": bill.loss.detach().mean(),
+                "penalty": bill.penalty.detach(),
+                "d_real": self.game.score(bill.logits_real),
+                "grad_norm_d": get_total_norm(gradients),
             }
+            return Turn(batch, bill, gradients)
 
-    def step_generator(self) -> None:
+    def step_generator(self) -> Turn:
         """One update of G, which completes a step. D stands still.
 
         G is judged on the batch that D has just seen, as in most implementations since DCGAN's,
         or on a fresh one if D has seen none since G's last update.
         """
         with self.lock:
-            config = self.config
             self.divergence = None
-            if self._fake is None:
-                self._z = self._noise(config.batch_size)
-                self._labels = self._any_classes(config.batch_size)
-                self._fake = self._generate(self._z, self._labels)
-            fake = self._seen_by_d(self._fake)
-            self._fake = None
+            if not self._batch_is_fresh:
+                self._batch = self.game.draw_noise_alone()
+            batch, self._batch_is_fresh = self._batch, False
             self._updates_of_d = 0
-            if config.loss.paired:
-                real, labels = self._real_batch(len(fake))
-                logits_real, logits_fake = self._logits(real, labels, fake, self._labels)
-            else:
-                logits_real = logits_fake = self._judge(fake, self._labels)
-            loss = config.loss.generator(logits_real, logits_fake).mean()
-            norm = descend(loss, self.optimizer_g)
+            bill = self.game.bill_of_g(batch)
+            gradients = descend(bill.objective, self.optimizer_g)
+            self._batch = batch.without_graph()
             self.step_count += 1
             if self.ema is not None:
                 self.ema.update(self.step_count)
             self._latest |= {
-                "loss_g": loss.detach(),
-                "d_fake_before": self._score(logits_fake),
-                "grad_norm_g": norm,
+                "loss_g": bill.loss.detach().mean(),
+                "d_fake_before": self.game.score(bill.logits_fake),
+                "grad_norm_g": get_total_norm(gradients),
             }
             self._latest.pop("d_fake_after", None)
             self._note_step()
-
-    def _noise(self, n: int, stream: str = "train") -> Latents:
-        return self.config.prior.sample(n, self.config.latent_dim, self._rng[stream], self.device)
-
-    def _real_batch(self, n: int) -> tuple[Samples, Classes | None]:
-        """Draw real samples as D is shown them, with their classes if the networks are told."""
-        labels = None
-        if self.config.architecture.conditional:
-            real, labels = self.source.labelled_batch(n, self._rng["train"])
-        else:
-            real = self.source.batch(n, self._rng["train"])
-        return self._seen_by_d(real), labels
-
-    def _any_classes(self, n: int, stream: str = "train") -> Classes | None:
-        """Draw classes, each equally likely, if the networks are told them."""
-        if not self.config.architecture.conditional:
-            return None
-        rng, classes = self._rng[stream], len(self.config.dataset.classes)
-        return torch.randint(classes, (n,), generator=rng, device=self.device)
-
-    def _judge(self, x: Samples, labels: Classes | None = None) -> Logits:
-        return self.discriminator(*told(x, labels))
-
-    def _generate(
-        self, z: Latents, labels: Classes | None = None, network: Network | None = None
-    ) -> Samples:
-        x = (network or self.generator)(*told(z, labels))
-        if self.config.architecture.standardise == "both":
-            x = x * self._std + self._mean
-        return x
-
-    def _seen_by_d(self, x: Samples) -> Samples:
-        """Return what D is shown of `x`: standardised, and blurred by instance noise."""
-        if self.config.architecture.standardise != "none":
-            x = (x - self._mean) / self._std
-        if self.config.instance_noise:
-            noise = torch.empty_like(x).normal_(generator=self._rng["train"])
-            x = x + self.config.instance_noise * noise
-        return x
-
-    def _logits(
-        self, real: Samples, of_real: Classes | None, fake: Samples, of_fake: Classes | None
-    ) -> tuple[Logits, Logits]:
-        """D on both batches: in one pass, unless batch norm would mix their statistics."""
-        if self._joint_pass:
-            labels = None if of_real is None else torch.cat([of_real, of_fake])
-            on_real, on_fake = self._judge(torch.cat([real, fake]), labels).chunk(2)
-            return on_real, on_fake
-        return self._judge(real, of_real), self._judge(fake, of_fake)
-
-    def _score(self, logits: Logits) -> torch.Tensor:
-        logits = logits.detach()
-        return (logits.sigmoid() if self.config.loss.probability else logits).mean()
+            return Turn(batch, bill, gradients)
 
     def _note_step(self) -> None:
         """Queue the step's statistics; they stay on the device until somebody looks."""
@@ -268,13 +184,12 @@ class Trainer:
     @torch.no_grad()
     def _score_after(self) -> None:
         """Score the last generated batch again, now that G has moved; disturbs no stream."""
-        if "d_fake_after" in self._latest or self._z is None:
+        if "d_fake_after" in self._latest or self._batch is None:
             return
-        with undisturbed(self._rng["train"]), undisturbed(self._rng["dropout"]):
-            fake = self._generate(self._z, self._labels, without_traces(self.generator))
-            judge = without_traces(self.discriminator)
-            logits = judge(*told(self._seen_by_d(fake), self._labels))
-            self._latest["d_fake_after"] = self._score(logits)
+        game, batch = self.game, self._batch
+        with game.unseen():
+            fake = game.seen_by_d(game.generate(batch.z, batch.labels))
+            self._latest["d_fake_after"] = game.score(game.judge(fake, batch.labels))
 
     def _read_statistics(self) -> None:
         """Move the queued statistics into the history (a CPU–GPU sync point); notice NaN."""
@@ -319,6 +234,7 @@ class Trainer:
         with self.lock:
             self._read_statistics()
             old, self.config = self.config, config
+            self.game.config = config
             if config.loss != old.loss:
                 self.changes.append((self.step_count, config.loss.title))
             for side, network in (("g", self.generator), ("d", self.discriminator)):
@@ -345,7 +261,7 @@ class Trainer:
         `labels` are the classes to make, if the networks are told them.
         """
         with self.lock, evaluating(self.ema.network if self.ema else self.generator) as network:
-            return self._generate(z, labels, network)
+            return self.game.generate(z, labels, network)
 
     def sample(self, n: int) -> Samples:
         """Draw `n` new samples from the displayed generator; training is not disturbed.
@@ -353,7 +269,7 @@ class Trainer:
         Where the networks are told a class, each is equally likely.
         """
         with self.lock:
-            return self.generate(self._noise(n, "sample"), self._any_classes(n, "sample"))
+            return self.generate(self.game.noise(n, "sample"), self.game.any_classes(n, "sample"))
 
     def frozen(self) -> FrozenGenerator:
         """Return a copy of the displayed generator as it is now."""
@@ -365,9 +281,7 @@ class Trainer:
     def discriminate(self, x: Samples, labels: Classes | None = None) -> Logits:
         """Return D's logits on samples, as it judges at rest: no dropout, no instance noise."""
         with self.lock, evaluating(self.discriminator) as network:
-            if self.config.architecture.standardise != "none":
-                x = (x - self._mean) / self._std
-            return network(*told(x, labels))
+            return network(*told(self.game.standardised(x), labels))
 
     def snapshot(self) -> Snapshot:
         """Return the run as it is now, with its metrics measured anew."""
@@ -386,7 +300,7 @@ class Trainer:
 
     def layers(self) -> dict[str, list[LayerRow]]:
         """Return the layer tables of both networks."""
-        with self.lock, undisturbed(self._rng["dropout"]):
+        with self.lock, undisturbed(self.game.rng["dropout"]):
             return {
                 "generator": layer_table(self.generator, (self.config.latent_dim,)),
                 "discriminator": layer_table(self.discriminator, self.config.dataset.sample_shape),
@@ -421,12 +335,12 @@ class Trainer:
                 "ema": None if self.ema is None else self.ema.network.state_dict(),
                 "optimizer_g": self.optimizer_g.state_dict(),
                 "optimizer_d": self.optimizer_d.state_dict(),
-                "rng": {name: rng.get_state() for name, rng in self._rng.items()},
+                "rng": {name: rng.get_state() for name, rng in self.game.rng.items()},
                 "fixed_z": self.fixed_z,
                 "latest": self._latest,
-                "z": self._z,
-                "labels": self._labels,
-                "z_is_fresh": self._fake is not None,
+                "z": None if self._batch is None else self._batch.z,
+                "labels": None if self._batch is None else self._batch.labels,
+                "z_is_fresh": self._batch_is_fresh,
                 "counters": {
                     "step": self.step_count,
                     "updates_d": self.updates_d,
@@ -444,14 +358,16 @@ class Trainer:
             self.ema.network.load_state_dict(state["ema"])
         self.optimizer_g.load_state_dict(state["optimizer_g"])
         self.optimizer_d.load_state_dict(state["optimizer_d"])
-        for name, rng in self._rng.items():
+        for name, rng in self.game.rng.items():
             rng.set_state(state["rng"][name].cpu())
         self.fixed_z = state["fixed_z"]
-        self._latest, self._z, self._fake = state["latest"], state["z"], None
-        self._labels = state["labels"]
-        if state["z_is_fresh"]:
+        self._latest, self._batch_is_fresh = state["latest"], state["z_is_fresh"]
+        self._batch = None
+        if state["z"] is not None:
             with settled(self.generator) as generator:
-                self._fake = self._generate(self._z, self._labels, without_traces(generator))
+                network = without_traces(generator)
+                fake = self.game.generate(state["z"], state["labels"], network)
+            self._batch = Batch(state["z"], state["labels"], fake)
         self.step_count = state["counters"]["step"]
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
@@ -460,13 +376,8 @@ class Trainer:
         self.divergence = None
 
 
-def told(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:
-    """Return what a network is called with: its input, and the classes if it is told them."""
-    return (x,) if labels is None else (x, labels)
-
-
-def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> torch.Tensor:
-    """Take one step on the optimizer's own network; return the Euclidean norm of its gradient.
+def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> tuple[torch.Tensor, ...]:
+    """Take one step on the optimizer's own network; return the gradient, a tensor a weight.
 
     Gradients are asked for that network's weights only, so the other one gets none.
     """
@@ -475,4 +386,4 @@ def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> torch.Tenso
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
     optimizer.step()
-    return get_total_norm(gradients)
+    return gradients

@@ -268,7 +268,7 @@ class PlainLoop:
     def __init__(self, trainer):
         self.config = trainer.config
         self.rng = torch.Generator()
-        self.rng.set_state(trainer._rng["train"].get_state())
+        self.rng.set_state(trainer.game.rng["train"].get_state())
         self.g, self.d = (
             [p.detach().clone().requires_grad_() for p in network.parameters()]
             for network in (trainer.generator, trainer.discriminator)
@@ -371,7 +371,7 @@ def test_scores_of_a_step_by_hand(loss):
         return (logits.sigmoid() if loss == "non_saturating" else logits).mean().item()
 
     rng = torch.Generator()
-    rng.set_state(trainer._rng["train"].get_state())
+    rng.set_state(trainer.game.rng["train"].get_state())
     d_real = d_of(torch.empty(16, 1).normal_(4.0, 1.25, generator=rng))
     z = torch.empty(16, 1).uniform_(-1, 1, generator=rng)
     trainer.step_discriminator()
