@@ -19,6 +19,9 @@ from gan_core.shapes import Cells, Grid
 Distance = Callable[[Grid, Grid, Grid], float]
 """(p_real, p_fake, x) → how far the densities are apart; `x` is evenly spaced."""
 
+TINY = 1e-300
+"""A probability below it counts as 0: half of the smallest float is 0, and log(p / 0) infinite."""
+
 
 @dataclass(frozen=True)
 class Divergence:
@@ -74,6 +77,7 @@ def shares(density: Grid, x: Grid) -> Cells:
     What is over 1, as where a density jumps within a cell, is scaled away.
     """
     inside = density * (x[1] - x[0])
+    inside = np.where(inside < TINY, 0.0, inside)
     total = inside.sum()
     return np.append(inside / max(total, 1.0), max(1.0 - total, 0.0))
 
@@ -135,7 +139,7 @@ def paired_jensen_shannon(p_real: Grid, p_fake: Grid, x: Grid) -> float:
     real, fake = shares(p_real, x), shares(p_fake, x)
     in_order = np.outer(real, fake)
     # Both halves of the divergence are the same sum, read along rows or along columns.
-    return float(rel_entr(in_order, (in_order + in_order.T) / 2).sum())
+    return float(rel_entr(2 * in_order, in_order + in_order.T).sum() / 2)
 
 
 def cross_entropy(descends: str) -> Divergence:
