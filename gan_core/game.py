@@ -12,7 +12,7 @@ from torch import nn
 
 from gan_core.config import ExperimentConfig
 from gan_core.device import placed
-from gan_core.isolation import Network, undisturbed
+from gan_core.isolation import Network, on_copied_buffers, undisturbed
 from gan_core.networks import build_discriminator, build_generator, build_seeded
 from gan_core.shapes import Classes, Latents, Logits, PerSample, Samples
 
@@ -199,15 +199,10 @@ class Game:
     @contextmanager
     def unseen(self) -> Iterator[None]:
         """Play without a trace in the streams, or in what the networks remember of batches."""
-        networks = (self.generator, self.discriminator)
-        buffers = [buffer for network in networks for buffer in network.buffers()]
-        before = [buffer.clone() for buffer in buffers]
-        with undisturbed(self.rng["train"]), undisturbed(self.rng["dropout"]):
-            try:
+        streams = undisturbed(self.rng["train"]), undisturbed(self.rng["dropout"])
+        with streams[0], streams[1]:
+            with on_copied_buffers(self.generator), on_copied_buffers(self.discriminator):
                 yield
-            finally:
-                for buffer, value in zip(buffers, before, strict=True):
-                    buffer.copy_(value)
 
 
 def told(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:

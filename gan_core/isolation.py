@@ -65,3 +65,24 @@ def without_traces(network: nn.Module) -> Network:
     return lambda *inputs: (
         functional_call(network, buffers, inputs) if buffers else network(*inputs)
     )
+
+
+@contextmanager
+def on_copied_buffers(network: nn.Module) -> Iterator[nn.Module]:
+    """Give a network copies of its buffers to change for a while, then its own ones back.
+
+    Its own are not written to, not even with what they hold: a graph that was made with them
+    could not be gone through backwards any more.
+    """
+    own = [
+        (module, name, buffer)
+        for module in network.modules()
+        for name, buffer in module.named_buffers(recurse=False)
+    ]
+    for module, name, buffer in own:
+        setattr(module, name, buffer.clone())
+    try:
+        yield network
+    finally:
+        for module, name, buffer in own:
+            setattr(module, name, buffer)
