@@ -12,7 +12,7 @@ from torch import nn
 
 from gan_core.config import ExperimentConfig
 from gan_core.device import placed
-from gan_core.isolation import Network, on_copied_buffers, undisturbed
+from gan_core.isolation import Network, forgetful, undisturbed
 from gan_core.networks import build_discriminator, build_generator, build_seeded
 from gan_core.shapes import Classes, Latents, Logits, PerSample, Samples
 
@@ -199,10 +199,10 @@ class Game:
     @contextmanager
     def unseen(self) -> Iterator[None]:
         """Play without a trace in the streams, or in what the networks remember of batches."""
+        networks = forgetful(self.generator), forgetful(self.discriminator)
         streams = undisturbed(self.rng["train"]), undisturbed(self.rng["dropout"])
-        with streams[0], streams[1]:
-            with on_copied_buffers(self.generator), on_copied_buffers(self.discriminator):
-                yield
+        with networks[0], networks[1], streams[0], streams[1]:
+            yield
 
 
 def told(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:

@@ -50,6 +50,23 @@ def settled(network: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
+def forgetful(network: nn.Module) -> Iterator[nn.Module]:
+    """Let a network work on copies of its buffers for a while.
+
+    The buffers themselves are not written to: a graph made before may still need them.
+    """
+    owners = [(m, name) for m in network.modules() for name, _ in m.named_buffers(recurse=False)]
+    before = [getattr(module, name) for module, name in owners]
+    for (module, name), buffer in zip(owners, before, strict=True):
+        setattr(module, name, buffer.clone())
+    try:
+        yield network
+    finally:
+        for (module, name), buffer in zip(owners, before, strict=True):
+            setattr(module, name, buffer)
+
+
+@contextmanager
 def undisturbed(rng: torch.Generator) -> Iterator[None]:
     """Put a generator back to where it was."""
     state = rng.get_state()
@@ -65,24 +82,3 @@ def without_traces(network: nn.Module) -> Network:
     return lambda *inputs: (
         functional_call(network, buffers, inputs) if buffers else network(*inputs)
     )
-
-
-@contextmanager
-def on_copied_buffers(network: nn.Module) -> Iterator[nn.Module]:
-    """Give a network copies of its buffers to change for a while, then its own ones back.
-
-    Its own are not written to, not even with what they hold: a graph that was made with them
-    could not be gone through backwards any more.
-    """
-    own = [
-        (module, name, buffer)
-        for module in network.modules()
-        for name, buffer in module.named_buffers(recurse=False)
-    ]
-    for module, name, buffer in own:
-        setattr(module, name, buffer.clone())
-    try:
-        yield network
-    finally:
-        for module, name, buffer in own:
-            setattr(module, name, buffer)

@@ -68,6 +68,9 @@ Candidates = Int[Tensor, "n candidates"]
 Neighbours = Int[Tensor, "n k"]
 """Which real pictures are the k nearest to each of n pictures."""
 
+Weights = Float[Tensor, " weights"]
+"""All the weights of a network, one after another."""
+
 Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""
 

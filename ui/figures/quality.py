@@ -1,0 +1,45 @@
+"""Measures of quality as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gan_core.quality import Census, Quality
+from ui.figures.parts import FAKE, REAL, Figure, Panel, axis, layout, small_multiples
+
+QUALITIES_A_ROW = 4
+
+
+def qualities(found: Sequence[Quality], revision: str) -> Figure:
+    """Return every measure of quality over the steps, with what real pictures score."""
+    steps = np.array([quality.step for quality in found])
+    panels = []
+    for name, last in found[-1].values.items():
+        values = np.array([q.values[name].value if name in q.values else np.nan for q in found])
+        title = last.title.split(" (")[0] + (" ↑" if last.higher_is_better else " ↓")
+        level_ = last.real_against_real
+        panels.append(Panel(title, last.unit, steps, values, level_, f"real {level_:.3g}"))
+    return small_multiples(panels, QUALITIES_A_ROW, revision)
+
+
+def census(name: str, counted: Census, revision: str) -> Figure:
+    """Return how many real pictures and samples show each value of a factor."""
+    values = list(counted.values)
+    bars = [
+        {"type": "bar", "x": values, "y": list(counts), "name": words, "marker": {"color": color}}
+        for words, counts, color in (
+            ("real", counted.real, REAL),
+            ("generated", counted.generated, FAKE),
+        )
+    ]
+    title = f"{name}, as the classifier reads it"
+    made = layout(
+        230,
+        revision,
+        xaxis=axis(title, type="category"),
+        yaxis=axis("pictures"),
+        margin={"l": 50, "r": 8, "t": 28, "b": 44},
+    )
+    return {"data": bars, "layout": made}

@@ -1,0 +1,184 @@
+"""Snapshots as figures: Plotly's `data` and `layout` as plain values."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gan_core.config import ExperimentConfig
+from gan_core.metrics import METRICS
+from gan_core.snapshot import Snapshot
+from ui.figures.parts import (
+    DISCRIMINATOR,
+    FAINT,
+    FAKE,
+    OPTIMUM,
+    REAL,
+    Figure,
+    Panel,
+    axis,
+    curve,
+    d_label,
+    layout,
+    level,
+    over_steps,
+    small_multiples,
+)
+
+
+def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
+    """Return the paper's Figure 1: both densities, D and the best D over the axis."""
+    view = snapshot.line
+    kind = "D(x)" if config.loss.probability else "D(x), raw score"
+    data = [
+        curve(view.x, view.p_real, "target density", REAL, fill="tozeroy"),
+        curve(view.x, view.p_fake, "generated density", FAKE, fill="tozeroy"),
+        curve(view.x, view.d, kind, DISCRIMINATOR, yaxis="y2"),
+    ]
+    if view.d_optimal is not None:
+        dash = {"dash": "dash", "width": 2}
+        data.append(
+            curve(view.x, view.d_optimal, "best possible D*(x)", OPTIMUM, yaxis="y2", line=dash)
+        )
+    score = axis(d_label(config), overlaying="y", side="right", showgrid=False, zeroline=False)
+    score |= {"tickmode": "auto", "nticks": 6}
+    if config.loss.score_range:
+        low, high = config.loss.score_range
+        score["range"] = [low - 0.02, high + 0.02]
+    elif config.loss.floating:
+        # D* is a logarithm of densities, which runs off where one of them ends; D does not.
+        reach = max(1.0, float(np.ptp(view.d)))
+        score["range"] = [float(view.d.min()) - reach, float(view.d.max()) + reach]
+    return {
+        "data": data,
+        "layout": layout(
+            390,
+            revision,
+            margin={"l": 56, "r": 60, "t": 46, "b": 44},
+            xaxis=axis("x, units of the data", range=[view.x[0], view.x[-1]]),
+            yaxis=axis("density, per unit of x", rangemode="tozero"),
+            yaxis2=score,
+        ),
+    }
+
+
+def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
+    """Return lines from z, below, to G(z), above, and the noise's density under them."""
+    view = snapshot.line
+    low, high = view.x[0], view.x[-1]
+    stretch = (high - low) / (view.z[-1] - view.z[0])
+    bottom = low + (view.lines_z - view.z[0]) * stretch
+    gap = np.full_like(bottom, np.nan)
+    xs = np.stack([bottom, np.clip(view.lines_x, low, high), gap], 1).ravel()
+    ys = np.stack([np.zeros_like(gap), np.ones_like(gap), gap], 1).ravel()
+    z_name = "z" if config.latent_dim == 1 else f"z₁, first of {config.latent_dim} coordinates"
+    data = [
+        curve(xs, ys, "z → G(z)", FAKE, line={"width": 1}, hoverinfo="skip"),
+    ]
+    if view.atoms:
+        values = np.array(list(view.atoms))
+        data.append(
+            {
+                "type": "bar",
+                "x": values,
+                "y": np.array(list(view.atoms.values())),
+                "width": 0.02 * (view.z[-1] - view.z[0]),
+                "marker": {"color": FAINT},
+                "name": "noise prior",
+                "xaxis": "x2",
+                "yaxis": "y2",
+            }
+        )
+    else:
+        data.append(
+            curve(view.z, view.p_z, "noise prior", FAINT, fill="tozeroy", xaxis="x2", yaxis="y2")
+        )
+    still = {"fixedrange": True}
+    return {
+        "data": data,
+        "layout": layout(
+            300,
+            revision,
+            hovermode=False,
+            showlegend=False,
+            margin={"l": 56, "r": 60, "t": 40, "b": 44},
+            xaxis=axis("x = G(z), units of the data", range=[low, high], side="top", **still),
+            yaxis={
+                "domain": [0.36, 1],
+                "range": [0, 1],
+                "tickvals": [0, 1],
+                "ticktext": ["z", "G(z)"],
+                **still,
+            },
+            xaxis2=axis(z_name, range=[view.z[0], view.z[-1]], anchor="y2", **still),
+            yaxis2=axis(
+                "probability" if view.atoms else "density",
+                domain=[0, 0.26],
+                rangemode="tozero",
+                nticks=3,
+                **still,
+            ),
+        ),
+    }
+
+
+def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
+    """Return both losses over the steps, with their values at the equilibrium."""
+    history = snapshot.history
+    at_d, at_g = config.loss.equilibrium()
+    data = [
+        curve(history["step"], history["loss_d"], "loss of D", DISCRIMINATOR, line={"width": 1.2}),
+        curve(history["step"], history["loss_g"], "loss of G", FAKE, line={"width": 1.2}),
+    ]
+    if not config.loss.anchored:
+        marks = [level(at_d, f"D at equilibrium {at_d:.3g}; G has no fixed value")]
+    elif at_d == at_g:
+        marks = [level(at_d, f"both at equilibrium {at_d:.3g}")]
+    else:
+        marks = [level(at_d, f"D at equilibrium {at_d:.3g}")]
+        marks.append(level(at_g, f"G at equilibrium {at_g:.3g}"))
+    title = "loss, nats" if config.loss.probability else "loss"
+    return over_steps(data, marks, axis(title), snapshot, revision)
+
+
+def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
+    """Return D's mean output on real and generated batches over the steps."""
+    history = snapshot.history
+    step, thin = history["step"], {"width": 1.2}
+    data = [
+        curve(step, history["d_real"], "D(x), real", REAL, line=thin),
+        curve(step, history["d_fake_before"], "D(G(z)) before G's update", FAKE, line=thin),
+        curve(
+            step,
+            history["d_fake_after"],
+            "after, every 25th step",
+            FAKE,
+            connectgaps=True,
+            line={"width": 1.2, "dash": "dot"},
+            opacity=0.8,
+        ),
+    ]
+    marks = []
+    if config.loss.probability:
+        marks.append(level(0.5, "cannot tell 0.5"))
+    scores = axis(f"mean {d_label(config)}")
+    if config.loss.probability:
+        scores["range"] = [-0.02, 1.02]
+    return over_steps(data, marks, scores, snapshot, revision)
+
+
+def distances(snapshot: Snapshot, revision: str) -> Figure:
+    """Return every metric over the steps, with what a perfect sampler of the same size gets."""
+    history = snapshot.metric_history
+    panels = [
+        Panel(
+            METRICS[name].title,
+            METRICS[name].unit,
+            history["step"],
+            history[name],
+            snapshot.perfect[name].median,
+            f"perfect sampler {snapshot.perfect[name].median:.2g}",
+            log=True,
+        )
+        for name in METRICS.names()
+    ]
+    return small_multiples(panels, len(panels), revision)
