@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from gan_core.config import ExperimentConfig
 from gan_core.data import Target
+from gan_core.losses import Loss
 from gan_core.shapes import Ends, Grid, Values
 from gan_core.snapshot import LineView
 
@@ -99,7 +100,7 @@ def line_view(
     p_real = np.asarray(config.dataset.law().pdf(x), dtype=float)
     p_fake = smoothed_density(samples, axis)
     logits = scores(x)
-    optimal = config.loss.optimal_logit(p_real, p_fake, x)
+    optimal = best_logits(config.loss, p_real, p_fake, x, logits)
     z_low, z_high = noise_range(config)
     z = np.linspace(z_low, z_high, AXIS_POINTS)
     atoms = config.prior.atoms(config.latent_dim)
@@ -118,6 +119,22 @@ def line_view(
         distinct=len(np.unique(np.round((samples - axis.low) / (axis.high - axis.low), 6))),
         outside=float(((samples < axis.low) | (samples > axis.high)).mean()),
     )
+
+
+def best_logits(loss: Loss, p_real: Grid, p_fake: Grid, x: Grid, logits: Grid) -> Grid | None:
+    """Return D*'s output over the axis, None where no closed form is known.
+
+    Of a floating loss any constant may be added: the one is taken that brings D* as close to
+    D's `logits` as it can, in the mean square over (p_r + p_g) / 2.
+    """
+    best = loss.optimal_logit(p_real, p_fake, x)
+    if best is None or not loss.floating:
+        return best
+    best = np.where(np.isfinite(best), best, np.nan)
+    weight = np.where(np.isnan(best), 0.0, p_real + p_fake)
+    if not weight.sum() > 0:
+        return best
+    return best + np.average(np.nan_to_num(logits - best), weights=weight)
 
 
 def as_shown(config: ExperimentConfig, logits: Grid) -> Grid:

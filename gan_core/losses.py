@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch.nn.functional import relu, softplus
 
+from gan_core import divergences
+from gan_core.divergences import Divergence
 from gan_core.registry import Component, Registry, knob
 from gan_core.shapes import Grid, Logits, PerSample
 
@@ -35,6 +37,9 @@ class Loss(Component):
     paired: ClassVar[bool] = False
     """Whether G's loss looks at real samples too."""
 
+    floating: ClassVar[bool] = False
+    """Whether a constant added to all of D's outputs changes neither loss."""
+
     @abstractmethod
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         """What D minimises."""
@@ -47,8 +52,13 @@ class Loss(Component):
         """Return the output of the D that is best against this G, over the axis `x`.
 
         `p_real` and `p_fake` are the two densities at `x`. NaN where both are 0;
-        None where no closed form is known.
+        None where no closed form is known. Of a `floating` loss any constant may be added.
         """
+        return None
+
+    @property
+    def stands_for(self) -> Divergence | None:
+        """How far apart the densities are, as D's loss measures it; None if nobody knows."""
         return None
 
     @property
@@ -65,6 +75,12 @@ class Loss(Component):
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
     """D's half of the 2014 game, with one-sided label smoothing (Salimans et al. 2016)."""
+
+    descends: ClassVar[str] = ""
+    """What G's gradient is that of while D is at its best, in LaTeX."""
+
+    descends_smoothed: ClassVar[str] = ""
+    """The same with label smoothing s."""
 
     label_smoothing: float = knob(
         0.0,
@@ -87,6 +103,12 @@ class CrossEntropy(Loss):
     def equilibrium_logit(self):
         return float(np.log((1 - self.label_smoothing) / (1 + self.label_smoothing)))
 
+    @property
+    def stands_for(self):
+        if self.label_smoothing:
+            return divergences.smoothed_cross_entropy(self.label_smoothing, self.descends_smoothed)
+        return divergences.cross_entropy(self.descends)
+
 
 @LOSSES.register(
     "minimax",
@@ -97,6 +119,9 @@ class CrossEntropy(Loss):
 @dataclass(frozen=True)
 class Minimax(CrossEntropy):
     """The game of the 2014 paper as it is written: G minimises what D maximises."""
+
+    descends = r"2\,\mathrm{JS}(p_r\Vert p_g)"
+    descends_smoothed = r"2\,\mathrm{JS}_\pi"
 
     def generator(self, real: Logits, fake: Logits) -> PerSample:
         return -softplus(fake)
@@ -111,6 +136,10 @@ class Minimax(CrossEntropy):
 @dataclass(frozen=True)
 class NonSaturating(CrossEntropy):
     """The same paper's advice: G maximises log D(G(z)), so it learns fast while it is bad."""
+
+    # Arjovsky & Bottou 2017, arXiv:1701.04862, theorem 2.5; the smoothed one follows alike.
+    descends = r"\mathrm{KL}(p_g\Vert p_r)-2\,\mathrm{JS}(p_r\Vert p_g)"
+    descends_smoothed = r"(1+s)\,\mathrm{KL}(\tilde p\Vert p_r)-2\,\mathrm{JS}_\pi"
 
     def generator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(-fake)
@@ -146,6 +175,10 @@ class LeastSquares(Loss):
     def equilibrium_logit(self):
         return (1 - self.label_smoothing) / 2
 
+    @property
+    def stands_for(self):
+        return divergences.squares(self.label_smoothing)
+
 
 @LOSSES.register(
     "wasserstein",
@@ -166,6 +199,10 @@ class Wasserstein(Loss):
 
     def generator(self, real: Logits, fake: Logits) -> PerSample:
         return -fake
+
+    @property
+    def stands_for(self):
+        return divergences.slope_limited_score()
 
 
 @LOSSES.register(
@@ -192,6 +229,10 @@ class Hinge(Loss):
     def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid:
         return np.where(p_real + p_fake > 0, self.margin * np.sign(p_real - p_fake), np.nan)
 
+    @property
+    def stands_for(self):
+        return divergences.hinges(self.margin)
+
 
 @LOSSES.register(
     "relativistic_pairing",
@@ -206,9 +247,20 @@ class RelativisticPairing(Loss):
     probability = False
     score_range = None
     paired = True
+    floating = True
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(fake - real)
 
     def generator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(real - fake)
+
+    def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid:
+        # Which of a pair is real is a question of Bradley and Terry's (1952): the odds are
+        # p_r(x) p_g(y) : p_g(x) p_r(y), whose logarithm is a difference of one function.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log(p_real) - np.log(p_fake)
+
+    @property
+    def stands_for(self):
+        return divergences.pairs()

@@ -74,6 +74,9 @@ Weights = Float[Tensor, " weights"]
 Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""
 
+Cells = Float[ndarray, " cells"]
+"""Probabilities of the cells of an axis, and of what lies beyond it."""
+
 Ends = Float[ndarray, " lines"]
 """Where the lines from z to G(z) begin, or end."""
 

@@ -44,6 +44,10 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
     if config.loss.score_range:
         low, high = config.loss.score_range
         score["range"] = [low - 0.02, high + 0.02]
+    elif config.loss.floating:
+        # D* is a logarithm of densities, which runs off where one of them ends; D does not.
+        reach = max(1.0, float(np.ptp(view.d)))
+        score["range"] = [float(view.d.min()) - reach, float(view.d.max()) + reach]
     return {
         "data": data,
         "layout": layout(
