@@ -20,6 +20,11 @@ D wants V large: it should answer 1 on real samples and 0 on generated ones. G w
 should be wrong about its samples. They take turns, each with one step of gradient descent.
 Press **Line ▶** and walk through one real step of this run; the formula below is filled with its
 numbers.""",
+    "2 · The loss": """
+D answers with one number a sample, the **logit**: above 0 it means "real". A loss turns logits
+into a price. The dots are the next step's batch, at the logits that D gives it now.
+G learns from the **slope** of its price, at its own samples. If D is sure of itself, they lie far
+to the left: there minimax is flat, and G gets next to nothing; non-saturating is steep.""",
 }
 st.markdown(WORDS[chapter])
 lessons.show(run, chapter)

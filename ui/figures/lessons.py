@@ -9,11 +9,12 @@ import numpy as np
 from gan_core.close_up import Scene
 from gan_core.config import ExperimentConfig
 from gan_core.loss_view import LossView
-from gan_core.shapes import Grid, Values
+from gan_core.shapes import Grid, PixelArray, Values
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,
     FAKE,
+    OPTIMUM,
     REAL,
     Figure,
     axis,

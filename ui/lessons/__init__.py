@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core.snapshot import Snapshot
 from ui import live, session
 from ui.components import tiles
-from ui.lessons import game
+from ui.lessons import game, loss
 from ui.run import Run
 
 FRAME_SECONDS = 0.2
@@ -32,7 +32,10 @@ class Chapter(NamedTuple):
     draw: Callable[[Run, Snapshot], None]
 
 
-CHAPTERS = {"1 · The game": Chapter(game.controls, game.draw)}
+CHAPTERS = {
+    "1 · The game": Chapter(game.controls, game.draw),
+    "2 · The loss": Chapter(loss.controls, loss.draw),
+}
 
 
 def open_run() -> Run:
