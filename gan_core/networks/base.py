@@ -109,10 +109,9 @@ def layer_table(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerR
 
     def note(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
         count = sum(math.prod(p.shape) for p in layer.parameters())
-        shape = " × ".join(str(side) for side in output.shape[1:]) or "1"
-        rows.append(LayerRow(_describe(layer), shape, count))
+        rows.append(LayerRow(describe(layer), shape_of(output), count))
 
-    layers = _layers(network)
+    layers = leaf_layers(network)
     hooks = [layer.register_forward_hook(note) for layer in layers]
     training = network.training
     try:
@@ -129,13 +128,20 @@ def layer_table(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerR
     return rows
 
 
-def _layers(network: nn.Module) -> list[nn.Module]:
+def shape_of(output: torch.Tensor) -> str:
+    """Return the shape of one sample of a layer's output, as a table shows it."""
+    return " × ".join(str(side) for side in output.shape[1:]) or "1"
+
+
+def leaf_layers(network: nn.Module) -> list[nn.Module]:
+    """Return the layers that a table shows; a residual block is one."""
     if isinstance(network, nn.Sequential | Conditional):
-        return [layer for child in network.children() for layer in _layers(child)]
+        return [layer for child in network.children() for layer in leaf_layers(child)]
     return [network]
 
 
-def _describe(layer: nn.Module) -> str:
+def describe(layer: nn.Module) -> str:
+    """Return a layer's name and what is worth knowing of it."""
     name = type(layer).__name__.removeprefix("Parametrized")
     notes = []
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

@@ -1,0 +1,101 @@
+"""Backpropagation looked at: the gradients that pass each layer, and the push on every sample.
+
+D's gradients are those of its loss without the regularizer's penalty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from gan_core.game import Batch, Game
+from gan_core.networks.base import describe, shape_of
+from gan_core.shapes import Samples
+from gan_core.twin import NETWORKS, Twin
+
+
+class Norms(NamedTuple):
+    """Euclidean norms of the gradient of a mean loss; None where none flows or none is asked for.
+
+    `output` is over the whole batch, `weights` over all of a layer's parameters.
+    """
+
+    output: float | None
+    weights: float | None
+
+
+@dataclass(frozen=True)
+class LayerFlow:
+    """One layer, and the gradients that pass it in either turn.
+
+    In D's turn nothing reaches G, whose samples are taken as they are; in G's turn the gradient
+    flows through D, and D's weights are not asked for theirs.
+    """
+
+    network: str
+    layer: str
+    output: str
+    parameters: int
+    in_d_turn: Norms
+    in_g_turn: Norms
+
+
+def layer_flow(game: Game, batch: Batch) -> list[LayerFlow]:
+    """Return every layer of G, then of D, in the order of use, with both turns' gradients."""
+    twin = Twin(game, batch)
+    norms = {network: _norms(twin, network) for network in NETWORKS}
+    rows = []
+    for network in NETWORKS:
+        for layer in twin.layers(network):
+            _, shape = norms["generator"][layer]
+            rows.append(
+                LayerFlow(
+                    network,
+                    describe(layer),
+                    shape,
+                    sum(parameter.numel() for parameter in layer.parameters()),
+                    in_d_turn=norms["discriminator"][layer][0],
+                    in_g_turn=norms["generator"][layer][0],
+                )
+            )
+    return rows
+
+
+def _norms(twin: Twin, network: str) -> dict[nn.Module, tuple[Norms, str]]:
+    """Return the norms at each layer, and its output's shape, in one network's turn."""
+    with twin.recorded() as outputs:
+        loss = twin.play(network).loss.mean()
+    own = set(getattr(twin, network).modules())
+    asked = [output for found in outputs.values() for output in found if output.requires_grad]
+    asked += getattr(twin, network).parameters()
+    gradients = torch.autograd.grad(loss, asked, allow_unused=True)
+    by_tensor = {id(tensor): g for tensor, g in zip(asked, gradients, strict=True)}
+    made = {}
+    for layer, found in outputs.items():
+        weights = list(layer.parameters()) if layer in own else []
+        made[layer] = (
+            Norms(_norm(by_tensor, found), _norm(by_tensor, weights)),
+            shape_of(found[0]),
+        )
+    return made
+
+
+def _norm(by_tensor: dict[int, torch.Tensor | None], tensors: list[torch.Tensor]) -> float | None:
+    gradients = [g for t in tensors if (g := by_tensor.get(id(t))) is not None]
+    return torch.cat([g.flatten() for g in gradients]).norm().item() if gradients else None
+
+
+def push(game: Game, batch: Batch) -> Samples:
+    """Return −∂ℓ_G,i/∂x_i for the batch's generated samples: where each of them is pushed.
+
+    Of each sample's own loss, so n times the gradient of the mean; per unit of x. Where D has
+    batch norm the samples act on each other, and it is the gradient of the sum of all losses.
+    """
+    with game.unseen():
+        fake = batch.fake.detach().requires_grad_()
+        bill = game.bill_of_g(replace(batch, fake=fake))
+        (slope,) = torch.autograd.grad(bill.loss.sum(), fake)
+    return -slope
