@@ -74,6 +74,8 @@ class Move:
 
     weights: int
     length: float
+    of_the_other: float
+    """How far the other network's weights moved meanwhile: 0, as they stand still."""
     loss_before: float
     loss_after: float
 
@@ -118,12 +120,12 @@ def take_step(trainer: Trainer, x: Grid | None = None) -> CloseUp:
 
 
 def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> list[Moment]:
-    network = trainer.discriminator
-    curve, before = _curve(trainer, x), _flat(network)
+    networks = trainer.discriminator, trainer.generator
+    curve, before = _curve(trainer, x), _weights(*networks)
     turn = _at_rest(trainer.step_discriminator())
     with trainer.game.unseen():
         after = trainer.game.bill_of_d(turn.batch)
-    move = _move(before, _flat(network), turn.bill, after)
+    move = _move(before, _weights(*networks), turn.bill, after)
     scene = Scene(turn.batch.z[:, 0].double().cpu().numpy(), _samples(trainer, turn.batch.fake))
     scenes = [replace(scene, curve=curve)]
     real = _samples(trainer, trainer.game.in_data_units(turn.batch.real))
@@ -140,8 +142,8 @@ def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> li
 
 
 def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Moment]:
-    network = trainer.generator
-    before = _flat(network)
+    networks = trainer.generator, trainer.discriminator
+    before = _weights(*networks)
     with trainer.game.unseen():
         push = _push(trainer, last.turn.batch)
     turn = _at_rest(trainer.step_generator())
@@ -149,7 +151,7 @@ def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Mome
     with trainer.game.unseen():
         batch = Batch(z, labels, trainer.game.generate(z, labels))
         after = trainer.game.bill_of_g(batch)
-    move = _move(before, _flat(network), turn.bill, after)
+    move = _move(before, _weights(*networks), turn.bill, after)
     scene = replace(last.scene, real=None, answer_fake=None, answer_real=None, curve_before=None)
     told = replace(scene, answer_fake=_shown(trainer, turn.bill.logits_fake))
     moved = replace(
@@ -172,13 +174,15 @@ def _at_rest(turn: Turn) -> Turn:
     return Turn(turn.batch.without_graph(), bill, turn.gradients)
 
 
-def _flat(network: nn.Module) -> Weights:
-    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+def _weights(*networks: nn.Module) -> list[Weights]:
+    """Return all the weights of each network, one after another."""
+    return [torch.cat([w.detach().flatten() for w in n.parameters()]) for n in networks]
 
 
-def _move(before: Weights, now: Weights, bill: Bill, after: Bill) -> Move:
+def _move(before: list[Weights], now: list[Weights], bill: Bill, after: Bill) -> Move:
+    lengths = [(new - old).norm().item() for new, old in zip(now, before, strict=True)]
     losses = bill.loss.mean().item(), after.loss.mean().item()
-    return Move(len(now), (now - before).norm().item(), *losses)
+    return Move(len(now[0]), *lengths, *losses)
 
 
 def _samples(trainer: Trainer, x: Samples) -> Values | PixelArray:

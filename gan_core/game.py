@@ -84,9 +84,10 @@ class Game:
         )
         self.generator = placed(generator, device)
         self.discriminator = placed(discriminator, device)
-        self._joint_pass = not any(
+        self.separate = not any(
             isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules()
         )
+        """Whether D judges each sample by itself; batch norm mixes them."""
         self.mean, self.std = 0.0, 1.0
         """The target's moments, by which D's input or G's output may be standardised."""
         if not config.dataset.pictures:
@@ -189,7 +190,7 @@ class Game:
         self, real: Samples, of_real: Classes | None, fake: Samples, of_fake: Classes | None
     ) -> tuple[Logits, Logits]:
         """D on both batches: in one pass, unless batch norm would mix their statistics."""
-        if self._joint_pass:
+        if self.separate:
             labels = None if of_real is None else torch.cat([of_real, of_fake])
             on_real, on_fake = self.judge(torch.cat([real, fake]), labels).chunk(2)
             return on_real, on_fake

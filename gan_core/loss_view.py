@@ -13,8 +13,8 @@ from gan_core.losses import Loss
 from gan_core.shapes import Grid, Logits, Values
 
 CURVE_POINTS = 161
-MARGIN = 2.0
-"""How far beyond the batch's logits the curves are drawn."""
+REACH = 4.0
+"""The curves are drawn at least from minus this logit to this one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +40,10 @@ class LossView:
 
 
 def loss_view(loss: Loss, real: Logits, fake: Logits) -> LossView:
-    """Return `loss` over an interval that holds 0 and all of the batch's logits."""
+    """Return `loss` over an interval that holds all of the batch's logits."""
     real, fake = real.detach().double().cpu(), fake.detach().double().cpu()
-    both = torch.cat([real, fake, torch.zeros(1)])
-    low, high = both.min().item() - MARGIN, both.max().item() + MARGIN
+    both = torch.cat([real, fake])
+    low, high = min(both.min().item(), -REACH), max(both.max().item(), REACH)
     t = torch.linspace(low, high, CURVE_POINTS, dtype=torch.float64)
 
     def at(of: Logits, other: Logits) -> Logits:

@@ -25,6 +25,22 @@ D answers with one number a sample, the **logit**: above 0 it means "real". A lo
 into a price. The dots are the next step's batch, at the logits that D gives it now.
 G learns from the **slope** of its price, at its own samples. If D is sure of itself, they lie far
 to the left: there minimax is flat, and G gets next to nothing; non-saturating is steep.""",
+    "3 · Backprop": """
+A step computes from z through G and D to the loss, then walks back: each layer hands the gradient
+on to the one before it, times its own slope. That product is the chain rule. In D's turn the
+walk ends at x. In G's turn it goes on through D, whose weights stand still, into G.
+Choose a weight below: its derivative is computed backwards, forwards, and by moving the weight a
+little.""",
+    "4 · The push": """
+G never sees a real sample. All it learns is where D would rather have had each of its own samples:
+the slope of its loss at x, which is the loss's slope at D's answer times D's slope at x. Samples
+climb D's curve. Where D is flat, nothing pushes; where it is steep, samples jump. Choose a sample
+to see the product with its numbers.""",
+    "5 · Equilibrium": """
+Against a fixed G there is a best D, called D\*. With it, D's loss tells how far apart the two
+densities are. When G has reached the target, D\* is the same everywhere, and V has its last value:
+nobody can do better than guess. A real D is never quite D\*, so the distance that its loss implies
+lies below the true one.""",
 }
 st.markdown(WORDS[chapter])
 lessons.show(run, chapter)

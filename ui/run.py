@@ -6,13 +6,18 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.close_up import CloseUp, Moment, take_step
+from gan_core.derivative import Derivative
+from gan_core.equilibrium import TRACKED
 from gan_core.evaluation import Evaluation, as_bytes
+from gan_core.history import History
 from gan_core.jobs import Job
+from gan_core.line_view import Axis
 from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.quality import Quality
@@ -78,6 +83,14 @@ class View:
     panel: str | None = None
 
 
+class Computed(NamedTuple):
+    """A derivative, of which weight (network, layer, index) it is, and after which step."""
+
+    of: tuple[str, int, int]
+    step: int
+    found: Derivative
+
+
 @dataclass
 class Lesson:
     """Where the reader of "How it works" is, in a run."""
@@ -91,6 +104,14 @@ class Lesson:
     """When the last line began, on `time.monotonic`'s clock."""
     x: Grid | None = None
     """The axis over which D is drawn; None for pictures."""
+    axis: Axis | None = None
+    """The axis of the last chapter, which grows with what G makes."""
+    equilibria: History = field(default_factory=lambda: History(list(TRACKED)))
+    """How far the run was from its equilibrium, while somebody looked."""
+
+    weight: tuple[str, int, int] = ("generator", 0, 0)
+    """The weight whose derivative is asked for: network, layer, index."""
+    derivative: Computed | None = None
 
     @property
     def moment(self) -> Moment | None:

@@ -1,19 +1,34 @@
 """Numbers as figures: Plotly's `data` and `layout` as plain values; no widgets, no torch."""
 
-from ui.figures.lessons import judged, loss_curves, push_map, scene
+from ui.figures.lessons import (
+    against_the_best,
+    flow,
+    judged,
+    loss_curves,
+    moved,
+    push_map,
+    pushes,
+    scene,
+    towards_equilibrium,
+)
 from ui.figures.quality import census, qualities
 from ui.figures.training import distances, distributions, judgements, losses, noise_map
 
 __all__ = [
+    "against_the_best",
     "census",
     "distances",
     "distributions",
+    "flow",
     "judged",
     "judgements",
     "loss_curves",
     "losses",
+    "moved",
     "noise_map",
     "push_map",
+    "pushes",
     "qualities",
     "scene",
+    "towards_equilibrium",
 ]

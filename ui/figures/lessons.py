@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from gan_core.backprop import LayerFlow
 from gan_core.close_up import Scene
 from gan_core.config import ExperimentConfig
+from gan_core.equilibrium import Curves
 from gan_core.loss_view import LossView
+from gan_core.push import Pushed
 from gan_core.shapes import Grid, PixelArray, Values
+from gan_core.snapshot import LineView
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,
@@ -22,7 +27,11 @@ from ui.figures.parts import (
     d_label,
     headline,
     layout,
+    level,
 )
+
+FAR = 85
+"""How much a pixel is changed, of 255, when a picture is moved along its push."""
 
 FORCE = 0.16
 """How long the longest arrow is, as a share of the axis it runs along."""
@@ -99,7 +108,7 @@ def scene(seen: Scene, x: Grid, config: ExperimentConfig, revision: str) -> Figu
     if seen.push is not None:
         push = _scaled(seen.push[:, 0], FORCE * (x[-1] - x[0]))
         still = np.zeros_like(push)
-        data.append(arrows(seen.fake, seen.answer_fake, push, still, "push on G(z)", FAKE))
+        data.append(arrows(seen.fake, seen.answer_fake, push, still, "push on G(z), scaled", FAKE))
     if seen.fake_before is not None:
         rest = np.full_like(seen.fake, floor)
         data.append(points(seen.fake_before, rest, "G(z) before", FAINT))
@@ -158,6 +167,139 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
     return {"data": data, "layout": made}
 
 
+def behind(made: dict[str, Any]) -> None:
+    """Add an axis for densities at the right of a layout, drawn behind the curves."""
+    made["yaxis"] |= {"overlaying": "y2"}
+    made["yaxis2"] = axis("density", side="right", showgrid=False, rangemode="tozero", nticks=4)
+    made["margin"] |= {"r": 60}
+
+
+def against_the_best(seen: Curves, config: ExperimentConfig, revision: str) -> Figure:
+    """Return D beside the best D against this G, and the densities that make it."""
+    data = [
+        curve(seen.x, seen.p_real, "target density", REAL, fill="tozeroy", yaxis="y2", opacity=0.6),
+        curve(seen.x, seen.p_fake, "density of G", FAKE, fill="tozeroy", yaxis="y2", opacity=0.6),
+        curve(seen.x, seen.d, "D(x)", DISCRIMINATOR),
+    ]
+    if seen.d_optimal is not None:
+        dash = {"dash": "dash", "width": 2}
+        data.append(curve(seen.x, seen.d_optimal, "best D*(x)", OPTIMUM, line=dash))
+    made = layout(
+        300,
+        revision,
+        margin={"l": 56, "t": 46, "b": 44},
+        xaxis=axis("x, units of the data", range=[seen.x[0], seen.x[-1]]),
+        yaxis=axis(d_label(config)),
+    )
+    behind(made)
+    if config.loss.score_range:
+        low, high = config.loss.score_range
+        made["yaxis"]["range"] = [low - 0.02, high + 0.02]
+    return {"data": data, "layout": made}
+
+
+def towards_equilibrium(
+    tracked: dict[str, np.ndarray], value: float, distance: str, revision: str
+) -> Figure:
+    """Return V, the distance and D's gap over the steps at which they were measured.
+
+    `value` is V at the equilibrium, `distance` the name of what the loss measures.
+    """
+    rows = (
+        ("V(D, G)", (("value", "V of this D", DISCRIMINATOR), ("best_value", "of D*", OPTIMUM))),
+        (distance, (("implied", "implied by D's loss", DISCRIMINATOR), ("true", "true", REAL))),
+        ("mean |D − D*|", (("gap", "", FAKE),)),
+    )
+    data, words, lines = [], [], []
+    made = layout(260, revision, margin={"l": 46, "r": 8, "t": 46, "b": 44})
+    for i, (title, curves) in enumerate(rows):
+        number = "" if i == 0 else str(i + 1)
+        left = i / 3 + 0.015 * i
+        place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        for name, label, color in curves:
+            trace = curve(tracked["step"], tracked[name], label, color, showlegend=bool(label))
+            data.append(trace | place | {"mode": "lines+markers", "marker": {"size": 4}})
+        made[f"xaxis{number}"] = axis("step", domain=[left, left + 0.29], anchor=f"y{number}")
+        made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
+        words.append(headline(title, left, 1.0))
+    line, label = level(value, f"equilibrium {value:.3f}")
+    lines.append(line)
+    made |= {"annotations": [*words, label], "shapes": lines}
+    made["legend"] |= {"y": 1.12}
+    return {"data": data, "layout": made}
+
+
+def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
+    """Return the computation from z to the loss, layer by layer, and the gradients in both turns.
+
+    Grey bars are gradients at a layer's output, coloured ones those of its weights.
+    """
+    split = sum(row.network == "generator" for row in rows)
+    names = ["z, noise", *map(_layer, rows[:split]), "x = G(z)", *map(_layer, rows[split:]), "loss"]
+    places = np.array([*range(1, split + 1), *range(split + 2, len(rows) + 2)])
+    data, words = [], []
+    turns = [[row.in_d_turn for row in rows], [row.in_g_turn for row in rows]]
+    for number, turn in zip(("", "2"), turns, strict=True):
+        place = {"xaxis": f"x{number}", "yaxis": "y", "showlegend": number == "2"}
+        at_output = np.array([np.nan if n.output is None else n.output for n in turn])
+        data.append(_bars(at_output, places, "at the layer's output", FAINT) | place)
+        for network, color in (("generator", FAKE), ("discriminator", DISCRIMINATOR)):
+            own = [
+                np.nan if n.weights is None or row.network != network else n.weights
+                for n, row in zip(turn, rows, strict=True)
+            ]
+            name = f"of {'G' if network == 'generator' else 'D'}'s weights"
+            bars = _bars(np.array(own), places, name, color) | place
+            data.append(bars | {"showlegend": number == ("2" if network == "generator" else "")})
+        for row, norms, y in zip(rows, turn, places, strict=True):
+            if norms.output is None:
+                words.append(_still("no gradient: D takes x as it is", number, y))
+            elif norms.weights is None and row.parameters:
+                words.append(_still("weights stand still", number, y))
+    made = layout(
+        120 + 26 * len(names),
+        revision,
+        hovermode="closest",
+        barmode="overlay",
+        margin={"l": 8, "r": 8, "t": 62, "b": 44},
+        yaxis={
+            "range": [len(names) - 0.4, -0.6],
+            "tickvals": list(range(len(names))),
+            "ticktext": names,
+            "automargin": True,
+        },
+    )
+    for i, (number, title) in enumerate((("", "D's turn"), ("2", "G's turn"))):
+        domain = [0.52 * i, 0.52 * i + 0.48]
+        made[f"xaxis{number}"] = axis(
+            "gradient, Euclidean length",
+            domain=domain,
+            type="log",
+            exponentformat="power",
+            nticks=5,
+        )
+        words.append(headline(f"{title}: the loss below, its gradient upwards", domain[0], 1.0))
+    made["legend"] |= {"y": 1.0 + 34 / made["height"]}
+    made["annotations"] = words
+    return {"data": data, "layout": made}
+
+
+def _layer(row: LayerFlow) -> str:
+    weights = f", {row.parameters:,} weights" if row.parameters else ""
+    return f"{row.network[0].upper()} · {row.layer} → {row.output}{weights}"
+
+
+def _bars(lengths: np.ndarray, places: np.ndarray, name: str, color: str) -> dict[str, Any]:
+    bar = {"type": "bar", "orientation": "h", "x": lengths, "y": places, "name": name}
+    wide = 0.8 if color == FAINT else 0.4
+    return bar | {"width": wide, "marker": {"color": color}, "legendgroup": name}
+
+
+def _still(text: str, number: str, y: int) -> dict[str, Any]:
+    place = {"x": 0.02, "xref": f"x{number} domain", "xanchor": "left", "y": y, "yref": "y"}
+    return place | {"text": text, "showarrow": False, "font": {"size": 11}}
+
+
 def judged(pixels: PixelArray, answers: Values | None, low: float, high: float) -> PixelArray:
     """Return the pictures in colour, each with a bar under it: D's answer from `low` to `high`."""
     n, channels, _, width = pixels.shape
@@ -187,6 +329,37 @@ def push_map(push: np.ndarray) -> PixelArray:
 
 def _rgb(color: str) -> np.ndarray:
     return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], dtype=float).reshape(3, 1, 1)
+
+
+def moved(pixels: PixelArray, push: np.ndarray) -> PixelArray:
+    """Return pictures moved along their push until it has changed a pixel by a third of its range.
+
+    `push` has the pictures' shape.
+    """
+    largest = np.abs(push).max(axis=(1, 2, 3), keepdims=True)
+    far = FAR * push / np.where(largest > 0, largest, 1)
+    return np.clip(np.round(pixels + far), 0, 255).astype(np.uint8)
+
+
+def pushes(
+    found: Pushed, chosen: int, view: LineView, config: ExperimentConfig, revision: str
+) -> Figure:
+    """Return the push on generated samples as arrows over D's curve; one is marked."""
+    drawn = Scene(
+        found.samples,
+        found.samples,
+        answer_fake=found.answer,
+        push=found.push[:, None],
+        curve=view.d,
+    )
+    made = scene(drawn, view.x, config, revision)
+    here = found.samples[chosen : chosen + 1], found.answer[chosen : chosen + 1]
+    ring = {"symbol": "circle-open", "size": 17, "line": {"width": 3, "color": OPTIMUM}}
+    made["data"].append(points(*here, f"sample {chosen + 1}", OPTIMUM, marker=ring))
+    density = {"yaxis": "y2", "opacity": 0.5, "fill": "tozeroy"}
+    made["data"].insert(0, curve(view.x, view.p_real, "target density", REAL, **density))
+    behind(made["layout"])
+    return made
 
 
 def _reach(seen: Scene) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core.snapshot import Snapshot
 from ui import live, session
 from ui.components import tiles
-from ui.lessons import game, loss
+from ui.lessons import backprop, equilibrium, game, loss, push
 from ui.run import Run
 
 FRAME_SECONDS = 0.2
@@ -35,6 +35,9 @@ class Chapter(NamedTuple):
 CHAPTERS = {
     "1 · The game": Chapter(game.controls, game.draw),
     "2 · The loss": Chapter(loss.controls, loss.draw),
+    "3 · Backprop": Chapter(backprop.controls, backprop.draw),
+    "4 · The push": Chapter(push.controls, push.draw),
+    "5 · Equilibrium": Chapter(equilibrium.controls, equilibrium.draw),
 }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from gan_core.equilibrium import unit_of_d
-from gan_core.loss_view import LossView, gradient_of_g, loss_view
+from gan_core.loss_view import gradient_of_g, loss_view
 from gan_core.losses import LOSSES, Loss
 from gan_core.narration import average
 from gan_core.snapshot import Snapshot
@@ -46,29 +45,26 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     left, right = st.columns(2)
     left.latex(rf"\begin{{gathered}}{loss.equation}\end{{gathered}}")
     costs = average(loss.discriminator(real, fake)), average(loss.generator(real, fake))
-    right.latex(rf"\begin{{gathered}}L_D = {costs[0]} \\ L_G = {costs[1]}\end{{gathered}}")
+    right.latex(rf"\begin{{gathered}}L_D = {costs[0]} \\[6pt] L_G = {costs[1]}\end{{gathered}}")
     slopes = {other.title: loss_view(other, real, fake) for other in compared}
     seen = loss_view(loss, real, fake)
     key = f"{chart_revision(run)}.{loss.name}"
     live_chart(figures.loss_curves(seen, slopes, key), f"{run.page}.lesson.curves")
-    notes = [_received(view) for view in slopes.values()]
-    tiles(
-        [
-            {"label": f"‖∇L_G‖, {other.title}", "value": f"{norm:.3g}", "note": note}
-            for other, norm, note in zip(compared, norms, notes, strict=True)
-        ],
-        key=f"{run.page}.lesson.norms",
-    )
+    rows = [
+        {
+            "label": f"length of G's gradient: {title}",
+            "value": f"{norm:.3g}",
+            "note": f"mean slope at the logits {np.abs(view.fake_slopes_g).mean():.2g}",
+        }
+        for (title, view), norm in zip(slopes.items(), norms, strict=True)
+    ]
+    tiles(rows, key=f"{run.page}.lesson.norms")
     _stands_for(trainer, loss, loss.discriminator(real, fake).mean().item())
 
 
 def _chosen(run: Run, name: str) -> Loss:
     own = run.trainer.config.loss
     return own if name == own.name else LOSSES.create(name)
-
-
-def _received(view: LossView) -> str:
-    return f"mean slope at the logits {np.abs(view.fake_slopes_g).mean():.2g}"
 
 
 def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:

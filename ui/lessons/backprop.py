@@ -1,0 +1,128 @@
+"""Chapter 3: the gradients at every layer, and one derivative computed three ways."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.backprop import layer_flow
+from gan_core.derivative import Derivative, Terms, derivative
+from gan_core.game import Batch
+from gan_core.narration import figure
+from gan_core.snapshot import Snapshot
+from ui import figures, session
+from ui.components import live_chart
+from ui.live import chart_revision
+from ui.run import Computed, Run
+
+FEW_WEIGHTS = 20_000
+"""Networks with fewer weights than this have the derivative computed while they train."""
+
+NETWORKS = {"generator": "G", "discriminator": "D"}
+
+
+def controls(run: Run) -> None:
+    """Let a weight be chosen whose derivative is computed three ways."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = session.widget(f"{run.page}.lesson.network", "generator")
+        network = st.segmented_control(
+            "Derivative of the loss of",
+            list(NETWORKS),
+            format_func=NETWORKS.get,
+            key=key,
+            required=True,
+        )
+        rows = run.layers[network]
+        with_weights = [i for i, row in enumerate(rows) if row.parameters]
+        key = session.widget(f"{run.page}.{id(run.trainer)}.{network}.layer", with_weights[0])
+        layer = st.selectbox(
+            "with respect to a weight of layer",
+            with_weights,
+            format_func=lambda i: f"{i + 1} · {rows[i].layer}",
+            key=key,
+            width=320,
+        )
+        most = rows[layer].parameters
+        key = session.widget(f"{run.page}.{id(run.trainer)}.{network}.{layer}.weight", 1)
+        number = st.number_input(f"number (1 to {most:,})", 1, most, key=key, width=170)
+    run.lesson.weight = network, layer, int(number) - 1
+
+
+def draw(run: Run, snapshot: Snapshot) -> None:
+    """Draw the gradients of the next step's batch at every layer, and the chosen derivative."""
+    if run.running:
+        run.watch_step()
+    game = run.trainer.game
+    with run.trainer.lock:
+        batch = game.next_batch()
+        rows = layer_flow(game, batch)
+        _refresh(run, batch)
+    st.latex(
+        r"\frac{\partial L_G}{\partial \theta_G} = \frac{\partial L_G}{\partial a}\cdot"
+        r"\frac{\partial a}{\partial x}\cdot\frac{\partial x}{\partial \theta_G},\qquad "
+        r"x = G(z),\quad a = D(x)"
+    )
+    st.markdown(_stood_still(run))
+    live_chart(figures.flow(rows, chart_revision(run)), f"{run.page}.lesson.flow")
+    _three_ways(run)
+
+
+def _refresh(run: Run, batch: Batch) -> None:
+    """Compute the chosen derivative, unless it would slow the training of large networks."""
+    lesson, step = run.lesson, run.trainer.step_count
+    known = lesson.derivative
+    weights = sum(row.parameters for rows in run.layers.values() for row in rows)
+    chosen_anew = known is None or known.of != lesson.weight
+    at_leisure = not run.running or weights < FEW_WEIGHTS
+    if chosen_anew or (known.step != step and at_leisure):
+        found = derivative(run.trainer.game, batch, *lesson.weight)
+        lesson.derivative = Computed(lesson.weight, step, found)
+
+
+def _stood_still(run: Run) -> str:
+    """Return how far both networks moved when G was updated last, as it was measured."""
+    close_up = run.lesson.close_up
+    if close_up is None:
+        return "Take a step, and it is measured here which weights move in G's turn."
+    move = close_up.moments[-1].move
+    return (
+        f"In G's turn of step {close_up.step:,}, G's weights moved by {move.length:.3g} and D's by "
+        f"{move.of_the_other:g}."
+    )
+
+
+def _three_ways(run: Run) -> None:
+    computed = run.lesson.derivative
+    found = computed.found
+    name = NETWORKS[found.network]
+    st.markdown(
+        f"**∂L_{name}/∂w three ways**, for w = {found.parameter} of {name}'s {found.layer}, which "
+        f"is {found.weight:.4g} after step {computed.step:,}. Double precision, without a penalty."
+    )
+    links = r" \to ".join(rf"{link.norm:.3g}" for link in found.links)
+    st.latex(
+        r"\begin{aligned}"
+        rf"\text{{backwards (autograd):}}\quad & {found.autograd:.9g} \\[3pt]"
+        rf"\text{{chain rule, forwards:}}\quad & {_terms(found)} = {found.chain:.9g} \\[3pt]"
+        rf"\text{{difference:}}\quad & \frac{{L_{name}(w+h)-L_{name}(w-h)}}{{2h}}"
+        rf" = \frac{{{found.above:.9f}-{found.below:.9f}}}{{2\cdot{figure(found.step)}}}"
+        rf" = {found.differences:.9g}"
+        r"\end{aligned}"
+    )
+    st.caption(
+        "The chain rule from w outwards. Length of each layer's change for a unit of w, over the "
+        f"batch: $ {links} $"
+    )
+
+
+def _terms(found: Derivative) -> str:
+    """Return (1/n) Σ ∂ℓᵢ/∂aᵢ · ∂aᵢ/∂w with the first numbers of the batch, in LaTeX."""
+    sums = [_sum(terms) for terms in (found.real, found.fake) if terms is not None]
+    return " + ".join(sums)
+
+
+def _sum(terms: Terms) -> str:
+    first = " + ".join(
+        rf"({figure(slope)})\cdot({figure(change)})"
+        for slope, change in zip(terms.slope[:2], terms.change[:2], strict=True)
+    )
+    return rf"\frac{{{first} + \dots}}{{{len(terms.slope)}}}"

@@ -1,0 +1,83 @@
+"""Chapter 5: D beside the best D, the game's value beside its end, the implied distance."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from gan_core.equilibrium import Equilibrium, measure, unit_of_d
+from gan_core.line_view import Axis
+from gan_core.narration import figure
+from gan_core.snapshot import Snapshot
+from ui import figures
+from ui.components import live_chart
+from ui.live import chart_revision
+from ui.run import Run
+
+
+def controls(run: Run) -> None:
+    """Nothing can be chosen here."""
+
+
+def draw(run: Run, snapshot: Snapshot) -> None:
+    """Measure how far the run is from its equilibrium, and draw it over the steps."""
+    lesson, config = run.lesson, run.trainer.config
+    if lesson.axis is None and not config.dataset.pictures:
+        lesson.axis = Axis.around(config.dataset)
+    found = measure(run.trainer, axis=lesson.axis)
+    lesson.equilibria.add(found.step, found.row())
+    key = chart_revision(run)
+    measured = config.loss.stands_for
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with left:
+        if found.curves is None:
+            st.markdown(
+                "The density of pictures is unknown, so nobody can draw D* or the true distance. "
+                "What D's loss says of them is below."
+            )
+        else:
+            figure_ = figures.against_the_best(found.curves, config, key)
+            live_chart(figure_, f"{run.page}.lesson.best")
+    with right:
+        st.latex(rf"\begin{{gathered}}{_value(found)}\end{{gathered}}")
+        if measured is not None:
+            implied = measured.worked(-found.value, unit_of_d(run.trainer.game))
+            true = (
+                ""
+                if found.true is None
+                else rf" \\ \text{{truly }} {measured.symbol} = {found.true:.3f}"
+            )
+            words = rf"{measured.identity} \\[4pt] {implied}{true}"
+            st.latex(rf"\begin{{gathered}}{words}\end{{gathered}}")
+        st.latex(rf"\begin{{gathered}}{_at_the_mean(run, found)}\end{{gathered}}")
+    tracked = lesson.equilibria.series(500)
+    title = "Distance" if measured is None else measured.title
+    chart = figures.towards_equilibrium(tracked, found.equilibrium, title, key)
+    live_chart(chart, f"{run.page}.lesson.towards")
+    st.caption(
+        f"From {found.samples:,} real and as many generated samples of G itself, not of its "
+        "average, each time this chapter is drawn."
+    )
+
+
+def _value(found: Equilibrium) -> str:
+    """Return V beside its value at the equilibrium, and that of the best D, in LaTeX."""
+    best = "" if found.best_value is None else rf" \\ V(D^*,G) = {figure(found.best_value)}"
+    return (
+        rf"V(D,G) = {figure(found.value)} \pm {figure(found.value_error)}{best} \\"
+        rf"\text{{at the equilibrium: }} {figure(found.equilibrium)}"
+    )
+
+
+def _at_the_mean(run: Run, found: Equilibrium) -> str:
+    """Return D* with its numbers at the target's mean, where it is the odds of two densities."""
+    seen, loss = found.curves, run.trainer.config.loss
+    if seen is None or not loss.probability or loss.equilibrium_logit:
+        return r"\,"
+    at = int(np.argmin(np.abs(seen.x - run.trainer.game.mean)))
+    x, real, fake = seen.x[at], seen.p_real[at], seen.p_fake[at]
+    return (
+        r"D^*(x) = \frac{p_r(x)}{p_r(x)+p_g(x)} \\[4pt]"
+        rf"D^*({x:.2f}) = \frac{{{real:.3f}}}{{{real:.3f}+{fake:.3f}}}"
+        rf" = {seen.d_optimal[at]:.3f} \\ \text{{this run: }} D({x:.2f}) = {seen.d[at]:.3f}"
+    )

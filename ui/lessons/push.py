@@ -1,0 +1,76 @@
+"""Chapter 4: where D pushes every sample of G."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from gan_core.close_up import SHOWN
+from gan_core.narration import figure
+from gan_core.push import Pushed, pushed
+from gan_core.snapshot import Snapshot
+from ui import figures, session
+from ui.components import live_chart, sample_canvas
+from ui.live import chart_revision
+from ui.run import Run
+
+
+def controls(run: Run) -> None:
+    """Let one of the shown samples be chosen."""
+    key = session.widget(f"{run.page}.lesson.sample", 1)
+    st.slider(f"Sample, of the first {SHOWN} of the batch", 1, SHOWN, key=key, width=360)
+
+
+def draw(run: Run, snapshot: Snapshot) -> None:
+    """Draw the push on the samples of the next step's batch."""
+    trainer = run.trainer
+    found = pushed(trainer, SHOWN)
+    chosen = min(session.value(f"{run.page}.lesson.sample"), len(found.loss_slope)) - 1
+    left, right = st.columns(2)
+    left.latex(
+        r"-\frac{\partial \ell_G}{\partial x} ="
+        r"-\frac{\partial \ell_G}{\partial a}\cdot\frac{\partial a}{\partial x},"
+        r"\qquad a = \text{D's logit}"
+    )
+    right.latex(_numbers(found, chosen))
+    if snapshot.line is not None:
+        chart = figures.pushes(found, chosen, snapshot.line, trainer.config, chart_revision(run))
+        live_chart(chart, f"{run.page}.lesson.pushes")
+    else:
+        _pictures(run, found, chosen)
+
+
+def _numbers(found: Pushed, chosen: int) -> str:
+    """Return the chain rule at the chosen sample, with its numbers, in LaTeX."""
+    outer = found.loss_slope[chosen]
+    if found.push.ndim == 1 and found.separate:
+        inner, push = figure(found.logit_slope[chosen]), figure(found.push[chosen])
+        place = rf"x_{{{chosen + 1}}} = {figure(found.samples[chosen])}:\quad"
+        return rf"{place}-({figure(outer)})\cdot({inner}) = {push}"
+    slope = rf"\frac{{\partial \ell_G}}{{\partial a}} = {figure(outer)}"
+    size = figure(float(np.linalg.norm(found.push[chosen])))
+    return rf"{slope},\quad \lVert\text{{push}}\rVert = {size}"
+
+
+def _pictures(run: Run, found: Pushed, chosen: int) -> None:
+    """Draw all the samples and their pushes, and the chosen one enlarged."""
+    reach = float(found.answer.min()), float(found.answer.max())
+    low, high = run.trainer.config.loss.score_range or reach
+    maps = figures.push_map(found.push)
+    moved = figures.moved(found.samples, found.push)
+    left, middle, right = st.columns(3)
+    one = slice(chosen, chosen + 1)
+    for column, name, pictures in (
+        (left, f"Sample {chosen + 1}", figures.judged(found.samples, found.answer, low, high)),
+        (middle, "Green: more ink. Purple: less", maps),
+        (right, "A long way along the push", moved),
+    ):
+        with column:
+            st.caption(name)
+            sample_canvas(pictures[one], f"{run.page}.lesson.{name[:5]}", name, 1, 260)
+    st.caption(
+        f"**The first {len(maps)} of the batch**, the bar is D's answer; below, their pushes"
+    )
+    judged = figures.judged(found.samples, found.answer, low, high)
+    sample_canvas(judged, f"{run.page}.lesson.all", "samples of the batch", SHOWN, 960)
+    sample_canvas(maps, f"{run.page}.lesson.maps", "pushes on the batch", SHOWN, 960)
