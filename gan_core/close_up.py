@@ -88,6 +88,8 @@ class Moment:
     scene: Scene
     turn: Turn
     move: Move
+    turn_of_d: Turn
+    """The last time that D judged a batch; D's own lines have theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +134,8 @@ def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> li
     scenes.append(replace(moved, **_answers(trainer, after)))
     lines = (line for line in LINES if line.of_d)
     return [
-        Moment(line, repetition, seen, turn, move) for line, seen in zip(lines, scenes, strict=True)
+        Moment(line, repetition, seen, turn, move, turn)
+        for line, seen in zip(lines, scenes, strict=True)
     ]
 
 
@@ -158,7 +161,7 @@ def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Mome
     scenes = [scene, told, replace(told, push=push), moved]
     lines = (line for line in LINES if not line.of_d)
     return [
-        Moment(line, last.repetition, seen, turn, move)
+        Moment(line, last.repetition, seen, turn, move, last.turn)
         for line, seen in zip(lines, scenes, strict=True)
     ]
 

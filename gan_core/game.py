@@ -13,6 +13,7 @@ from torch import nn
 from gan_core.config import ExperimentConfig
 from gan_core.device import placed
 from gan_core.isolation import Network, forgetful, undisturbed
+from gan_core.losses import Loss
 from gan_core.networks import build_discriminator, build_generator, build_seeded
 from gan_core.shapes import Classes, Latents, Logits, PerSample, Samples
 
@@ -158,9 +159,12 @@ class Game:
         penalty = loss.new_zeros(()) if penalty is None else penalty.mean()
         return Bill(logits_real, logits_fake, loss, penalty)
 
-    def bill_of_g(self, batch: Batch) -> Bill:
-        """Return what G pays for what D says of `fake`; a paired loss draws new real samples."""
-        loss, fake = self.config.loss, self.seen_by_d(batch.fake)
+    def bill_of_g(self, batch: Batch, loss: Loss | None = None) -> Bill:
+        """Return what G pays for what D says of `fake`; a paired loss draws new real samples.
+
+        `loss` stands in for the experiment's own.
+        """
+        loss, fake = loss or self.config.loss, self.seen_by_d(batch.fake)
         if loss.paired:
             real, labels = self.real_batch(len(fake))
             logits_real, logits_fake = self._logits(real, labels, fake, batch.labels)

@@ -12,6 +12,7 @@ from ui import session
 PAGES = {
     "distributions": ("pages/1_Distributions.py", "Distributions", ":material/show_chart:"),
     "pictures": ("pages/2_Pictures.py", "Pictures", ":material/grid_view:"),
+    "lessons": ("pages/4_How_it_works.py", "How it works", ":material/school:"),
     "latent": ("pages/3_Latent_space.py", "Latent space", ":material/route:"),
 }
 COLUMNS = 3

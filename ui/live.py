@@ -99,12 +99,21 @@ def toolbar(run: Run, more: Callable[[Run], None] = lambda run: None) -> None:
         more(run)
 
 
-def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
-    """Draw the run with `draw` and train it, again and again while it is running."""
+def live(
+    run: Run,
+    draw: Callable[[Run, Snapshot], None],
+    frame_seconds: float | None = None,
+    tick_at_rest: float | None = None,
+) -> None:
+    """Draw the run with `draw` and train it, again and again while it is running.
+
+    `frame_seconds` is how long a frame may take, if the figures should keep pace with the run;
+    `tick_at_rest` is how often it is drawn while it rests, if at all.
+    """
     here = session.lab()
     here.plotly_ready = load_plotly(here.plotly_ready)
 
-    @st.fragment(run_every=TICK if run.running or run.busy else None)
+    @st.fragment(run_every=TICK if run.running or run.busy else tick_at_rest)
     def frame() -> None:
         began = time.perf_counter()
         snapshot = run.trainer.snapshot()
@@ -112,7 +121,7 @@ def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
         ended = False
         if run.running:
             run.meter.note_frame(began, time.perf_counter() - began)
-            ended = run.train(session.steps_per_frame(), _step_bar(run))
+            ended = run.train(session.steps_per_frame(), _step_bar(run), frame_seconds)
         measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
         if ended or (measured and not run.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.close_up import CloseUp, Moment, take_step
 from gan_core.evaluation import Evaluation, as_bytes
 from gan_core.jobs import Job
 from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.quality import Quality
-from gan_core.shapes import Samples
+from gan_core.shapes import Grid, Samples
 
 MOST_QUALITIES = 500
 SHORTEST, LONGEST = 0.1, 0.5
@@ -58,9 +59,13 @@ class Meter:
         self.training = self.elapsed = 0.0
         self.last_frame = None
 
-    def budget(self) -> float:
-        """Return how many seconds to train between two frames."""
-        return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), LONGEST)
+    def budget(self, frame: float | None = None) -> float:
+        """Return how many seconds to train between two frames.
+
+        `frame` is how long a frame may take, if its figures should keep pace.
+        """
+        longest = LONGEST if frame is None else max(frame - self.overhead, 0.0)
+        return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), longest)
 
 
 @dataclass
@@ -71,6 +76,28 @@ class View:
     size: int = 560
     label: int | None = None
     panel: str | None = None
+
+
+@dataclass
+class Lesson:
+    """Where the reader of "How it works" is, in a run."""
+
+    close_up: CloseUp | None = None
+    place: int = 0
+    """Which moment of the close-up is shown, from 0."""
+    slow: bool = False
+    """Whether the lines follow one another by themselves."""
+    turned: float = 0.0
+    """When the last line began, on `time.monotonic`'s clock."""
+    x: Grid | None = None
+    """The axis over which D is drawn; None for pictures."""
+
+    @property
+    def moment(self) -> Moment | None:
+        """The line of the recorded step that is shown; None if no step was recorded yet."""
+        if self.close_up is None:
+            return None
+        return self.close_up.moments[min(self.place, len(self.close_up.moments) - 1)]
 
 
 @dataclass
@@ -97,6 +124,7 @@ class Run:
     evaluate_every: int | None = None
     qualities: list[Quality] = field(default_factory=list)
     resemblance: tuple[Samples, Resemblance] | None = None
+    lesson: Lesson = field(default_factory=Lesson)
 
     def restart(self, config: ExperimentConfig) -> None:
         """Begin a new run; a goal that the old one was trained to holds for it too.
@@ -111,6 +139,7 @@ class Run:
         self.meter = Meter()
         self.job = self.resemblance = None
         self.qualities = []
+        self.lesson = Lesson()
 
     @property
     def busy(self) -> bool:
@@ -198,17 +227,36 @@ class Run:
         self.restart(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
         self.show_config()
 
+    def watch_step(self) -> None:
+        """Take one step under the magnifying glass, if the run's goal and its speed allow it."""
+        if self._steps_due(time.perf_counter(), None):
+            self.lesson.close_up = take_step(self.trainer, self.lesson.x)
+
+    def walk(self, lines: int) -> None:
+        """Show the line of the step so many lines on; behind the last one a new step is taken."""
+        self.pause()
+        lesson = self.lesson
+        if lesson.close_up is None or lesson.place + lines >= len(lesson.close_up.moments):
+            lesson.close_up, lesson.place = take_step(self.trainer, lesson.x), 0
+        else:
+            lesson.place = max(0, lesson.place + lines)
+        lesson.turned = time.monotonic()
+
     def train(
-        self, steps_per_frame: int | None, show: Callable[[float], None] = lambda share: None
+        self,
+        steps_per_frame: int | None,
+        show: Callable[[float], None] = lambda share: None,
+        frame: float | None = None,
     ) -> bool:
         """Train until the frame's time is used, the run is paused, or its goal is reached.
 
         `steps_per_frame` replaces the time by an exact number of steps. `show` is told which
-        share of a step is done, between its halves. Returns whether the run came to an end by
-        itself here, not by a click that another thread serves.
+        share of a step is done, between its halves. `frame` is how many seconds a frame may take
+        where its figures must keep pace. Returns whether the run came to an end by itself here,
+        not by a click that another thread serves.
         """
         turn, began = self.turn, time.perf_counter()
-        deadline = began + self.meter.budget()
+        deadline = began + self.meter.budget(frame)
         left = self._steps_due(began, steps_per_frame)
         taken_at_all = 0
 

@@ -68,7 +68,7 @@ def steps_per_frame() -> int | None:
     return st.session_state.get("steps_per_frame")
 
 
-def open_run(page: str, default: dict[str, Any]) -> Run:
+def open_run(page: str, default: dict[str, Any], use_link: bool = True) -> Run:
     """Return the page's run, made from the link's set-up or from `default`.
 
     `default` is an experiment as `ExperimentConfig.from_dict` reads it; a link is taken only if
@@ -77,7 +77,7 @@ def open_run(page: str, default: dict[str, Any]) -> Run:
     here = lab()
     if page not in here.runs:
         config = ExperimentConfig.from_dict(default)
-        if LINK_KEY in st.query_params:
+        if use_link and LINK_KEY in st.query_params:
             try:
                 config = _from_link(st.query_params[LINK_KEY], config)
             except ValueError as error:
@@ -86,6 +86,21 @@ def open_run(page: str, default: dict[str, Any]) -> Run:
     run = here.runs[page]
     run.turn += 1
     return run
+
+
+def link_is_of_pictures() -> bool | None:
+    """Say of which kind the set-up in the link is; None without a link that can be read."""
+    try:
+        return ExperimentConfig.from_json(st.query_params[LINK_KEY]).dataset.pictures
+    except (KeyError, ValueError):
+        return None
+
+
+def busiest_page() -> str | None:
+    """Return the page whose run is training, or has trained longest; None if none is open."""
+    runs = lab().runs.values()
+    longest = max(runs, key=lambda run: (run.running, run.trainer.step_count), default=None)
+    return None if longest is None else longest.page
 
 
 def _new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> Run:

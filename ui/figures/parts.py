@@ -156,7 +156,7 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
             )
             lines.append(line | {"line": line["line"] | {"color": REAL}})
             words.append(word)
-        words.append(_headline(panel.title, left, low))
+        words.append(headline(panel.title, left, low))
     made = layout(
         250 if rows == 1 else 215 * rows,
         revision,
@@ -168,6 +168,6 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
     return {"data": data, "layout": made}
 
 
-def _headline(title: str, left: float, top: float) -> dict[str, Any]:
+def headline(title: str, left: float, top: float) -> dict[str, Any]:
     place = {"x": left, "xref": "paper", "xanchor": "left", "y": top + 0.005, "yref": "paper"}
     return place | {"text": f"<b>{title}</b>", "yanchor": "bottom", "showarrow": False}

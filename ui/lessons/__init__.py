@@ -1,0 +1,68 @@
+"""The chapters of "How it works": for each, its controls and one frame of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import streamlit as st
+
+from gan_core.snapshot import Snapshot
+from ui import live, session
+from ui.components import tiles
+from ui.lessons import game, loss
+from ui.run import Run
+
+FRAME_SECONDS = 0.2
+"""How long a frame may take: figures keep pace with the run, five a second."""
+
+SLOW_TICK = 0.25
+
+RUNS = {
+    "Numbers": ("distributions", {"dataset": {"name": "normal"}}),
+    "Pictures": ("pictures", {"dataset": {"name": "mnist"}}),
+}
+"""Which page's run is explained, and what that page begins with."""
+
+
+class Chapter(NamedTuple):
+    """What a chapter shows above the live part, and one frame of it."""
+
+    controls: Callable[[Run], None]
+    draw: Callable[[Run, Snapshot], None]
+
+
+CHAPTERS = {
+    "1 · The game": Chapter(game.controls, game.draw),
+    "2 · The loss": Chapter(loss.controls, loss.draw),
+}
+
+
+def open_run() -> Run:
+    """Let the run that is explained be chosen, and return it."""
+    linked = session.link_is_of_pictures()
+    first = session.busiest_page() if linked is None else "pictures" if linked else "distributions"
+    names = {page: name for name, (page, _) in RUNS.items()}
+    key = session.widget("lessons.run", names.get(first, "Numbers"))
+    chosen = st.segmented_control("The run of the page with", list(RUNS), key=key, required=True)
+    page, default = RUNS[chosen]
+    return session.open_run(page, default, use_link=linked is (page == "pictures"))
+
+
+def choose(run: Run) -> str:
+    """Let a chapter be chosen."""
+    key = session.widget("lessons.chapter", next(iter(CHAPTERS)))
+    return st.segmented_control(
+        "Chapter", list(CHAPTERS), key=key, required=True, label_visibility="collapsed"
+    )
+
+
+def show(run: Run, chapter: str) -> None:
+    """Show a chapter and train the run."""
+    CHAPTERS[chapter].controls(run)
+
+    def draw(run: Run, snapshot: Snapshot) -> None:
+        CHAPTERS[chapter].draw(run, snapshot)
+        tiles(live.common_tiles(run, snapshot), key=f"{run.page}.lesson.tiles")
+
+    live.live(run, draw, FRAME_SECONDS, SLOW_TICK if run.lesson.slow else None)

@@ -1,0 +1,118 @@
+"""Chapter 1: Algorithm 1 as a box whose lines light up while one real step is walked through."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from gan_core.close_up import LINES, SHOWN, Moment, Scene
+from gan_core.narration import Story, tell, value_of_game
+from gan_core.snapshot import Snapshot
+from ui import figures
+from ui.components import live_chart, sample_canvas
+from ui.live import chart_revision
+from ui.run import Run
+
+LINE_SECONDS = 2.0
+"""How long a line stays in slow motion."""
+
+WAITING = Story("", "", "Press **Line ▶**: one training step is taken, and you walk through it.")
+
+
+def controls(run: Run) -> None:
+    """Show the buttons that walk through a step."""
+    lesson = run.lesson
+    if run.running:
+        lesson.slow = False
+    back, on = "Back by a line, within the step.", "On by a line; behind the last, a new step."
+    slow = f"A line every {LINE_SECONDS:g} seconds."
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.button("◀ Line", on_click=run.walk, args=(-1,), help=back)
+        st.button("Line ▶", on_click=run.walk, args=(1,), help=on)
+        words = "Stop slow motion" if lesson.slow else "Slow motion"
+        st.button(words, on_click=_toggle_slow, args=(run,), help=slow)
+
+
+def _toggle_slow(run: Run) -> None:
+    run.pause()
+    run.lesson.slow = not run.lesson.slow
+
+
+def draw(run: Run, snapshot: Snapshot) -> None:
+    """Draw the box, the line's formula and sentence, and what is seen at it."""
+    lesson = run.lesson
+    lesson.x = None if snapshot.line is None else snapshot.line.x
+    if run.running:
+        run.watch_step()
+    elif lesson.slow and time.monotonic() - lesson.turned >= LINE_SECONDS:
+        run.walk(1)
+    moment = lesson.moment
+    story = WAITING if moment is None else tell(lesson.close_up.config, moment)
+    left, right = st.columns([2, 3])
+    with left:
+        st.html(box(run, moment))
+        _value(run, moment)
+    with right:
+        _see(run, snapshot, moment)  # first, so that it stands still while the words change
+        st.markdown(story.sentence)
+        st.latex(story.formula or r"\,")
+        st.latex(story.numbers or r"\,")
+
+
+def _value(run: Run, moment: Moment | None) -> None:
+    """Show the game's value as a formula and, once D has judged a batch, in numbers."""
+    if moment is None:
+        formula, numbers = r"V(D,G)", r"\,"
+    else:
+        formula, numbers = value_of_game(run.trainer.config, moment.turn_of_d.bill)
+    st.latex(rf"\min_G\ \max_D\ {formula}".replace(" + ", r" \\ {} + "))
+    st.latex(numbers)
+
+
+def box(run: Run, moment: Moment | None) -> str:
+    """Return Algorithm 1 as HTML, with the present line lit."""
+    updates = run.trainer.config.n_critic
+    now = "" if moment is None else f", now number {moment.repetition}"
+    rows = [f"<i>D's turn{f', {updates} times{now}' if updates > 1 else ''}</i>"]
+    for number, line in enumerate(LINES, 1):
+        if not line.of_d and LINES[number - 2].of_d:
+            rows.append("<i>G's turn</i>")
+        lit = " class='lit'" if moment is not None and moment.line == line else ""
+        rows.append(f"<div{lit}><b>{number}</b> {escape(line.words)}</div>")
+    step = "" if run.lesson.close_up is None else f", step {run.lesson.close_up.step:,}"
+    return f"<div class='algorithm'><b>Algorithm 1{step}</b>{''.join(rows)}</div>"
+
+
+def _see(run: Run, snapshot: Snapshot, moment: Moment | None) -> None:
+    if snapshot.line is not None:
+        view = snapshot.line
+        untouched = Scene(view.lines_z, view.lines_x, curve=view.d)
+        seen = untouched if moment is None else moment.scene
+        figure = figures.scene(seen, snapshot.line.x, run.trainer.config, chart_revision(run))
+        live_chart(figure, f"{run.page}.lesson.scene")
+        return
+    scene = Scene(None, snapshot.samples[:SHOWN]) if moment is None else moment.scene
+    low, high = run.trainer.config.loss.score_range or _reach(scene)
+    below, name = scene.real, "Real"
+    if scene.push is not None:
+        below, name = figures.push_map(scene.push), "Push: green more ink, purple less"
+    elif below is None:
+        below, name = np.zeros_like(scene.fake), "Real: none at this line"
+    for place, words, pictures, answers in (
+        ("fake", "Generated", scene.fake, scene.answer_fake),
+        ("below", name, below, scene.answer_real),
+    ):
+        st.caption(f"**{words}**; the bar under a picture is D's answer")
+        shown = figures.judged(pictures, answers, low, high)
+        sample_canvas(shown, f"{run.page}.lesson.{place}", words, 8, 560)
+
+
+def _reach(scene: Scene) -> tuple[float, float]:
+    """Return the interval of D's raw scores at this line."""
+    answers = [a for a in (scene.answer_fake, scene.answer_real) if a is not None]
+    if not answers:
+        return 0.0, 1.0
+    return float(min(a.min() for a in answers)), float(max(a.max() for a in answers))

@@ -1,0 +1,84 @@
+"""Chapter 2: the losses as functions of D's logit, with this run's batch on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from gan_core.equilibrium import unit_of_d
+from gan_core.loss_view import LossView, gradient_of_g, loss_view
+from gan_core.losses import LOSSES, Loss
+from gan_core.narration import average
+from gan_core.snapshot import Snapshot
+from gan_core.trainer import Trainer
+from ui import figures, session
+from ui.components import live_chart, tiles
+from ui.live import chart_revision
+from ui.run import Run
+
+COMPARED = ("minimax", "non_saturating")
+
+
+def controls(run: Run) -> None:
+    """Let a loss be looked at; the run keeps its own."""
+    own = run.trainer.config.loss.name
+    st.selectbox(
+        "Loss to look at",
+        LOSSES.names(),
+        format_func=lambda name: LOSSES[name].title + (" (this run's)" if name == own else ""),
+        key=session.widget(f"{run.page}.lesson.loss", own),
+        width=300,
+    )
+
+
+def draw(run: Run, snapshot: Snapshot) -> None:
+    """Draw the loss with the next step's batch on it, and what G gets from each loss."""
+    trainer = run.trainer
+    loss = _chosen(run, session.value(f"{run.page}.lesson.loss"))
+    compared = [_chosen(run, name) for name in COMPARED]
+    if loss.name not in COMPARED:
+        compared.append(loss)
+    with trainer.lock, trainer.game.unseen():
+        batch = trainer.game.draw()
+        bill = trainer.game.bill_of_d(batch)
+        norms = gradient_of_g(trainer.game, batch, compared)
+    real, fake = bill.logits_real.detach(), bill.logits_fake.detach()
+    left, right = st.columns(2)
+    left.latex(rf"\begin{{gathered}}{loss.equation}\end{{gathered}}")
+    costs = average(loss.discriminator(real, fake)), average(loss.generator(real, fake))
+    right.latex(rf"\begin{{gathered}}L_D = {costs[0]} \\ L_G = {costs[1]}\end{{gathered}}")
+    slopes = {other.title: loss_view(other, real, fake) for other in compared}
+    seen = loss_view(loss, real, fake)
+    key = f"{chart_revision(run)}.{loss.name}"
+    live_chart(figures.loss_curves(seen, slopes, key), f"{run.page}.lesson.curves")
+    notes = [_received(view) for view in slopes.values()]
+    tiles(
+        [
+            {"label": f"‖∇L_G‖, {other.title}", "value": f"{norm:.3g}", "note": note}
+            for other, norm, note in zip(compared, norms, notes, strict=True)
+        ],
+        key=f"{run.page}.lesson.norms",
+    )
+    _stands_for(trainer, loss, loss.discriminator(real, fake).mean().item())
+
+
+def _chosen(run: Run, name: str) -> Loss:
+    own = run.trainer.config.loss
+    return own if name == own.name else LOSSES.create(name)
+
+
+def _received(view: LossView) -> str:
+    return f"mean slope at the logits {np.abs(view.fake_slopes_g).mean():.2g}"
+
+
+def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:
+    """Show what distance the loss measures, and what this batch's loss says of it."""
+    measured = loss.stands_for
+    if measured is None:
+        st.markdown("Nobody knows what distance this loss measures.")
+        return
+    words = f"**D measures a distance: {measured.title}.** {measured.sentence} {measured.condition}"
+    st.markdown(words)
+    left, right = st.columns(2)
+    left.latex(rf"\begin{{gathered}}{measured.identity}\end{{gathered}}")
+    right.latex(measured.worked(loss_d, unit_of_d(trainer.game)))
