@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,12 @@ from gan_core.networks.base import describe
 from gan_core.shapes import Logits, Values
 from gan_core.twin import NETWORKS, Twin
 
-STEP = 1e-6
-"""How far a weight is moved to either side for the finite differences, in double precision."""
+STEPS = (1e-6, 1e-7, 1e-8)
+"""How far a weight may be moved to either side for the finite differences, in double precision.
+
+The largest step is taken that agrees best with the next: between two steps that disagree lies a
+kink of a ReLU, and differences across a kink are not the derivative.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +123,7 @@ def derivative(game: Game, batch: Batch, network: str, layer: int, index: int) -
     weight = place.parameter[place.at].item()
     loss = twin.play(network).loss.mean()
     (gradient,) = torch.autograd.grad(loss, place.parameter)
-    above, below = (_moved(twin, network, place, side * STEP) for side in (1, -1))
+    step, above, below = _differences(twin, network, place)
     links, real, fake = _chain(twin, network, place)
     return Derivative(
         network=network,
@@ -130,7 +135,7 @@ def derivative(game: Game, batch: Batch, network: str, layer: int, index: int) -
         links=links,
         real=real,
         fake=fake,
-        step=STEP,
+        step=step,
         above=above,
         below=below,
     )
@@ -155,6 +160,14 @@ def _place(layer: nn.Module, index: int) -> Place:
     if last < 0:
         raise ValueError(f"{describe(layer)} has no weights; choose another layer.")
     raise ValueError(f"index = {index} is not from 0 to {last}.")
+
+
+def _differences(twin: Twin, network: str, place: Place) -> tuple[float, float, float]:
+    """Return the step h, L(w + h) and L(w − h)."""
+    tried = [(h, _moved(twin, network, place, h), _moved(twin, network, place, -h)) for h in STEPS]
+    slopes = [(above - below) / (2 * h) for h, above, below in tried]
+    unsure = [abs(slope - finer) for slope, finer in pairwise(slopes)]
+    return tried[unsure.index(min(unsure))]
 
 
 @torch.no_grad()
