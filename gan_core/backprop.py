@@ -47,21 +47,20 @@ def layer_flow(game: Game, batch: Batch) -> list[LayerFlow]:
     """Return every layer of G, then of D, in the order of use, with both turns' gradients."""
     twin = Twin(game, batch)
     norms = {network: _norms(twin, network) for network in NETWORKS}
-    rows = []
-    for network in NETWORKS:
-        for layer in twin.layers(network):
-            _, shape = norms["generator"][layer]
-            rows.append(
-                LayerFlow(
-                    network,
-                    describe(layer),
-                    shape,
-                    sum(parameter.numel() for parameter in layer.parameters()),
-                    in_d_turn=norms["discriminator"][layer][0],
-                    in_g_turn=norms["generator"][layer][0],
-                )
-            )
-    return rows
+    own = {network: set(getattr(twin, network).modules()) for network in NETWORKS}
+    return [
+        LayerFlow(
+            network,
+            describe(layer),
+            shape,
+            sum(parameter.numel() for parameter in layer.parameters()),
+            in_d_turn=norms["discriminator"][layer][0],
+            in_g_turn=in_g_turn,
+        )
+        for network in NETWORKS
+        for layer, (in_g_turn, shape) in norms["generator"].items()
+        if layer in own[network]
+    ]
 
 
 def _norms(twin: Twin, network: str) -> dict[nn.Module, tuple[Norms, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -235,7 +236,8 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
     Grey bars are gradients at a layer's output, coloured ones those of its weights.
     """
     split = sum(row.network == "generator" for row in rows)
-    names = ["z, noise", *map(_layer, rows[:split]), "x = G(z)", *map(_layer, rows[split:]), "loss"]
+    parts = map(_layer, rows[:split]), map(_layer, rows[split:])
+    names = ["noise z ↓", *parts[0], "x = G(z) ↓", *parts[1], "loss ↓"]
     places = np.array([*range(1, split + 1), *range(split + 2, len(rows) + 2)])
     data, words = [], []
     turns = [[row.in_d_turn for row in rows], [row.in_g_turn for row in rows]]
@@ -252,10 +254,10 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
             bars = _bars(np.array(own), places, name, color) | place
             data.append(bars | {"showlegend": number == ("2" if network == "generator" else "")})
         for row, norms, y in zip(rows, turn, places, strict=True):
-            if norms.output is None:
-                words.append(_still("no gradient: D takes x as it is", number, y))
-            elif norms.weights is None and row.parameters:
-                words.append(_still("weights stand still", number, y))
+            if row.network == "discriminator" and row.parameters and norms.weights is None:
+                words.append(_note("weights stand still", number, y))
+    words.append(_note("the walk ends here: D takes x as it is", "", split + 1))
+    words.append(_note("the walk goes on into G", "2", split + 1))
     made = layout(
         120 + 26 * len(names),
         revision,
@@ -272,16 +274,26 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
     for i, (number, title) in enumerate((("", "D's turn"), ("2", "G's turn"))):
         domain = [0.52 * i, 0.52 * i + 0.48]
         made[f"xaxis{number}"] = axis(
-            "gradient, Euclidean length",
+            "length of the gradient",
             domain=domain,
             type="log",
+            range=_decades(rows),
+            dtick=1,
             exponentformat="power",
-            nticks=5,
         )
         words.append(headline(f"{title}: the loss below, its gradient upwards", domain[0], 1.0))
     made["legend"] |= {"y": 1.0 + 34 / made["height"]}
     made["annotations"] = words
     return {"data": data, "layout": made}
+
+
+def _decades(rows: Sequence[LayerFlow]) -> list[int]:
+    """Return the powers of ten between which all gradients lie."""
+    turns = [norms for row in rows for norms in (row.in_d_turn, row.in_g_turn)]
+    lengths = [n for norms in turns for n in norms if n]
+    if not lengths:
+        return [-1, 0]
+    return [math.floor(math.log10(min(lengths))), math.ceil(math.log10(max(lengths)))]
 
 
 def _layer(row: LayerFlow) -> str:
@@ -295,7 +307,7 @@ def _bars(lengths: np.ndarray, places: np.ndarray, name: str, color: str) -> dic
     return bar | {"width": wide, "marker": {"color": color}, "legendgroup": name}
 
 
-def _still(text: str, number: str, y: int) -> dict[str, Any]:
+def _note(text: str, number: str, y: int) -> dict[str, Any]:
     place = {"x": 0.02, "xref": f"x{number} domain", "xanchor": "left", "y": y, "yref": "y"}
     return place | {"text": text, "showarrow": False, "font": {"size": 11}}
 

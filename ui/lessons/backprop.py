@@ -17,6 +17,16 @@ from ui.run import Computed, Run
 FEW_WEIGHTS = 20_000
 """Networks with fewer weights than this have the derivative computed while they train."""
 
+CHAIN = {
+    "generator": r"\frac{\partial L_G}{\partial w} = \frac1n \sum_i"
+    r"\frac{\partial \ell_i}{\partial a_i}\cdot\frac{\partial a_i}{\partial w},\qquad"
+    r" a_i = D(G(z_i)) \text{ is D's logit}",
+    "discriminator": r"\frac{\partial L_D}{\partial w} = \frac1n \sum_i"
+    r"\frac{\partial \ell_i}{\partial a_i}\cdot\frac{\partial a_i}{\partial w}"
+    r"\quad\text{over the logits } a_i \text{ of real and generated samples}",
+}
+"""The derivative of a mean loss with respect to one weight."""
+
 NETWORKS = {"generator": "G", "discriminator": "D"}
 
 
@@ -56,14 +66,9 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         batch = game.next_batch()
         rows = layer_flow(game, batch)
         _refresh(run, batch)
-    st.latex(
-        r"\frac{\partial L_G}{\partial \theta_G} = \frac{\partial L_G}{\partial a}\cdot"
-        r"\frac{\partial a}{\partial x}\cdot\frac{\partial x}{\partial \theta_G},\qquad "
-        r"x = G(z),\quad a = D(x)"
-    )
-    st.markdown(_stood_still(run))
-    live_chart(figures.flow(rows, chart_revision(run)), f"{run.page}.lesson.flow")
     _three_ways(run)
+    live_chart(figures.flow(rows, chart_revision(run)), f"{run.page}.lesson.flow")
+    st.markdown(_stood_still(run))
 
 
 def _refresh(run: Run, batch: Batch) -> None:
@@ -98,11 +103,12 @@ def _three_ways(run: Run) -> None:
         f"**∂L_{name}/∂w three ways**, for w = {found.parameter} of {name}'s {found.layer}, which "
         f"is {found.weight:.4g} after step {computed.step:,}. Double precision, without a penalty."
     )
-    links = r" \to ".join(rf"{link.norm:.3g}" for link in found.links)
+    st.latex(CHAIN[found.network])
+    links = " → ".join(f"{link.norm:.3g}" for link in found.links)
     st.latex(
         r"\begin{aligned}"
-        rf"\text{{backwards (autograd):}}\quad & {found.autograd:.9g} \\[3pt]"
-        rf"\text{{chain rule, forwards:}}\quad & {_terms(found)} = {found.chain:.9g} \\[3pt]"
+        rf"\text{{backwards (autograd):}}\quad & {found.autograd:.9g} \\[8pt]"
+        rf"\text{{chain rule, forwards:}}\quad & {_terms(found)} = {found.chain:.9g} \\[8pt]"
         rf"\text{{difference:}}\quad & \frac{{L_{name}(w+h)-L_{name}(w-h)}}{{2h}}"
         rf" = \frac{{{found.above:.9f}-{found.below:.9f}}}{{2\cdot{figure(found.step)}}}"
         rf" = {found.differences:.9g}"
@@ -110,7 +116,7 @@ def _three_ways(run: Run) -> None:
     )
     st.caption(
         "The chain rule from w outwards. Length of each layer's change for a unit of w, over the "
-        f"batch: $ {links} $"
+        f"batch: {links}."
     )
 
 
