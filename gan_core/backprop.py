@@ -1,11 +1,11 @@
-"""Backpropagation looked at: the gradients that pass each layer, and the push on every sample.
+"""Backpropagation looked at: the gradients that pass each layer.
 
 D's gradients are those of its loss without the regularizer's penalty.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -13,7 +13,6 @@ from torch import nn
 
 from gan_core.game import Batch, Game
 from gan_core.networks.base import describe, shape_of
-from gan_core.shapes import Samples
 from gan_core.twin import NETWORKS, Twin
 
 
@@ -85,16 +84,3 @@ def _norms(twin: Twin, network: str) -> dict[nn.Module, tuple[Norms, str]]:
 def _norm(by_tensor: dict[int, torch.Tensor | None], tensors: list[torch.Tensor]) -> float | None:
     gradients = [g for t in tensors if (g := by_tensor.get(id(t))) is not None]
     return torch.cat([g.flatten() for g in gradients]).norm().item() if gradients else None
-
-
-def push(game: Game, batch: Batch) -> Samples:
-    """Return −∂ℓ_G,i/∂x_i for the batch's generated samples: where each of them is pushed.
-
-    Of each sample's own loss, so n times the gradient of the mean; per unit of x. Where D has
-    batch norm the samples act on each other, and it is the gradient of the sum of all losses.
-    """
-    with game.unseen():
-        fake = batch.fake.detach().requires_grad_()
-        bill = game.bill_of_g(replace(batch, fake=fake))
-        (slope,) = torch.autograd.grad(bill.loss.sum(), fake)
-    return -slope

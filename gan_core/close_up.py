@@ -17,6 +17,7 @@ from gan_core.config import ExperimentConfig
 from gan_core.game import Batch, Bill
 from gan_core.line_view import as_shown
 from gan_core.observer import as_arrays
+from gan_core.push import push
 from gan_core.shapes import Grid, Logits, PixelArray, Samples, Values, Weights
 from gan_core.trainer import Trainer, Turn
 
@@ -126,9 +127,11 @@ def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> li
     with trainer.game.unseen():
         after = trainer.game.bill_of_d(turn.batch)
     move = _move(before, _weights(*networks), turn.bill, after)
-    scene = Scene(turn.batch.z[:, 0].double().cpu().numpy(), _samples(trainer, turn.batch.fake))
+    scene = Scene(
+        turn.batch.z[:SHOWN, 0].double().cpu().numpy(), _samples(trainer, turn.batch.fake[:SHOWN])
+    )
     scenes = [replace(scene, curve=curve)]
-    real = _samples(trainer, trainer.game.in_data_units(turn.batch.real))
+    real = _samples(trainer, trainer.game.in_data_units(turn.batch.real[:SHOWN]))
     scenes.append(replace(scenes[-1], real=real))
     scenes.append(replace(scenes[-1], **_answers(trainer, turn.bill)))
     scenes.append(replace(scenes[-1], **_forces(trainer, turn.bill)))
@@ -144,8 +147,7 @@ def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> li
 def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Moment]:
     networks = trainer.generator, trainer.discriminator
     before = _weights(*networks)
-    with trainer.game.unseen():
-        push = _push(trainer, last.turn.batch)
+    pushes = push(trainer.game, last.turn.batch)[:SHOWN].double().cpu().numpy()
     turn = _at_rest(trainer.step_generator())
     z, labels = turn.batch.z, turn.batch.labels
     with trainer.game.unseen():
@@ -153,14 +155,14 @@ def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Mome
         after = trainer.game.bill_of_g(batch)
     move = _move(before, _weights(*networks), turn.bill, after)
     scene = replace(last.scene, real=None, answer_fake=None, answer_real=None, curve_before=None)
-    told = replace(scene, answer_fake=_shown(trainer, turn.bill.logits_fake))
+    told = replace(scene, answer_fake=_shown(trainer, turn.bill.logits_fake[:SHOWN]))
     moved = replace(
         told,
-        fake=_samples(trainer, batch.fake),
+        fake=_samples(trainer, batch.fake[:SHOWN]),
         fake_before=scene.fake,
-        answer_fake=_shown(trainer, after.logits_fake),
+        answer_fake=_shown(trainer, after.logits_fake[:SHOWN]),
     )
-    scenes = [scene, told, replace(told, push=push), moved]
+    scenes = [scene, told, replace(told, push=pushes), moved]
     lines = (line for line in LINES if not line.of_d)
     return [
         Moment(line, last.repetition, seen, turn, move, last.turn)
@@ -186,11 +188,11 @@ def _move(before: list[Weights], now: list[Weights], bill: Bill, after: Bill) ->
 
 
 def _samples(trainer: Trainer, x: Samples) -> Values | PixelArray:
-    return as_arrays(x.detach()[:SHOWN], trainer.config.dataset)
+    return as_arrays(x.detach(), trainer.config.dataset)
 
 
 def _shown(trainer: Trainer, logits: Logits) -> Values:
-    return as_shown(trainer.config, logits.detach()[:SHOWN].double().cpu().numpy())
+    return as_shown(trainer.config, logits.detach().double().cpu().numpy())
 
 
 def _curve(trainer: Trainer, x: Grid | None) -> Grid | None:
@@ -203,8 +205,8 @@ def _curve(trainer: Trainer, x: Grid | None) -> Grid | None:
 
 def _answers(trainer: Trainer, bill: Bill) -> dict[str, Values]:
     return {
-        "answer_real": _shown(trainer, bill.logits_real),
-        "answer_fake": _shown(trainer, bill.logits_fake),
+        "answer_real": _shown(trainer, bill.logits_real[:SHOWN]),
+        "answer_fake": _shown(trainer, bill.logits_fake[:SHOWN]),
     }
 
 
@@ -217,11 +219,3 @@ def _forces(trainer: Trainer, bill: Bill) -> dict[str, Values]:
         "force_real": -up[:SHOWN].double().cpu().numpy(),
         "force_fake": -down[:SHOWN].double().cpu().numpy(),
     }
-
-
-def _push(trainer: Trainer, batch: Batch) -> np.ndarray:
-    """Return −∂ℓ_G/∂x at each shown sample, in the units of the data."""
-    fake = batch.fake.detach().requires_grad_()
-    bill = trainer.game.bill_of_g(replace(batch, fake=fake))
-    (slope,) = torch.autograd.grad(bill.loss.sum(), fake)
-    return -slope[:SHOWN].double().cpu().numpy()

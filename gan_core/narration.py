@@ -48,11 +48,11 @@ def value_of_game(config: ExperimentConfig, bill: Bill) -> tuple[str, str]:
 
 
 def figure(value: float) -> str:
-    """Return a number to four digits, in LaTeX: `0.6931`, `-1.20\\cdot10^{-5}`."""
+    """Return a number to four digits, in LaTeX: `0.6931`, `-1.200\\cdot10^{-5}`."""
     if not math.isfinite(value):
         return r"\text{not a number}"
     if value and not 1e-3 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.2e}".split("e")
+        mantissa, exponent = f"{value:.3e}".split("e")
         return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
     return f"{value:.4g}"
 

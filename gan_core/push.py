@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
+from gan_core.game import Batch, Game
 from gan_core.line_view import as_shown
 from gan_core.observer import as_arrays
-from gan_core.shapes import PixelArray, Values
-from gan_core.trainer import Trainer
+from gan_core.shapes import Logits, PerSample, PixelArray, Samples, Values
+
+if TYPE_CHECKING:
+    from gan_core.trainer import Trainer
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,20 +39,44 @@ def pushed(trainer: Trainer, n: int) -> Pushed:
     game = trainer.game
     with trainer.lock, game.unseen():
         batch = game.draw()
-        fake = batch.fake.detach().requires_grad_()
-        bill = game.bill_of_g(replace(batch, fake=fake))
-        (of_loss,) = torch.autograd.grad(bill.loss.sum(), bill.logits_fake, retain_graph=True)
-        (of_logit,) = torch.autograd.grad(bill.logits_fake.sum(), fake, retain_graph=True)
-        (slope,) = torch.autograd.grad(bill.loss.sum(), fake)
-    of_logit, push = (x[:n].double().cpu().numpy() for x in (of_logit, -slope))
+        slopes = _slopes(game, batch)
+    of_logit, push_ = (x[:n].double().cpu().numpy() for x in (slopes.of_logit, -slopes.of_loss))
     if not game.config.dataset.pictures:
-        of_logit, push = of_logit[:, 0], push[:, 0]
-    logits = bill.logits_fake.detach()[:n].double().cpu().numpy()
+        of_logit, push_ = of_logit[:, 0], push_[:, 0]
     return Pushed(
-        as_arrays(fake.detach()[:n], game.config.dataset),
-        as_shown(game.config, logits),
-        of_loss[:n].double().cpu().numpy(),
+        as_arrays(batch.fake.detach()[:n], game.config.dataset),
+        as_shown(game.config, slopes.logits[:n].double().cpu().numpy()),
+        slopes.at_logit[:n].double().cpu().numpy(),
         of_logit,
-        push,
+        push_,
         game.separate,
     )
+
+
+def push(game: Game, batch: Batch) -> Samples:
+    """Return −∂ℓ_G,i/∂x_i for the batch's generated samples: where each of them is pushed.
+
+    Of each sample's own loss, so n times the gradient of the mean; per unit of x. Where D has
+    batch norm the samples act on each other, and it is the gradient of the sum of all losses.
+    """
+    with game.unseen():
+        return -_slopes(game, batch).of_loss
+
+
+class Slopes(NamedTuple):
+    """D's logits on generated samples; ∂ℓ_G/∂logit, ∂logit/∂x and ∂ℓ_G/∂x, sample by sample."""
+
+    logits: Logits
+    at_logit: PerSample
+    of_logit: Samples
+    of_loss: Samples
+
+
+def _slopes(game: Game, batch: Batch) -> Slopes:
+    fake = batch.fake.detach().requires_grad_()
+    bill = game.bill_of_g(replace(batch, fake=fake))
+    logits, loss = bill.logits_fake, bill.loss.sum()
+    (at_logit,) = torch.autograd.grad(loss, logits, retain_graph=True)
+    (of_logit,) = torch.autograd.grad(logits.sum(), fake, retain_graph=True)
+    (of_loss,) = torch.autograd.grad(loss, fake)
+    return Slopes(logits.detach(), at_logit, of_logit, of_loss)

@@ -68,7 +68,7 @@ Candidates = Int[Tensor, "n candidates"]
 Neighbours = Int[Tensor, "n k"]
 """Which real pictures are the k nearest to each of n pictures."""
 
-Weights = Float[Tensor, " weights"]
+Weights = Float[Tensor, " _"]
 """All the weights of a network, one after another."""
 
 Grid = Float[ndarray, " x"]

@@ -12,11 +12,12 @@ from torch.nn import functional
 from torch.nn.utils.parametrize import ParametrizationList
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.backprop import layer_flow, push
+from gan_core.backprop import layer_flow
 from gan_core.derivative import derivative, parameter_shapes
 from gan_core.losses import LOSSES
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.networks.base import leaf_layers
+from gan_core.push import push
 from gan_core.twin import NETWORKS, Twin
 
 torch.set_num_threads(1)

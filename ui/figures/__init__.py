@@ -1,17 +1,8 @@
 """Numbers as figures: Plotly's `data` and `layout` as plain values; no widgets, no torch."""
 
-from ui.figures.lessons import (
-    against_the_best,
-    flow,
-    judged,
-    loss_curves,
-    moved,
-    push_map,
-    pushes,
-    scene,
-    towards_equilibrium,
-)
+from ui.figures.lessons import against_the_best, flow, loss_curves, towards_equilibrium
 from ui.figures.quality import census, qualities
+from ui.figures.scenes import judged, moved, push_map, pushes, scene
 from ui.figures.training import distances, distributions, judgements, losses, noise_map
 
 __all__ = [

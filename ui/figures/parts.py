@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import ExperimentConfig
+from gan_core.shapes import Values
 from gan_core.snapshot import Snapshot
 
 REAL = "#1a86d0"
@@ -171,3 +172,23 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
 def headline(title: str, left: float, top: float) -> dict[str, Any]:
     place = {"x": left, "xref": "paper", "xanchor": "left", "y": top + 0.005, "yref": "paper"}
     return place | {"text": f"<b>{title}</b>", "yanchor": "bottom", "showarrow": False}
+
+
+def points(x: Values, y: Values, name: str, color: str, **more: Any) -> dict[str, Any]:
+    """Return dots."""
+    marker = {"color": color, "size": 9, "line": {"width": 1, "color": "white"}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": x,
+        "y": y,
+        "name": name,
+        "marker": marker | more.pop("marker", {}),
+    } | more
+
+
+def behind(made: dict[str, Any]) -> None:
+    """Add an axis for densities at the right of a layout, drawn behind the curves."""
+    made["yaxis"] |= {"overlaying": "y2"}
+    made["yaxis2"] = axis("density", side="right", showgrid=False, rangemode="tozero", nticks=4)
+    made["margin"] |= {"r": 60}
