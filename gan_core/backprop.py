@@ -45,20 +45,18 @@ class LayerFlow:
 def layer_flow(game: Game, batch: Batch) -> list[LayerFlow]:
     """Return every layer of G, then of D, in the order of use, with both turns' gradients."""
     twin = Twin(game, batch)
-    norms = {network: _norms(twin, network) for network in NETWORKS}
-    own = {network: set(getattr(twin, network).modules()) for network in NETWORKS}
+    in_d_turn, in_g_turn = _norms(twin, "discriminator"), _norms(twin, "generator")
+    of_generator = set(twin.generator.modules())
     return [
         LayerFlow(
-            network,
-            describe(layer),
-            shape,
-            sum(parameter.numel() for parameter in layer.parameters()),
-            in_d_turn=norms["discriminator"][layer][0],
-            in_g_turn=in_g_turn,
+            network=NETWORKS[layer not in of_generator],
+            layer=describe(layer),
+            output=shape,
+            parameters=sum(parameter.numel() for parameter in layer.parameters()),
+            in_d_turn=in_d_turn[layer][0],
+            in_g_turn=norms,
         )
-        for network in NETWORKS
-        for layer, (in_g_turn, shape) in norms["generator"].items()
-        if layer in own[network]
+        for layer, (norms, shape) in in_g_turn.items()
     ]
 
 
