@@ -3,15 +3,18 @@
 For each page: the share of its time that goes into training, frames a second, frames in which a
 chart was hidden or greyed out, whether zoom and legend were kept, and how long a pause takes:
 from the click to the end of the last training step, and to the button that says Train again.
+With `--chapters` instead: frames and steps a second of every chapter of "How it works".
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -54,6 +57,14 @@ PAUSE = """
 """
 STAMP = "() => document.querySelector(\".tile[data-name='step']\").dataset.stamp"
 FRAMES = "() => Number(document.querySelector('.live-chart').dataset.frames)"
+DRAWN = """
+() => {
+  const live = [...document.querySelectorAll(".live-chart, .sample-canvas")];
+  return Number(live.find((e) => e.getBoundingClientRect().top < innerHeight).dataset.frames);
+}
+"""
+CHAPTER = re.compile(r"^\d · ")
+WINDOW = {"width": 1280, "height": 900}
 ZOOM = "() => document.querySelector('.live-chart')._fullLayout.xaxis.range.map(Number).join()"
 HIDE = "() => document.querySelector('.live-chart')._fullData.map((t) => t.visible).join()"
 
@@ -108,20 +119,50 @@ def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
     }
 
 
+def measure_chapters(page: Page, address: str, seconds: float) -> Iterator[dict[str, object]]:
+    """Train in every chapter, on numbers and on pictures."""
+    open_page(page, f"{address}/How_it_works")
+    for run in ("Numbers", "Pictures"):
+        page.get_by_role("radio", name=run).click()
+        page.wait_for_timeout(3_000)
+        for chapter in page.get_by_role("radio", name=CHAPTER).all_inner_texts():
+            page.get_by_role("radio", name=chapter).click()
+            press(page, "Train")
+            page.wait_for_timeout(3_000)
+            frames, steps, began = page.evaluate(DRAWN), step(page), time.perf_counter()
+            page.wait_for_timeout(1000 * seconds)
+            elapsed = time.perf_counter() - began
+            yield {
+                "run": run,
+                "chapter": chapter,
+                "frames_per_s": round((page.evaluate(DRAWN) - frames) / elapsed, 2),
+                "steps_per_s": round((step(page) - steps) / elapsed, 1),
+            }
+            press(page, "Pause")
+            page.wait_for_timeout(1_000)
+
+
+def show(result: dict[str, object], as_json: bool) -> None:
+    line = json.dumps(result) if as_json else "  ".join(f"{k} {v}" for k, v in result.items())
+    print(line, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--chapters", action="store_true")
     options = parser.parse_args()
     with app() as address, chromium() as browser:
+        if options.chapters:
+            page = browser.new_page(viewport=WINDOW)
+            for result in measure_chapters(page, address, options.seconds):
+                show(result, options.json)
+            return
         for name in ("Distributions", "Pictures"):
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            result = measure(page, f"{address}/{name}", options.seconds)
+            page = browser.new_page(viewport=WINDOW)
+            show(measure(page, f"{address}/{name}", options.seconds), options.json)
             page.close()
-            if options.json:
-                print(json.dumps(result), flush=True)
-            else:
-                print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
 
 
 if __name__ == "__main__":

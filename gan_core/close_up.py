@@ -55,7 +55,7 @@ class Scene:
     and how hard D's output there is pushed. `push` is −∂ℓ_G/∂x at each generated sample.
     """
 
-    z: Values
+    z: Values | None
     fake: Values | PixelArray
     real: Values | PixelArray | None = None
     answer_fake: Values | None = None

@@ -44,23 +44,21 @@ def loss_view(loss: Loss, real: Logits, fake: Logits) -> LossView:
     real, fake = real.detach().double().cpu(), fake.detach().double().cpu()
     both = torch.cat([real, fake])
     low, high = min(both.min().item(), -REACH), max(both.max().item(), REACH)
+    mean_real, mean_fake = real.mean(), fake.mean()
     t = torch.linspace(low, high, CURVE_POINTS, dtype=torch.float64)
-
-    def at(of: Logits, other: Logits) -> Logits:
-        return other.mean().expand_as(of)
 
     arrays = {
         "logit": t,
-        "d_of_real": loss.discriminator(t, at(t, fake)),
-        "d_of_fake": loss.discriminator(at(t, real), t),
-        "g": loss.generator(at(t, real), t),
-        "slope_g": slope_of_g(loss, at(t, real), t),
+        "d_of_real": loss.discriminator(t, mean_fake.expand_as(t)),
+        "d_of_fake": loss.discriminator(mean_real.expand_as(t), t),
+        "g": loss.generator(mean_real.expand_as(t), t),
+        "slope_g": slope_of_g(loss, mean_real.expand_as(t), t),
         "real": real,
         "fake": fake,
-        "real_costs_d": loss.discriminator(real, at(real, fake)),
-        "fake_costs_d": loss.discriminator(at(fake, real), fake),
-        "fake_costs_g": loss.generator(at(fake, real), fake),
-        "fake_slopes_g": slope_of_g(loss, at(fake, real), fake),
+        "real_costs_d": loss.discriminator(real, mean_fake.expand_as(real)),
+        "fake_costs_d": loss.discriminator(mean_real.expand_as(fake), fake),
+        "fake_costs_g": loss.generator(mean_real.expand_as(fake), fake),
+        "fake_slopes_g": slope_of_g(loss, mean_real.expand_as(fake), fake),
     }
     return LossView(**{name: np.asarray(value) for name, value in arrays.items()})
 

@@ -33,7 +33,7 @@ FLAGS = [
 
 DRAWN = """
 () => {
-  const charts = [...document.querySelectorAll(".live-chart")];
+  const charts = [...document.querySelectorAll(".live-chart, .sample-canvas")];
   return charts.length > 0 && charts.every((chart) => chart.dataset.frames > 0);
 }
 """

@@ -34,6 +34,7 @@ function draw(root) {
   }
   canvas.setAttribute("aria-label", chosen === null ? head.label : `${head.label}, number ${chosen + 1}`);
   canvas.style.maxWidth = `${head.size}px`;
+  root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
   words.textContent = chosen === null ? "" : `number ${chosen + 1} of ${head.n}; click for all`;
 }
 

@@ -100,11 +100,10 @@ def _three_ways(run: Run) -> None:
     found = computed.found
     name = NETWORKS[found.network]
     st.markdown(
-        f"**∂L_{name}/∂w three ways**, for w = {found.parameter} of {name}'s {found.layer}, which "
-        f"is {found.weight:.4g} after step {computed.step:,}. Double precision, without a penalty."
+        f"**∂L_{name}/∂w three ways**, at w = {found.parameter} = {found.weight:.4g} after step "
+        f"{computed.step:,}, in double precision, without a penalty."
     )
     st.latex(CHAIN[found.network])
-    links = " → ".join(f"{link.norm:.3g}" for link in found.links)
     st.latex(
         r"\begin{aligned}"
         rf"\text{{backwards (autograd):}}\quad & {found.autograd:.9g} \\[8pt]"
@@ -114,9 +113,9 @@ def _three_ways(run: Run) -> None:
         rf" = {found.differences:.9g}"
         r"\end{aligned}"
     )
-    st.caption(
-        "The chain rule from w outwards. Length of each layer's change for a unit of w, over the "
-        f"batch: {links}."
+    st.latex(
+        r"\footnotesize\text{length of each layer's change for a unit of } w:\ "
+        + r" \to ".join(f"{link.norm:.3g}" for link in found.links)
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from gan_core.close_up import LINES, SHOWN, Moment, Scene
 from gan_core.narration import Story, tell, value_of_game
+from gan_core.observer import FIXED_PICTURES
 from gan_core.snapshot import Snapshot
 from ui import figures
 from ui.components import live_chart, sample_canvas
@@ -94,7 +95,10 @@ def _see(run: Run, snapshot: Snapshot, moment: Moment | None) -> None:
         figure = figures.scene(seen, snapshot.line.x, run.trainer.config, chart_revision(run))
         live_chart(figure, f"{run.page}.lesson.scene")
         return
-    scene = Scene(None, snapshot.samples[:SHOWN]) if moment is None else moment.scene
+    if moment is None:
+        scene = Scene(None, snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
+    else:
+        scene = moment.scene
     low, high = run.trainer.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:
