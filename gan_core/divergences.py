@@ -225,9 +225,8 @@ def slope_limited_score() -> Divergence:
         true=wasserstein_1,
         highest=None,
         unit="units of x",
-        condition="D's slope must be at most 1 in the units that D sees. A penalty keeps it near "
-        "1; weight clipping bounds it by an unknown number, so that the loss follows the distance "
-        "up to that factor only.",
+        condition="Only if D's slope is at most 1, in the units that D sees: a penalty keeps it "
+        "near 1, weight clipping below some unknown number.",
         scaled=True,
     )
 

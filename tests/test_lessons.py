@@ -175,6 +175,7 @@ def test_any_loss_can_be_looked_at_and_the_run_keeps_its_own(loss):
     look(at)
     assert run_of(at).trainer.config.loss.name == "non_saturating"
     assert LOSSES[loss].equation in formulas(at)[0]
+    assert_short(at)
 
 
 @pytest.mark.slow

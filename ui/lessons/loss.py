@@ -74,8 +74,11 @@ def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:
     if measured is None:
         st.markdown("Nobody knows what distance this loss measures.")
         return
-    words = f"**D measures a distance: {measured.title}.** {measured.sentence} {measured.condition}"
-    st.markdown(words)
+    st.markdown(
+        f"**D measures a distance: {measured.title}.** {measured.sentence} {measured.condition}"
+    )
     left, right = st.columns(2)
+    left.latex(rf"\begin{{gathered}}{measured.definition}\end{{gathered}}")
     left.latex(rf"\begin{{gathered}}{measured.identity}\end{{gathered}}")
     right.latex(measured.worked(loss_d, unit_of_d(trainer.game)))
+    right.latex(rf"\text{{with the best D, G descends }} {measured.descends}")
