@@ -21,10 +21,10 @@ should be wrong about its samples. They take turns, each with one step of gradie
 Press **Line ▶** and walk through one real step of this run; the formula below is filled with its
 numbers.""",
     "2 · The loss": """
-D gives every sample one number, the **logit**: above 0 it means "real". A loss puts a price on
-it. The dots are the next step's batch. G learns from the **slope** of its price, at its own
-samples. If D is sure of itself, they lie far to the left: minimax is flat there, and G gets next
-to nothing; non-saturating is steep. ($p_r$, $p_g$: densities of real and generated samples.)""",
+D gives every sample one number, the **logit**: above 0 means "real". A loss puts a price on it.
+The dots are the next step's batch. G learns from the **slope** of its price. If D is sure of
+itself, G's dots lie far left: minimax is flat there, so G gets nothing; non-saturating is steep.
+($p_r$, $p_g$: densities of real and generated samples.)""",
     "3 · Backprop": """
 A step computes from z through G and D to the loss, then walks back: each layer hands the gradient
 on to the one before it, times its own slope. That product is the chain rule. In D's turn the
@@ -37,10 +37,10 @@ the slope of its loss at x, which is the loss's slope at D's answer times D's sl
 climb D's curve. Where D is flat, nothing pushes; where it is steep, samples jump. Choose a sample
 to see the product with its numbers.""",
     "5 · Equilibrium": """
-Against a fixed G there is a best D, called D\*. With it, D's loss tells how far apart the
-densities $p_r$ (real) and $p_g$ (generated) are. When G has reached the target, D\* is the same everywhere, and V has its last value:
-nobody can do better than guess. A real D is never quite D\*, so the distance that its loss implies
-lies below the true one.""",
+Against a fixed G there is a best D, called D\\*. With it, D's loss tells how far apart the
+densities $p_r$ (real) and $p_g$ (generated) are. When G has reached the target, D\\* is the same
+everywhere, and V has its last value: nobody can do better than guess. A real D is never quite
+D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])
 lessons.show(run, chapter)

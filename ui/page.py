@@ -21,7 +21,7 @@ def begin(title: str) -> None:
         "[data-stale='true'] { opacity: 1 !important; }"
         ".stSidebar .katex-display { margin: 0.2rem 0; overflow-x: auto; overflow-y: hidden; }"
         ".stSidebar .stCaptionContainer p { margin-bottom: 0.2rem; }"
-        ".stMain .katex-display { margin: 0.1rem 0; }"
+        ".stMain .katex-display { margin: 0; padding: 0.3rem 0; }"
         ".algorithm { border: 1px solid #8884; border-radius: 0.5rem; padding: 0.6rem 0.9rem; }"
         ".algorithm div { padding: 0.1rem 0.5rem; border-left: 3px solid transparent; }"
         ".algorithm .lit { border-color: #009e73; background: #009e7333; }"

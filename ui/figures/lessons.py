@@ -177,11 +177,16 @@ def against_the_best(seen: Curves, config: ExperimentConfig, revision: str) -> F
 
 
 def towards_equilibrium(
-    tracked: dict[str, np.ndarray], value: float, distance: str, revision: str
+    tracked: dict[str, np.ndarray],
+    batches: dict[str, np.ndarray],
+    value: float,
+    distance: str,
+    revision: str,
 ) -> Figure:
-    """Return V, the distance and D's gap over the steps at which they were measured.
+    """Return V, the distance and D's gap over the steps.
 
-    `value` is V at the equilibrium, `distance` the name of what the loss measures.
+    `tracked` was measured on many samples, `batches` are what each step's batch said (`step`,
+    `value`, `implied`); `value` is V at the equilibrium, `distance` what the loss measures.
     """
     rows = (
         ("V(D, G)", (("value", "V of this D", DISCRIMINATOR), ("best_value", "of D*", OPTIMUM))),
@@ -194,6 +199,11 @@ def towards_equilibrium(
         number = "" if i == 0 else str(i + 1)
         left = i / 3 + 0.015 * i
         place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        first = curves[0][0]
+        if first in batches:
+            thin = {"width": 1}
+            of_each = curve(batches["step"], batches[first], "each batch", FAINT, line=thin)
+            data.append(of_each | place | {"showlegend": i == 0})
         for name, label, color in curves:
             trace = curve(tracked["step"], tracked[name], label, color, showlegend=bool(label))
             data.append(trace | place | {"mode": "lines+markers", "marker": {"size": 4}})

@@ -189,6 +189,6 @@ def points(x: Values, y: Values, name: str, color: str, **more: Any) -> dict[str
 
 def behind(made: dict[str, Any]) -> None:
     """Add an axis for densities at the right of a layout, drawn behind the curves."""
-    made["yaxis"] |= {"overlaying": "y2"}
+    made["yaxis"] |= {"overlaying": "y2", "tickmode": "auto", "nticks": 6}
     made["yaxis2"] = axis("density", side="right", showgrid=False, rangemode="tozero", nticks=4)
     made["margin"] |= {"r": 60}

@@ -52,11 +52,15 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         st.latex(rf"\begin{{gathered}}{_at_the_mean(run, found)}\end{{gathered}}")
     tracked = lesson.equilibria.series(500)
     title = "Distance" if measured is None else measured.title
-    chart = figures.towards_equilibrium(tracked, found.equilibrium, title, key)
+    batches = {"step": snapshot.history["step"], "value": -snapshot.history["loss_d"]}
+    if measured is not None:
+        unit = unit_of_d(run.trainer.game)
+        batches["implied"] = measured.implied(snapshot.history["loss_d"], unit)
+    chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
     live_chart(chart, f"{run.page}.lesson.towards")
     st.caption(
         f"From {found.samples:,} real and as many generated samples of G itself, not of its "
-        "average, each time this chapter is drawn."
+        f"average, whenever this chapter is drawn; grey from batches of {config.batch_size}."
     )
 
 

@@ -78,7 +78,7 @@ def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:
         f"**D measures a distance: {measured.title}.** {measured.sentence} {measured.condition}"
     )
     left, right = st.columns(2)
-    left.latex(rf"\begin{{gathered}}{measured.definition}\end{{gathered}}")
-    left.latex(rf"\begin{{gathered}}{measured.identity}\end{{gathered}}")
-    right.latex(measured.worked(loss_d, unit_of_d(trainer.game)))
-    right.latex(rf"\text{{with the best D, G descends }} {measured.descends}")
+    for formula in (measured.definition, measured.identity):
+        left.latex(rf"\small\begin{{gathered}}{formula}\end{{gathered}}")
+    right.latex(rf"\small {measured.worked(loss_d, unit_of_d(trainer.game))}")
+    right.latex(rf"\small\text{{with the best D, G descends }} {measured.descends}")
