@@ -9,12 +9,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page
 
+from benchmarks.live import CHAPTER
 from tests.laboratory import app, chromium, open_page, press
 
 DOCS = Path(__file__).parent
 SIZE = {"width": 1280, "height": 1000}
 PAGES = {"distributions": 6, "pictures": 75}
 """Pages, and the seconds to train before the picture is taken."""
+
+WALKED = 8
+"""Lines of the first chapter that are walked before the picture: to G's gradient."""
 
 PANELS = (
     ("Quality", "Evaluate now", "samples against"),
@@ -42,6 +46,42 @@ def photograph_panels(page: Page, scheme: str) -> None:
     page.screenshot(path=DOCS / f"latent-{scheme}.png")
 
 
+def photograph_lessons(page: Page, address: str, scheme: str) -> None:
+    """Photograph every chapter of "How it works": on numbers, the fourth on pictures too."""
+    open_page(page, f"{address}/How_it_works")
+    folder = DOCS / "lessons"
+    folder.mkdir(exist_ok=True)
+    press(page, "+100")
+    page.wait_for_timeout(2_000)
+    for name in page.get_by_role("radio", name=CHAPTER).all_inner_texts():
+        page.get_by_role("radio", name=name).click()
+        page.wait_for_timeout(1_500)
+        if name.startswith("1"):
+            for _ in range(WALKED):
+                press(page, "Line ▶")
+                page.wait_for_timeout(600)
+        else:
+            press(page, "Train")
+            page.wait_for_timeout(1_500)
+            press(page, "Pause")
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=folder / f"{name[0]}-{scheme}.png")
+        if name.startswith("1"):
+            press(page, "Train")
+            page.wait_for_timeout(3_000)
+            press(page, "Pause")
+    page.get_by_role("radio", name="Pictures").click()
+    page.wait_for_timeout(3_000)
+    page.get_by_role("radio", name="4 · ").click()
+    press(page, "Train")
+    page.wait_for_timeout(45_000)
+    press(page, "Pause")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(2_000)
+    page.screenshot(path=folder / f"4-pictures-{scheme}.png")
+
+
 def main() -> None:
     with app() as address, chromium() as browser:
         for scheme in ("light", "dark"):
@@ -58,6 +98,7 @@ def main() -> None:
                 press(page, "Pause")
                 page.wait_for_timeout(1_000)
             photograph_panels(page, scheme)
+            photograph_lessons(page, address, scheme)
             page.close()
 
 
