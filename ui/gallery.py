@@ -13,6 +13,7 @@ PAGES = {
     "distributions": ("pages/1_Distributions.py", "Distributions", ":material/show_chart:"),
     "pictures": ("pages/2_Pictures.py", "Pictures", ":material/grid_view:"),
     "latent": ("pages/3_Latent_space.py", "Latent space", ":material/route:"),
+    "reference": ("pages/5_Reference.py", "Reference", ":material/menu_book:"),
 }
 COLUMNS = 3
 

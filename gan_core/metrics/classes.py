@@ -105,7 +105,7 @@ class OfCombinations(PictureMetric):
     "modes",
     title="Modes found",
     paper="Metz et al. 2017, arXiv:1611.02163 (on stacked digits)",
-    equation=r"\bigl|\{(\hat y_1(x),\hat y_2(x),\dots)\}\bigr|",
+    equation=r"\bigl|\{(\hat y_1(x),\hat y_2(x),\dots):x\text{ a sample}\}\bigr|",
 )
 @dataclass(frozen=True)
 class Modes(OfCombinations):
