@@ -100,7 +100,7 @@ def _card(cls: type[Component], registry: Registry | None = None) -> None:
     with st.container(border=True):
         kind_ = f":gray-badge[{registry.kind}] " if registry else ""
         st.markdown(f"##### {cls.title} &nbsp; {kind_}`{cls.name}`")
-        words, equation = st.columns([3, 2], gap="medium", vertical_alignment="center")
+        words, equation = st.columns(2, gap="medium", vertical_alignment="center")
         with words:
             st.markdown(description(cls))
             if cls.paper:

@@ -164,8 +164,8 @@ class Exponential(Target):
 @DATASETS.register(
     "lognormal",
     title="Log-normal",
-    equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,s\,x}\,e^{-(\ln x-\mu)^2/2s^2},\ x>0"
-    r" \\ \mu=\texttt{mu},\quad s=\texttt{sigma}",
+    equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,s\,x}\,e^{-(\ln x-\mu)^2/2s^2}"
+    r" \\ x>0,\quad \mu=\texttt{mu},\quad s=\texttt{sigma}",
 )
 @dataclass(frozen=True)
 class LogNormal(Target):

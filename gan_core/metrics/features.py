@@ -20,7 +20,8 @@ KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 20, 500
     "frechet",
     title="Fréchet distance (classifier features)",
     paper="Heusel et al. 2017, arXiv:1706.08500, equation 6, on other features",
-    equation=r"\lVert\mu_r-\mu_g\rVert^2+\mathrm{Tr}\bigl(\Sigma_r+\Sigma_g-2(\Sigma_r\Sigma_g)^{1/2}\bigr)",
+    equation=r"\lVert\mu_r-\mu_g\rVert^2"
+    r" \\ {}+\mathrm{Tr}\bigl(\Sigma_r+\Sigma_g-2(\Sigma_r\Sigma_g)^{1/2}\bigr)",
 )
 @dataclass(frozen=True)
 class Frechet(PictureMetric):
@@ -140,7 +141,7 @@ class Density(ShareInBalls):
     "coverage",
     title="Coverage",
     paper="Naeem et al. 2020, arXiv:2002.09797, section 3",
-    equation=r"\tfrac1N\bigl|\{i:B_k(r_i)\text{ holds some }g_j\}\bigr|,\quad k=5",
+    equation=r"\tfrac1N\bigl|\{i:\exists j\;g_j\in B_k(r_i)\}\bigr|,\quad k=5",
 )
 @dataclass(frozen=True)
 class Coverage(ShareInBalls):

@@ -76,7 +76,7 @@ class SumOverMap(nn.Module):
     title="ResNet (SNGAN)",
     paper=PAPER,
     equation=r"h_0=W_0z+b_0 \\ h_l=S_l(h_{l-1})+F_l(h_{l-1})"
-    r" \\ G(z)=\tanh(W*\mathrm{ReLU}(\mathrm{BN}(h_L))+b)",
+    r" \\ a=\mathrm{ReLU}(\mathrm{BN}(h_L)) \\ G(z)=\tanh(W*a+b)",
 )
 @dataclass(frozen=True)
 class ResNetGenerator(Generator):
