@@ -172,7 +172,8 @@ class Wasserstein(Loss):
     "hinge",
     title="Hinge",
     paper="Lim & Ye 2017, arXiv:1705.02894",
-    equation=r"L_D=\max(0,m-D(x)) \\ {}+\max(0,m+D(G(z))) \\ L_G=-D(G(z))",
+    equation=r"L_D=\max(0,m-D(x)) \\ {}+\max(0,m+D(G(z))) \\ L_G=-D(G(z))"
+    r" \\ m=\texttt{margin}",
 )
 @dataclass(frozen=True)
 class Hinge(Loss):

@@ -40,7 +40,8 @@ OF_KIND = {
     "picture metric": "$r_1\\dots r_N$ features of real pictures, $g_1\\dots g_M$ of samples, each "
     "$d$ numbers, with means $\\mu$ and covariances $\\Sigma$ · $B_k(r)$ ball around $r$ up to its "
     "$k$-th neighbour · $p_f(y|x)$ classifier's probability that factor $f$ of $x$ is $y$, "
-    "$\\hat y$ its favourite · $p$, $q$ shares among real pictures and samples",
+    "$\\hat y$ its favourite · $m$ a combination of factors · $p$, $q$ shares among real "
+    "pictures and samples",
 }
 """What the symbols mean that only one kind's equations have."""
 

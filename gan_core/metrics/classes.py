@@ -48,7 +48,7 @@ class ClassifierScore(PictureMetric):
     "sure",
     title="Sure samples",
     paper="",
-    equation=r"\tfrac1n\,\bigl|\{x:\min_f\max_y p_f(y|x)\ge 0.9\}\bigr|",
+    equation=r"\tfrac1M\,\bigl|\{x:\min_f\max_y p_f(y|x)\ge 0.9\}\bigr|",
 )
 @dataclass(frozen=True)
 class Sure(PictureMetric):
