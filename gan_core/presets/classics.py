@@ -39,7 +39,7 @@ HASTY: dict[str, Any] = {
 """A G that moves ten times as fast as its critic."""
 
 TWO_BELLS: dict[str, Any] = {
-    "dataset": {"name": "normal_mixture", "modes": 2, "spacing": 10.0, "std": 0.5},
+    "dataset": {"name": "normal_mixture", "modes": 2, "spacing": 8.0, "std": 0.5},
     "architecture": {
         "generator": {"name": "mlp", "depth": 2, "width": 64},
         "standardise": "none",
@@ -74,8 +74,8 @@ CLASSICS = (
         "saturated",
         "Minimax saturates",
         "D soon tells everything apart: its loss is 0, and so is G's. Minimax's slope is gone "
-        "where D is sure, so the orange hill stands still, far from the blue one. The next two cards "
-        "are the same with another loss, and with less of D.",
+        "where D is sure, so the orange hill stands still, far from the blue one. The next two "
+        "cards are the same with another loss, and with less of D.",
         FAR | {"loss": {"name": "minimax"}},
         "Goodfellow et al. 2014, arXiv:1406.2661, section 3",
         group=GROUP,
@@ -124,8 +124,8 @@ CLASSICS = (
         "collapse",
         "Mode collapse",
         "Two bells, but G makes one of them only, and may hop to the other. D punishes where "
-        "samples are too many, yet its slope there does not point across the gap. The next card "
-        "has a cure.",
+        "samples are too many, yet its slope there does not point across the gap. The next cards "
+        "have two cures.",
         TWO_BELLS,
         "Salimans et al. 2016, arXiv:1606.03498, section 3.2",
         group=GROUP,
@@ -135,8 +135,22 @@ CLASSICS = (
         "Instance noise against collapse",
         "All that D sees is blurred with noise, so the two bells run into each other and D's curve "
         "slopes from one to the other: G finds both.",
-        TWO_BELLS | {"instance_noise": 1.5},
+        TWO_BELLS | {"instance_noise": 1.0},
         "Sønderby et al. 2017, arXiv:1610.04490",
+        group=GROUP,
+        partner="collapse",
+    ),
+    Preset(
+        "collapse_paired",
+        "Relativistic pairing against collapse",
+        "Each generated sample is judged against a real one, and R1 and R2 flatten D on both, so "
+        "that its curve slopes gently across the gap: G finds both bells.",
+        TWO_BELLS
+        | {
+            "loss": {"name": "relativistic_pairing"},
+            "regularizer": {"name": "r1_r2", "gamma": 0.5},
+        },
+        "Huang et al. 2024 (R3GAN), arXiv:2501.05441",
         group=GROUP,
         partner="collapse",
     ),
