@@ -93,8 +93,8 @@ CLASSICS = (
     Preset(
         "one_d_step",
         "Minimax with one D step",
-        "Five D steps for each of G were too many for this loss. With one, D stays unsure long "
-        "enough to show G the way, slowly at first.",
+        "Five D steps for each of G were too many for this loss. With one, D is not so sure that "
+        "its slope is gone: the hill sets off, wide at first, and gathers around the target.",
         FAR | {"loss": {"name": "minimax"}, "n_critic": 1},
         PAPER_2014,
         group=GROUP,
@@ -123,9 +123,9 @@ CLASSICS = (
     Preset(
         "collapse",
         "Mode collapse",
-        "Two bells, but G makes one of them only, and may hop to the other. D punishes where "
-        "samples are too many, yet its slope there does not point across the gap. The next cards "
-        "have two cures.",
+        "Two bells, but G makes one of them only. D sees that samples are too many there, yet "
+        "its slope does not point across the gap, so they cannot leave. The next cards have two "
+        "cures.",
         TWO_BELLS,
         "Salimans et al. 2016, arXiv:1606.03498, section 3.2",
         group=GROUP,
@@ -157,8 +157,9 @@ CLASSICS = (
     Preset(
         "wobble",
         "The wobble of the textbook settings",
-        "No penalty, no average, a small learning rate: the hill sways around the target and the "
-        "distances stop falling long before the dotted line. The next card is the same with R1.",
+        "No penalty, no average, a small learning rate: the hill sways around the target, and the "
+        "distances jump up again and again. The next card is the same with R1. Give both 6,000 "
+        "steps.",
         SWAYING,
         "Mescheder et al. 2018, arXiv:1801.04406",
         group=GROUP,
@@ -167,7 +168,7 @@ CLASSICS = (
         "wobble_stilled",
         "R1 stills the wobble",
         "R1 flattens D where the data are. Near the target nothing pushes the hill past it any "
-        "more, and the distances go on falling.",
+        "more: the distances stay down, though not at the dotted line yet.",
         SWAYING | {"regularizer": {"name": "r1", "gamma": 0.5}},
         "Mescheder et al. 2018, arXiv:1801.04406",
         group=GROUP,
@@ -208,5 +209,13 @@ CLASSICS = (
         {"dataset": {"name": "normal"}, "prior": {"name": "bernoulli"}, "latent_dim": 8},
         group=GROUP,
         partner="coin",
+    ),
+    Preset(
+        "three_coins",
+        "Three coins draw eight pictures",
+        "Three coins fall in 2³ = 8 ways: however many samples you ask for, there are eight "
+        "pictures among them. “Handwritten digits (DCGAN)” is the same with 64 Gaussian numbers.",
+        {"dataset": {"name": "mnist"}, "prior": {"name": "bernoulli"}, "latent_dim": 3},
+        group=GROUP,
     ),
 )
