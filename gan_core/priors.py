@@ -149,8 +149,8 @@ class Triangular(Prior):
     "student_t",
     title="Student's t",
     paper="sampled as in Bailey 1994, Math. Comp. 62(206), eq. 4",
-    equation=r"p(z)=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)}"
-    r"\Bigl(1+\tfrac{z^2}{\nu}\Bigr)^{-\frac{\nu+1}2} \\ \nu=\texttt{df}",
+    equation=r"p(z)=c_\nu\Bigl(1+\tfrac{z^2}{\nu}\Bigr)^{-\frac{\nu+1}2}"
+    r" \\ c_\nu=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)} \\ \nu=\texttt{df}",
 )
 @dataclass(frozen=True)
 class StudentT(Prior):

@@ -165,7 +165,7 @@ class Exponential(Target):
     "lognormal",
     title="Log-normal",
     equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,s\,x}\,e^{-(\ln x-\mu)^2/2s^2}"
-    r" \\ x>0,\quad \mu=\texttt{mu},\quad s=\texttt{sigma}",
+    r" \\ x>0,\ \mu=\texttt{mu},\ s=\texttt{sigma}",
 )
 @dataclass(frozen=True)
 class LogNormal(Target):
@@ -184,8 +184,8 @@ class LogNormal(Target):
 @DATASETS.register(
     "student_t",
     title="Student's t",
-    equation=r"p_r(x)=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)\,b}"
-    r"\Bigl(1+\tfrac{t^2}{\nu}\Bigr)^{-\frac{\nu+1}2} \\ t=(x-m)/b,\quad \nu=\texttt{df}"
+    equation=r"p_r(x)=\frac{c_\nu}{b}\Bigl(1+\tfrac{t^2}{\nu}\Bigr)^{-\frac{\nu+1}2}"
+    r" \\ c_\nu=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)} \\ t=(x-m)/b,\quad \nu=\texttt{df}"
     r" \\ m=\texttt{loc},\quad b=\texttt{scale}",
 )
 @dataclass(frozen=True)

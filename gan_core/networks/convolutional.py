@@ -138,7 +138,7 @@ class Upsample(nn.Module):
     "cnn",
     title="CNN",
     paper="upsampling as in Odena et al. 2016, Distill",
-    equation=r"h_0=W_0z+b_0 \\ h_l=\phi(\mathrm{BN}(W_l*\mathrm{up}(h_{l-1})+b_l))"
+    equation=r"h_0=W_0z+b_0 \\ a_l=W_l*\mathrm{up}(h_{l-1})+b_l \\ h_l=\phi(\mathrm{BN}(a_l))"
     r" \\ G(z)=\tanh(W_{L+1}*h_L+b_{L+1})",
 )
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class CNNGenerator(Generator):
     "cnn",
     title="CNN",
     paper="LeCun et al. 1998; spectral norm arXiv:1802.05957",
-    equation=r"h_0=x,\quad h_l=\phi(W_l*h_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
+    equation=r"h_0=x \\ h_l=\phi(W_l*h_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
 )
 @dataclass(frozen=True)
 class CNNDiscriminator(Discriminator):

@@ -68,7 +68,7 @@ def dense_layers(
     "mlp",
     title="MLP",
     paper="Goodfellow et al. 2014, arXiv:1406.2661",
-    equation=r"h_0=z,\quad h_l=\phi(W_lh_{l-1}+b_l) \\ G(z)=\psi(W_{L+1}h_L+b_{L+1})",
+    equation=r"h_0=z \\ h_l=\phi(W_lh_{l-1}+b_l) \\ G(z)=\psi(W_{L+1}h_L+b_{L+1})",
 )
 @dataclass(frozen=True)
 class MLPGenerator(Generator):
@@ -99,7 +99,7 @@ class MLPGenerator(Generator):
     "mlp",
     title="MLP",
     paper="Goodfellow et al. 2014, arXiv:1406.2661",
-    equation=r"h_0=x,\quad h_l=\phi(W_lh_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
+    equation=r"h_0=x \\ h_l=\phi(W_lh_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
 )
 @dataclass(frozen=True)
 class MLPDiscriminator(Discriminator):

@@ -107,8 +107,8 @@ class ResNetGenerator(Generator):
     "resnet",
     title="ResNet (SNGAN)",
     paper=PAPER,
-    equation=r"h_0=x,\quad h_l=S_l(h_{l-1})+F_l(h_{l-1})"
-    r" \\ D(x)=w^\top\!\sum_{ij}\mathrm{ReLU}(h_L)_{ij}+b",
+    equation=r"h_0=x \\ h_l=S_l(h_{l-1})+F_l(h_{l-1})"
+    r" \\ a=\sum_{ij}\mathrm{ReLU}(h_L)_{ij} \\ D(x)=w^\top a+b",
 )
 @dataclass(frozen=True)
 class ResNetDiscriminator(Discriminator):
