@@ -164,7 +164,7 @@ class Exponential(Target):
 @DATASETS.register(
     "lognormal",
     title="Log-normal",
-    equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,s\,x}\,e^{-(\ln x-\mu)^2/2s^2}"
+    equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,sx}\,e^{-(\ln x-\mu)^2/2s^2}"
     r" \\ x>0,\ \mu=\texttt{mu},\ s=\texttt{sigma}",
 )
 @dataclass(frozen=True)
@@ -185,8 +185,8 @@ class LogNormal(Target):
     "student_t",
     title="Student's t",
     equation=r"p_r(x)=\frac{c_\nu}{b}\Bigl(1+\tfrac{t^2}{\nu}\Bigr)^{-\frac{\nu+1}2}"
-    r" \\ c_\nu=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)} \\ t=(x-m)/b,\quad \nu=\texttt{df}"
-    r" \\ m=\texttt{loc},\quad b=\texttt{scale}",
+    r" \\ c_\nu=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)}"
+    r" \\ t=(x-m)/b,\quad \nu=\texttt{df} \\ m=\texttt{loc},\quad b=\texttt{scale}",
 )
 @dataclass(frozen=True)
 class StudentT(Target):

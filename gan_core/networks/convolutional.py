@@ -139,7 +139,7 @@ class Upsample(nn.Module):
     title="CNN",
     paper="upsampling as in Odena et al. 2016, Distill",
     equation=r"h_0=W_0z+b_0 \\ a_l=W_l*\mathrm{up}(h_{l-1})+b_l \\ h_l=\phi(\mathrm{BN}(a_l))"
-    r" \\ G(z)=\tanh(W_{L+1}*h_L+b_{L+1})",
+    r" \\ G(z)=\tanh(W*h_L+b)",
 )
 @dataclass(frozen=True)
 class CNNGenerator(Generator):
