@@ -4,11 +4,14 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from gan_core import Trainer
 from gan_core.metrics import measure
 from gan_core.presets import PRESETS, groups
+
+torch.set_num_threads(1)
 
 BY_NAME = {preset.name: preset for preset in PRESETS}
 CHANGES = {
@@ -119,17 +122,17 @@ def test_a_bell_is_lost_and_either_cure_finds_it():
 
 @pytest.mark.slow
 def test_r1_stills_the_wobble():
-    swaying, stilled = (curve(name, 6_000, 100, 4_000) for name in ("wobble", "wobble_stilled"))
-    assert swaying[1].max() > 0.28
-    assert stilled[1].max() < 0.28
+    swaying, stilled = (curve(name, 3_000, 50, 1_500) for name in ("wobble", "wobble_stilled"))
+    assert swaying[1].max() > 0.45
+    assert stilled[1].max() < 0.38
 
 
 @pytest.mark.slow
 def test_one_loss_follows_the_distance_and_the_other_does_not():
-    following, silent = (curve(name, 600, 50) for name in ("wasserstein", "silent_loss"))
+    following, silent = (curve(name, 700, 50) for name in ("wasserstein", "silent_loss"))
     for _, distances, _ in (following, silent):
         assert distances[0] > 6
-        assert distances.min() < 4
+        assert distances.min() < 0.65 * distances[0]
     apart = following[1] > 3
     ratio = -following[2][apart] / following[1][apart]
     assert 0.9 < ratio.min() <= ratio.max() < 1.6

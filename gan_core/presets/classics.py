@@ -54,10 +54,11 @@ SWAYING: dict[str, Any] = {
     "dataset": {"name": "normal"},
     "architecture": {"standardise": "none"},
     "regularizer": NO_PENALTY,
-    "optimizer_g": TEXTBOOK,
-    "optimizer_d": TEXTBOOK,
+    "optimizer_g": adam(5e-4, 0.9, 0.999),
+    "optimizer_d": adam(5e-4, 0.9, 0.999),
     "ema_decay": 0.0,
 }
+"""Adam with the momentum it usually has, which carries both networks past each other."""
 
 APPROACH: dict[str, Any] = {
     "dataset": {"name": "normal", "mean": 8.0, "std": 1.0},
@@ -156,10 +157,10 @@ CLASSICS = (
     ),
     Preset(
         "wobble",
-        "The wobble of the textbook settings",
-        "No penalty, no average, a small learning rate: the hill sways around the target, and the "
-        "distances jump up again and again. The next card is the same with R1. Give both 6,000 "
-        "steps.",
+        "The wobble without a penalty",
+        "No penalty, no average, Adam's usual β₁ of 0.9: the hill sways around the target, and "
+        "the distances jump up again and again. The next card is the same with R1. Give both "
+        "3,000 steps.",
         SWAYING,
         "Mescheder et al. 2018, arXiv:1801.04406",
         group=GROUP,
@@ -168,7 +169,7 @@ CLASSICS = (
         "wobble_stilled",
         "R1 stills the wobble",
         "R1 flattens D where the data are. Near the target nothing pushes the hill past it any "
-        "more: the distances stay down, though not at the dotted line yet.",
+        "more: the distances stay down, though still above the dotted line.",
         SWAYING | {"regularizer": {"name": "r1", "gamma": 0.5}},
         "Mescheder et al. 2018, arXiv:1801.04406",
         group=GROUP,
