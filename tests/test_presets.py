@@ -67,12 +67,12 @@ def test_three_coins_are_the_digits_with_another_prior():
 SEED = 4711
 
 
-def curve(name, steps, every, first=0):
+def curve(name, steps, every, first=0, seed=SEED):
     """Train a preset and look at it each `every` steps after the `first` ones.
 
     Return samples (points, 4,000), W1 in standard deviations and D's losses.
     """
-    trainer = Trainer(BY_NAME[name].config.with_(seed=SEED), device="cpu")
+    trainer = Trainer(BY_NAME[name].config.with_(seed=seed), device="cpu")
     target = trainer.config.dataset
     samples, distances, losses = [], [], []
     trainer.step(first)
@@ -122,9 +122,12 @@ def test_a_bell_is_lost_and_either_cure_finds_it():
 
 @pytest.mark.slow
 def test_r1_stills_the_wobble():
-    swaying, stilled = (curve(name, 3_000, 50, 1_500) for name in ("wobble", "wobble_stilled"))
-    assert swaying[1].max() > 0.45
-    assert stilled[1].max() < 0.38
+    highest = {
+        name: np.median([curve(name, 2_500, 50, 1_000, SEED + i)[1].max() for i in range(3)])
+        for name in ("wobble", "wobble_stilled")
+    }
+    assert highest["wobble"] > 0.4
+    assert highest["wobble_stilled"] < 0.3
 
 
 @pytest.mark.slow

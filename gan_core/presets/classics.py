@@ -170,7 +170,7 @@ CLASSICS = (
         "R1 stills the wobble",
         "R1 flattens D where the data are. Near the target nothing pushes the hill past it any "
         "more: the distances stay down, though still above the dotted line.",
-        SWAYING | {"regularizer": {"name": "r1", "gamma": 0.5}},
+        SWAYING | {"regularizer": {"name": "r1", "gamma": 2.0}},
         "Mescheder et al. 2018, arXiv:1801.04406",
         group=GROUP,
         partner="wobble",
