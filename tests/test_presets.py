@@ -123,7 +123,7 @@ def test_a_bell_is_lost_and_either_cure_finds_it():
 @pytest.mark.slow
 def test_r1_stills_the_wobble():
     highest = {
-        name: np.median([curve(name, 2_500, 50, 1_000, SEED + i)[1].max() for i in range(3)])
+        name: np.median([curve(name, 3_000, 50, 1_750, SEED + i)[1].max() for i in range(3)])
         for name in ("wobble", "wobble_stilled")
     }
     assert highest["wobble"] > 0.4
