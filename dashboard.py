@@ -14,5 +14,4 @@ st.markdown(
 )
 gallery.device_line()
 gallery.ways()
-st.subheader("Experiments to begin with")
 gallery.presets()

@@ -1,11 +1,17 @@
-"""The registries as tables, for the command line and the README."""
+"""What is registered, as tables for the command line and the README, and as cards to look up."""
 
 from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import NamedTuple
 
 from gan_core.config import REGISTRIES
 from gan_core.metrics import METRICS
 from gan_core.metrics.pictures import PICTURE_METRICS
-from gan_core.registry import Knob, Registry, knobs
+from gan_core.registry import Component, Knob, Registry, knobs
+
+ROOT = Path(__file__).parents[1]
 
 
 def registries() -> dict[str, Registry]:
@@ -46,3 +52,42 @@ def markdown() -> str:
             rows.append(f"| `{cls.name}` | {summary} | {settings} |")
         parts.append("\n".join(rows))
     return "\n\n".join(parts)
+
+
+class Source(NamedTuple):
+    """The code of one class, and where it stands."""
+
+    file: str
+    line: int
+    code: str
+
+
+def sources(cls: type[Component]) -> list[Source]:
+    """Return the code of a component, then of what it extends in the same file."""
+    roots = Component.__subclasses__()
+    return [
+        _source(part)
+        for part in cls.__mro__
+        if part is cls
+        or (part.__module__ == cls.__module__ and issubclass(part, Component) and part not in roots)
+    ]
+
+
+def _source(cls: type) -> Source:
+    lines, first = inspect.getsourcelines(cls)
+    file = Path(inspect.getfile(cls)).relative_to(ROOT)
+    return Source(file.as_posix(), first, "".join(lines))
+
+
+def search(text: str) -> list[tuple[Registry, type[Component]]]:
+    """Return what has every word of `text` in its name, title, summary or paper."""
+    words = text.casefold().split()
+    return [
+        (registry, cls)
+        for registry in registries().values()
+        for cls in registry
+        if all(
+            word in " ".join((cls.name, cls.title, cls.summary(), cls.paper)).casefold()
+            for word in words
+        )
+    ]

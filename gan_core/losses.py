@@ -149,7 +149,7 @@ class NonSaturating(CrossEntropy):
     "least_squares",
     title="Least squares",
     paper="Mao et al. 2017, arXiv:1611.04076, eq. 9",
-    equation=r"L_D=\tfrac12(D(x)-1)^2+\tfrac12 D(G(z))^2 \\ L_G=\tfrac12(D(G(z))-1)^2",
+    equation=r"L_D=\tfrac12(D(x)-1)^2 \\ {}+\tfrac12 D(G(z))^2 \\ L_G=\tfrac12(D(G(z))-1)^2",
 )
 @dataclass(frozen=True)
 class LeastSquares(Loss):
@@ -209,7 +209,8 @@ class Wasserstein(Loss):
     "hinge",
     title="Hinge",
     paper="Lim & Ye 2017, arXiv:1705.02894",
-    equation=r"L_D=\max(0,m-D(x)) \\ {}+\max(0,m+D(G(z))) \\ L_G=-D(G(z))",
+    equation=r"L_D=\max(0,m-D(x)) \\ {}+\max(0,m+D(G(z))) \\ L_G=-D(G(z))"
+    r" \\ m=\texttt{margin}",
 )
 @dataclass(frozen=True)
 class Hinge(Loss):
@@ -238,7 +239,7 @@ class Hinge(Loss):
     "relativistic_pairing",
     title="Relativistic pairing",
     paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441, eq. 2; Jolicoeur-Martineau 2019",
-    equation=r"L_D=-\log\sigma(D(x)-D(G(z))) \\ L_G=-\log\sigma(D(G(z))-D(x))",
+    equation=r"\delta=D(x)-D(G(z)) \\ L_D=-\log\sigma(\delta) \\ L_G=-\log\sigma(-\delta)",
 )
 @dataclass(frozen=True)
 class RelativisticPairing(Loss):

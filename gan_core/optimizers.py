@@ -39,7 +39,13 @@ class Optimizer(Component):
             group.update(self.settings())
 
 
-@OPTIMIZERS.register("adam", title="Adam", paper="Kingma & Ba 2015, arXiv:1412.6980")
+@OPTIMIZERS.register(
+    "adam",
+    title="Adam",
+    paper="Kingma & Ba 2015, arXiv:1412.6980",
+    equation=r"m\leftarrow\beta_1m+(1-\beta_1)\,g \\ v\leftarrow\beta_2v+(1-\beta_2)\,g^2"
+    r" \\ w\leftarrow w-\eta\,\frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)}+\epsilon}",
+)
 @dataclass(frozen=True)
 class Adam(Optimizer):
     """Steps scaled by running means of the gradient (β₁) and of its square (β₂)."""
@@ -59,7 +65,12 @@ class Adam(Optimizer):
         return torch.optim.Adam(parameters, fused=True, **self.settings())
 
 
-@OPTIMIZERS.register("sgd", title="SGD", paper="Robbins & Monro 1951")
+@OPTIMIZERS.register(
+    "sgd",
+    title="SGD",
+    paper="Robbins & Monro 1951",
+    equation=r"m\leftarrow\mu\,m+g \\ w\leftarrow w-\eta\,m \\ \mu=\texttt{momentum}",
+)
 @dataclass(frozen=True)
 class SGD(Optimizer):
     """Plain gradient steps, with momentum if asked for."""
@@ -74,7 +85,13 @@ class SGD(Optimizer):
         return torch.optim.SGD(parameters, fused=True, **self.settings())
 
 
-@OPTIMIZERS.register("rmsprop", title="RMSprop", paper="Hinton 2012, Coursera lecture 6e")
+@OPTIMIZERS.register(
+    "rmsprop",
+    title="RMSprop",
+    paper="Hinton 2012, Coursera lecture 6e",
+    equation=r"v\leftarrow\alpha\,v+(1-\alpha)\,g^2"
+    r" \\ w\leftarrow w-\eta\,\frac{g}{\sqrt v+\epsilon}",
+)
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
     """Steps scaled by a running mean of the squared gradient; the first WGAN's choice."""

@@ -45,7 +45,12 @@ def _empty(n: int, latent_dim: int, device: torch.device | str) -> torch.Tensor:
     return torch.empty(n, latent_dim, device=device)
 
 
-@PRIORS.register("uniform", title="Uniform", paper="Goodfellow et al. 2014, arXiv:1406.2661")
+@PRIORS.register(
+    "uniform",
+    title="Uniform",
+    paper="Goodfellow et al. 2014, arXiv:1406.2661",
+    equation=r"p(z)=\tfrac{1}{2a},\quad |z|\le a \\ a=\texttt{half\_width}",
+)
 @dataclass(frozen=True)
 class Uniform(Prior):
     """Every value between two bounds is equally likely; the usual choice of the 2014 paper."""
@@ -61,7 +66,12 @@ class Uniform(Prior):
         return stats.uniform(-self.half_width, 2 * self.half_width)
 
 
-@PRIORS.register("gaussian", title="Gaussian", paper="Radford et al. 2016, arXiv:1511.06434")
+@PRIORS.register(
+    "gaussian",
+    title="Gaussian",
+    paper="Radford et al. 2016, arXiv:1511.06434",
+    equation=r"p(z)=\frac{1}{\sqrt{2\pi}\,s}\,e^{-z^2/2s^2} \\ s=\texttt{std}",
+)
 @dataclass(frozen=True)
 class Gaussian(Prior):
     """The bell curve around 0, the same in every direction; today's usual choice."""
@@ -76,7 +86,11 @@ class Gaussian(Prior):
         return stats.norm(0.0, self.std)
 
 
-@PRIORS.register("exponential", title="Exponential")
+@PRIORS.register(
+    "exponential",
+    title="Exponential",
+    equation=r"p(z)=\tfrac1b\,e^{-z/b},\quad z\ge 0 \\ b=\texttt{scale}",
+)
 @dataclass(frozen=True)
 class Exponential(Prior):
     """One-sided: many small values, few large ones, none below 0."""
@@ -90,7 +104,11 @@ class Exponential(Prior):
         return stats.expon(scale=self.scale)
 
 
-@PRIORS.register("laplace", title="Laplace")
+@PRIORS.register(
+    "laplace",
+    title="Laplace",
+    equation=r"p(z)=\tfrac1{2b}\,e^{-|z|/b} \\ b=\texttt{scale}",
+)
 @dataclass(frozen=True)
 class Laplace(Prior):
     """A sharp peak at 0 with tails heavier than the Gaussian's."""
@@ -107,7 +125,11 @@ class Laplace(Prior):
         return stats.laplace(scale=self.scale)
 
 
-@PRIORS.register("triangular", title="Triangular")
+@PRIORS.register(
+    "triangular",
+    title="Triangular",
+    equation=r"p(z)=\frac{a-|z|}{a^2},\quad |z|\le a \\ a=\texttt{half\_width}",
+)
 @dataclass(frozen=True)
 class Triangular(Prior):
     """Falls in a straight line from 0 to both ends: the sum of two uniform numbers."""
@@ -124,7 +146,11 @@ class Triangular(Prior):
 
 
 @PRIORS.register(
-    "student_t", title="Student's t", paper="sampled as in Bailey 1994, Math. Comp. 62(206), eq. 4"
+    "student_t",
+    title="Student's t",
+    paper="sampled as in Bailey 1994, Math. Comp. 62(206), eq. 4",
+    equation=r"p(z)=c_\nu\Bigl(1+\tfrac{z^2}{\nu}\Bigr)^{-\frac{\nu+1}2}"
+    r" \\ c_\nu=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)} \\ \nu=\texttt{df}",
 )
 @dataclass(frozen=True)
 class StudentT(Prior):
@@ -141,7 +167,11 @@ class StudentT(Prior):
         return stats.t(self.df)
 
 
-@PRIORS.register("bernoulli", title="Bernoulli ±1")
+@PRIORS.register(
+    "bernoulli",
+    title="Bernoulli ±1",
+    equation=r"P(z=1)=p \\ P(z=-1)=1-p",
+)
 @dataclass(frozen=True)
 class Bernoulli(Prior):
     """A coin a coordinate: G can make no more than 2^latent_dim different samples."""
@@ -158,7 +188,12 @@ class Bernoulli(Prior):
         return {-1.0: 1 - self.p, 1.0: self.p}
 
 
-@PRIORS.register("sphere", title="Sphere", paper="White 2016, arXiv:1609.04468")
+@PRIORS.register(
+    "sphere",
+    title="Sphere",
+    paper="White 2016, arXiv:1609.04468",
+    equation=r"z=\texttt{radius}\cdot\sqrt{d_z}\;\frac{u}{\lVert u\rVert} \\ u\sim N(0,I)",
+)
 @dataclass(frozen=True)
 class Sphere(Prior):
     """Uniform on a sphere of radius √latent_dim, where high-dimensional Gaussians live anyway."""

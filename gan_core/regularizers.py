@@ -53,7 +53,7 @@ def per_sample_uniform(x: Samples, rng: torch.Generator) -> torch.Tensor:
     return torch.rand(shape, generator=rng, device=x.device)
 
 
-@REGULARIZERS.register("none", title="None")
+@REGULARIZERS.register("none", title="None", equation=r"R=0")
 @dataclass(frozen=True)
 class NoRegularizer(Regularizer):
     """D is as free as its layers allow."""
@@ -63,7 +63,7 @@ class NoRegularizer(Regularizer):
     "gradient_penalty",
     title="Gradient penalty",
     paper="Gulrajani et al. 2017, arXiv:1704.00028, eq. 3",
-    equation=r"\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2",
+    equation=r"R=\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2 \\ \hat x=u\,x+(1-u)\,G(z)",
 )
 @dataclass(frozen=True)
 class GradientPenalty(Regularizer):
@@ -85,7 +85,8 @@ class GradientPenalty(Regularizer):
     "dragan",
     title="DRAGAN",
     paper="Kodali et al. 2017, arXiv:1705.07215",
-    equation=r"\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2 \\ \hat x=x+c\,\sigma_x u",
+    equation=r"R=\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2"
+    r" \\ \hat x=x+\texttt{spread}\cdot s_x\,u",
 )
 @dataclass(frozen=True)
 class Dragan(Regularizer):
@@ -119,7 +120,7 @@ def penalise_slope(
     "r1",
     title="R1",
     paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 9",
-    equation=r"\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2",
+    equation=r"R=\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2",
 )
 @dataclass(frozen=True)
 class R1(Regularizer):
@@ -139,7 +140,7 @@ class R1(Regularizer):
     "r1_r2",
     title="R1 + R2",
     paper="Mescheder et al. 2018, arXiv:1801.04406; Huang et al. 2024, arXiv:2501.05441",
-    equation=r"\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2"
+    equation=r"R=\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2"
     r" \\ {}+\tfrac{\gamma}{2}\lVert\nabla_x D(G(z))\rVert^2",
 )
 @dataclass(frozen=True)

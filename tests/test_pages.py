@@ -219,7 +219,8 @@ def test_home_opens():
     assert not at.error
     assert at.title[0].value == "GAN laboratory"
     assert "CPU" in at.caption[0].value or "GiB" in at.caption[0].value
-    assert [link.label for link in at.page_link] == ["Distributions", "Pictures", "Latent space"]
+    links = [link.label for link in at.page_link]
+    assert links == ["Distributions", "Pictures", "Latent space", "Reference"]
     assert len(at.get("button")) == len(PRESETS)
 
 

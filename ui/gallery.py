@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.device import describe_device, resolve_device
-from gan_core.presets import PRESETS, Preset
+from gan_core.presets import Preset, groups
 from gan_core.runs import is_ready, prepare
 from ui import session
 
@@ -14,6 +14,7 @@ PAGES = {
     "pictures": ("pages/2_Pictures.py", "Pictures", ":material/grid_view:"),
     "lessons": ("pages/4_How_it_works.py", "How it works", ":material/school:"),
     "latent": ("pages/3_Latent_space.py", "Latent space", ":material/route:"),
+    "reference": ("pages/5_Reference.py", "Reference", ":material/menu_book:"),
 }
 COLUMNS = 3
 
@@ -30,16 +31,28 @@ def ways() -> None:
 
 
 def presets() -> None:
-    """Show every preset as a card with a button that opens and trains it."""
-    for first in range(0, len(PRESETS), COLUMNS):
-        for column, preset in zip(st.columns(COLUMNS), PRESETS[first:], strict=False):
-            with column.container(border=True, height="stretch"):
-                _card(preset)
+    """Show every preset as a card with a button that opens and trains it, group by group."""
+    for group, rows in groups().items():
+        st.subheader(group)
+        paired = any(len(row) > 1 for row in rows)
+        for row in rows if paired else _lines(rows):
+            columns = st.columns(max(2, len(row)) if paired else COLUMNS)
+            for column, preset in zip(columns, row, strict=False):
+                with column.container(border=True, height="stretch"):
+                    _card(preset, row[0])
 
 
-def _card(preset: Preset) -> None:
+def _lines(rows: list[list[Preset]]) -> list[list[Preset]]:
+    presets = [preset for row in rows for preset in row]
+    return [presets[first : first + COLUMNS] for first in range(0, len(presets), COLUMNS)]
+
+
+def _card(preset: Preset, beside: Preset) -> None:
     st.markdown(f"**{preset.title}**")
     st.caption(preset.look_for)
+    if preset.partner:
+        changes = ", ".join(f"`{name}`" for name in preset.config.differences(beside.config))
+        st.caption(f"Differs from “{beside.title}” in {changes} alone.")
     if preset.paper:
         st.caption(f"*{preset.paper}*")
     if st.button("Open and train", key=f"preset.{preset.name}"):

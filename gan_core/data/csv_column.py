@@ -63,7 +63,13 @@ class EmpiricalLaw:
         return self._mean, self._std**2, float(stats.skew(self.values))
 
 
-@DATASETS.register("csv_column", title="A column of my own")
+@DATASETS.register(
+    "csv_column",
+    title="A column of my own",
+    paper="drawn density: Silverman 1986, eq. 3.31",
+    equation=r"P(x=x_i)=\tfrac1n,\quad i=1\dots n \\ \hat p(x)=\tfrac1n\sum_i N(x;x_i,h^2)"
+    r" \\ h=0.9\,\texttt{bandwidth}\cdot\hat s\,n^{-1/5}",
+)
 @dataclass(frozen=True)
 class CsvColumn(Target):
     """The numbers in one column of a CSV file of yours."""

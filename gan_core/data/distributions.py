@@ -15,7 +15,12 @@ from gan_core.registry import knob
 from gan_core.shapes import Samples
 
 
-@DATASETS.register("normal", title="Normal")
+@DATASETS.register(
+    "normal",
+    title="Normal",
+    equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,s}\,e^{-(x-m)^2/2s^2}"
+    r" \\ m=\texttt{mean},\quad s=\texttt{std}",
+)
 @dataclass(frozen=True)
 class Normal(Target):
     """The bell curve N(mean, std²)."""
@@ -30,7 +35,12 @@ class Normal(Target):
         return torch.empty(n, 1, device=device).normal_(self.mean, self.std, generator=rng)
 
 
-@DATASETS.register("normal_mixture", title="Mixture of normals")
+@DATASETS.register(
+    "normal_mixture",
+    title="Mixture of normals",
+    equation=r"p_r(x)=\sum_{k=1}^{K}w_k\,N(x;m_k,s^2) \\ m_k=c+\Delta\,(k-\tfrac{K+1}2)"
+    r" \\ K=\texttt{modes},\ c=\texttt{center} \\ \Delta=\texttt{spacing},\ s=\texttt{std}",
+)
 @dataclass(frozen=True)
 class NormalMixture(Target):
     """Several bells side by side: will the generator find them all?"""
@@ -113,7 +123,11 @@ def _mixture(target: NormalMixture) -> MixtureLaw:
     return MixtureLaw(target)
 
 
-@DATASETS.register("uniform", title="Uniform")
+@DATASETS.register(
+    "uniform",
+    title="Uniform",
+    equation=r"p_r(x)=\tfrac1w,\quad a\le x\le a+w \\ a=\texttt{low},\quad w=\texttt{width}",
+)
 @dataclass(frozen=True)
 class Uniform(Target):
     """A box with two hard edges, which smooth networks round off."""
@@ -129,7 +143,11 @@ class Uniform(Target):
         return torch.empty(n, 1, device=device).uniform_(self.low, high, generator=rng)
 
 
-@DATASETS.register("exponential", title="Exponential")
+@DATASETS.register(
+    "exponential",
+    title="Exponential",
+    equation=r"p_r(x)=\tfrac1b\,e^{-x/b},\quad x\ge 0 \\ b=\texttt{scale}",
+)
 @dataclass(frozen=True)
 class Exponential(Target):
     """A wall at 0 and a tail to the right."""
@@ -143,7 +161,12 @@ class Exponential(Target):
         return torch.empty(n, 1, device=device).exponential_(1 / self.scale, generator=rng)
 
 
-@DATASETS.register("lognormal", title="Log-normal")
+@DATASETS.register(
+    "lognormal",
+    title="Log-normal",
+    equation=r"p_r(x)=\frac{1}{\sqrt{2\pi}\,sx}\,e^{-(\ln x-\mu)^2/2s^2}"
+    r" \\ x>0,\ \mu=\texttt{mu},\ s=\texttt{sigma}",
+)
 @dataclass(frozen=True)
 class LogNormal(Target):
     """Positive and skewed, as incomes and file sizes are."""
@@ -158,7 +181,13 @@ class LogNormal(Target):
         return torch.empty(n, 1, device=device).log_normal_(self.mu, self.sigma, generator=rng)
 
 
-@DATASETS.register("student_t", title="Student's t")
+@DATASETS.register(
+    "student_t",
+    title="Student's t",
+    equation=r"p_r(x)=\frac{c_\nu}{b}\Bigl(1+\tfrac{t^2}{\nu}\Bigr)^{-\frac{\nu+1}2}"
+    r" \\ c_\nu=\frac{\Gamma(\frac{\nu+1}2)}{\sqrt{\nu\pi}\,\Gamma(\frac\nu2)}"
+    r" \\ t=(x-m)/b,\quad \nu=\texttt{df} \\ m=\texttt{loc},\quad b=\texttt{scale}",
+)
 @dataclass(frozen=True)
 class StudentT(Target):
     """A bell with heavy tails: rare samples far out."""

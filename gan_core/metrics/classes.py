@@ -48,7 +48,7 @@ class ClassifierScore(PictureMetric):
     "sure",
     title="Sure samples",
     paper="",
-    equation=r"\tfrac1n\,\bigl|\{x:\min_f\max_y p_f(y|x)\ge 0.9\}\bigr|",
+    equation=r"\tfrac1M\,\bigl|\{x:\min_f\max_y p_f(y|x)\ge 0.9\}\bigr|",
 )
 @dataclass(frozen=True)
 class Sure(PictureMetric):
@@ -105,7 +105,7 @@ class OfCombinations(PictureMetric):
     "modes",
     title="Modes found",
     paper="Metz et al. 2017, arXiv:1611.02163 (on stacked digits)",
-    equation=r"\bigl|\{(\hat y_1(x),\hat y_2(x),\dots)\}\bigr|",
+    equation=r"\bigl|\{(\hat y_1(x),\hat y_2(x),\dots):x\text{ a sample}\}\bigr|",
 )
 @dataclass(frozen=True)
 class Modes(OfCombinations):

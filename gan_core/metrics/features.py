@@ -20,7 +20,8 @@ KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 20, 500
     "frechet",
     title="Fréchet distance (classifier features)",
     paper="Heusel et al. 2017, arXiv:1706.08500, equation 6, on other features",
-    equation=r"\lVert\mu_r-\mu_g\rVert^2+\mathrm{Tr}\bigl(\Sigma_r+\Sigma_g-2(\Sigma_r\Sigma_g)^{1/2}\bigr)",
+    equation=r"\lVert\mu_r-\mu_g\rVert^2"
+    r" \\ {}+\mathrm{Tr}\bigl(\Sigma_r+\Sigma_g-2(\Sigma_r\Sigma_g)^{1/2}\bigr)",
 )
 @dataclass(frozen=True)
 class Frechet(PictureMetric):
@@ -43,7 +44,8 @@ class Frechet(PictureMetric):
     "kernel_distance",
     title="Kernel distance (classifier features)",
     paper="Bińkowski et al. 2018, arXiv:1801.01401, on other features",
-    equation=r"\widehat{\mathrm{MMD}}{}^2_u\quad\text{with}\quad k(x,y)=(x^\top y/d+1)^3",
+    equation=r"\mathbb E\,k(r,r')+\mathbb E\,k(g,g')-2\,\mathbb E\,k(r,g)"
+    r" \\ k(a,b)=(a^\top b/d+1)^3",
 )
 @dataclass(frozen=True)
 class KernelDistance(PictureMetric):
@@ -87,7 +89,7 @@ class ShareInBalls(PictureMetric):
     "precision",
     title="Precision",
     paper="Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2",
-    equation=r"\tfrac1{|\Phi_g|}\sum_{\phi\in\Phi_g}f(\phi,\Phi_r),\quad k=3",
+    equation=r"\tfrac1M\bigl|\{j:g_j\in\bigcup_i B_k(r_i)\}\bigr|,\quad k=3",
 )
 @dataclass(frozen=True)
 class Precision(ShareInBalls):
@@ -104,7 +106,7 @@ class Precision(ShareInBalls):
     "recall",
     title="Recall",
     paper="Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2",
-    equation=r"\tfrac1{|\Phi_r|}\sum_{\phi\in\Phi_r}f(\phi,\Phi_g),\quad k=3",
+    equation=r"\tfrac1N\bigl|\{i:r_i\in\bigcup_j B_k(g_j)\}\bigr|,\quad k=3",
 )
 @dataclass(frozen=True)
 class Recall(ShareInBalls):
@@ -121,8 +123,7 @@ class Recall(ShareInBalls):
     "density",
     title="Density",
     paper="Naeem et al. 2020, arXiv:2002.09797, section 3",
-    equation=r"\tfrac1{kM}\sum_{j=1}^M\sum_{i=1}^N"
-    r"\mathbf 1\bigl[Y_j\in B(X_i,\mathrm{NND}_k(X_i))\bigr],\quad k=5",
+    equation=r"\tfrac1{kM}\sum_{j=1}^M\bigl|\{i:g_j\in B_k(r_i)\}\bigr|,\quad k=5",
 )
 @dataclass(frozen=True)
 class Density(ShareInBalls):
@@ -140,8 +141,7 @@ class Density(ShareInBalls):
     "coverage",
     title="Coverage",
     paper="Naeem et al. 2020, arXiv:2002.09797, section 3",
-    equation=r"\tfrac1N\sum_{i=1}^N\mathbf 1\bigl[\exists j:"
-    r"Y_j\in B(X_i,\mathrm{NND}_k(X_i))\bigr],\quad k=5",
+    equation=r"\tfrac1N\bigl|\{i:\exists j\;g_j\in B_k(r_i)\}\bigr|,\quad k=5",
 )
 @dataclass(frozen=True)
 class Coverage(ShareInBalls):

@@ -74,8 +74,8 @@ class KolmogorovSmirnov(LineMetric):
     "jensen_shannon",
     title="Jensen–Shannon",
     paper="Lin 1991, IEEE Trans. Inf. Theory 37(1); section 4.1 of arXiv:1406.2661",
-    equation=r"\tfrac12\mathrm{KL}(p_r\Vert m)+\tfrac12\mathrm{KL}(p_g\Vert m),"
-    r"\quad m=\tfrac12(p_r+p_g)",
+    equation=r"\tfrac12\mathrm{KL}(p_r\Vert m)+\tfrac12\mathrm{KL}(p_g\Vert m)"
+    r" \\ m=\tfrac12(p_r+p_g)",
 )
 @dataclass(frozen=True)
 class JensenShannon(LineMetric):

@@ -58,7 +58,13 @@ def dcgan_init(network: nn.Module) -> nn.Module:
     return network
 
 
-@GENERATORS.register("dcgan", title="DCGAN", paper="Radford et al. 2016, arXiv:1511.06434")
+@GENERATORS.register(
+    "dcgan",
+    title="DCGAN",
+    paper="Radford et al. 2016, arXiv:1511.06434",
+    equation=r"h_0=z \\ h_l=\mathrm{ReLU}(\mathrm{BN}(W_l*^{\!\top}h_{l-1}))"
+    r" \\ G(z)=\tanh(W_{L+1}*^{\!\top}h_L)",
+)
 @dataclass(frozen=True)
 class DCGANGenerator(Generator):
     """Transposed convolutions that double the picture, 4 → 8 → … → 64, with batch norm."""
@@ -92,7 +98,12 @@ class DCGANGenerator(Generator):
         return dcgan_init(nn.Sequential(*layers))
 
 
-@DISCRIMINATORS.register("dcgan", title="DCGAN", paper="Radford et al. 2016, arXiv:1511.06434")
+@DISCRIMINATORS.register(
+    "dcgan",
+    title="DCGAN",
+    paper="Radford et al. 2016, arXiv:1511.06434",
+    equation=r"h_1=\phi(W_1*x) \\ h_l=\phi(\mathrm{BN}(W_l*h_{l-1})) \\ D(x)=W_{L+1}*h_L",
+)
 @dataclass(frozen=True)
 class DCGANDiscriminator(Discriminator):
     """Strided convolutions that halve the picture, 64 → 32 → … → 4, with batch norm inside."""
@@ -123,7 +134,13 @@ class Upsample(nn.Module):
         return nn.functional.interpolate(x, scale_factor=2, mode="nearest")
 
 
-@GENERATORS.register("cnn", title="CNN", paper="upsampling as in Odena et al. 2016, Distill")
+@GENERATORS.register(
+    "cnn",
+    title="CNN",
+    paper="upsampling as in Odena et al. 2016, Distill",
+    equation=r"h_0=W_0z+b_0 \\ a_l=W_l*\mathrm{up}(h_{l-1})+b_l \\ h_l=\phi(\mathrm{BN}(a_l))"
+    r" \\ G(z)=\tanh(W*h_L+b)",
+)
 @dataclass(frozen=True)
 class CNNGenerator(Generator):
     """A linear layer, then upsampling and plain convolutions: no checkerboard patterns."""
@@ -150,7 +167,10 @@ class CNNGenerator(Generator):
 
 
 @DISCRIMINATORS.register(
-    "cnn", title="CNN", paper="LeCun et al. 1998; spectral norm arXiv:1802.05957"
+    "cnn",
+    title="CNN",
+    paper="LeCun et al. 1998; spectral norm arXiv:1802.05957",
+    equation=r"h_0=x \\ h_l=\phi(W_l*h_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
 )
 @dataclass(frozen=True)
 class CNNDiscriminator(Discriminator):

@@ -64,7 +64,12 @@ def dense_layers(
     return layers
 
 
-@GENERATORS.register("mlp", title="MLP", paper="Goodfellow et al. 2014, arXiv:1406.2661")
+@GENERATORS.register(
+    "mlp",
+    title="MLP",
+    paper="Goodfellow et al. 2014, arXiv:1406.2661",
+    equation=r"h_0=z \\ h_l=\phi(W_lh_{l-1}+b_l) \\ G(z)=\psi(W_{L+1}h_L+b_{L+1})",
+)
 @dataclass(frozen=True)
 class MLPGenerator(Generator):
     """Fully connected layers from noise to sample."""
@@ -90,7 +95,12 @@ class MLPGenerator(Generator):
         return nn.Sequential(*layers)
 
 
-@DISCRIMINATORS.register("mlp", title="MLP", paper="Goodfellow et al. 2014, arXiv:1406.2661")
+@DISCRIMINATORS.register(
+    "mlp",
+    title="MLP",
+    paper="Goodfellow et al. 2014, arXiv:1406.2661",
+    equation=r"h_0=x \\ h_l=\phi(W_lh_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
+)
 @dataclass(frozen=True)
 class MLPDiscriminator(Discriminator):
     """Fully connected layers from sample to logit."""
@@ -132,6 +142,8 @@ class Maxout(nn.Module):
     "maxout_mlp",
     title="Maxout MLP",
     paper="Goodfellow et al. 2013, arXiv:1302.4389; D of arXiv:1406.2661",
+    equation=r"h_0=x \\ h_l=\max_{j\le k}\,(W_{lj}h_{l-1}+b_{lj}) \\ D(x)=w^\top h_L+b"
+    r" \\ k=\texttt{pieces}",
 )
 @dataclass(frozen=True)
 class MaxoutDiscriminator(Discriminator):

@@ -71,7 +71,13 @@ class SumOverMap(nn.Module):
         return x.sum((2, 3))
 
 
-@GENERATORS.register("resnet", title="ResNet (SNGAN)", paper=PAPER)
+@GENERATORS.register(
+    "resnet",
+    title="ResNet (SNGAN)",
+    paper=PAPER,
+    equation=r"h_0=W_0z+b_0 \\ h_l=S_l(h_{l-1})+F_l(h_{l-1})"
+    r" \\ a=\mathrm{ReLU}(\mathrm{BN}(h_L)) \\ G(z)=\tanh(W*a+b)",
+)
 @dataclass(frozen=True)
 class ResNetGenerator(Generator):
     """Residual blocks that double the picture by repeating pixels, with batch norm."""
@@ -97,7 +103,13 @@ class ResNetGenerator(Generator):
         )
 
 
-@DISCRIMINATORS.register("resnet", title="ResNet (SNGAN)", paper=PAPER)
+@DISCRIMINATORS.register(
+    "resnet",
+    title="ResNet (SNGAN)",
+    paper=PAPER,
+    equation=r"h_0=x \\ h_l=S_l(h_{l-1})+F_l(h_{l-1})"
+    r" \\ a=\sum_{ij}\mathrm{ReLU}(h_L)_{ij} \\ D(x)=w^\top a+b",
+)
 @dataclass(frozen=True)
 class ResNetDiscriminator(Discriminator):
     """Residual blocks with spectral norm in every layer; made for the hinge loss."""

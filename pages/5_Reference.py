@@ -1,0 +1,17 @@
+"""Everything that can be chosen, with its equation, its knobs, its paper and its code."""
+
+import streamlit as st
+
+from ui import page, reference
+
+page.begin("Reference")
+st.markdown("### Everything that can be chosen")
+st.markdown(
+    "Each component with its equation, its knobs as they are called in JSON, where it comes from, "
+    "and the code that runs. An experiment may start a knob elsewhere than at the default here."
+)
+text = reference.search()
+if text:
+    reference.show_found(text)
+else:
+    reference.show_kind(reference.kind())
