@@ -220,7 +220,7 @@ def test_home_opens():
     assert at.title[0].value == "GAN laboratory"
     assert "CPU" in at.caption[0].value or "GiB" in at.caption[0].value
     links = [link.label for link in at.page_link]
-    assert links == ["Distributions", "Pictures", "Latent space", "Reference"]
+    assert links == ["Distributions", "Pictures", "Latent space", "How it works", "Reference"]
     assert len(at.get("button")) == len(PRESETS)
 
 

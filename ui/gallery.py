@@ -12,8 +12,8 @@ from ui import session
 PAGES = {
     "distributions": ("pages/1_Distributions.py", "Distributions", ":material/show_chart:"),
     "pictures": ("pages/2_Pictures.py", "Pictures", ":material/grid_view:"),
-    "lessons": ("pages/4_How_it_works.py", "How it works", ":material/school:"),
     "latent": ("pages/3_Latent_space.py", "Latent space", ":material/route:"),
+    "lessons": ("pages/4_How_it_works.py", "How it works", ":material/school:"),
     "reference": ("pages/5_Reference.py", "Reference", ":material/menu_book:"),
 }
 COLUMNS = 3
