@@ -1,0 +1,92 @@
+"""Vital signs of pictures: how different they are, how like the data, and how like single ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import avg_pool2d
+
+from gan_core.data.base import PictureSource
+from gan_core.quality import Census
+from gan_core.shapes import Features, PixelArray, Pixels
+
+MOST_REAL, MOST_SIDE = 2_000, 16
+SEED = 2014
+
+
+@dataclass(frozen=True, eq=False)
+class PictureReference:
+    """Real pictures, made small, and how far they are from each other.
+
+    Distances are root mean squares in grey levels. `nearest` is the median distance of a real
+    picture to its nearest other one, `apart` the median distance between two real pictures.
+    """
+
+    real: Features
+    nearest: float
+    apart: float
+    flips: bool
+
+
+def picture_reference(source: PictureSource) -> PictureReference:
+    """Take at most `MOST_REAL` of the source's pictures, always the same ones."""
+    rng = torch.Generator().manual_seed(SEED)
+    index = torch.randperm(len(source), generator=rng)[:MOST_REAL].sort().values
+    real = small(source.pixels(index).cpu())
+    between = torch.cdist(real, real)
+    apart = between[~torch.eye(len(real), dtype=torch.bool)][:100_000].median().item()
+    nearest = between.fill_diagonal_(torch.inf).amin(1).median().item()
+    return PictureReference(real, nearest, apart, getattr(source, "flips", False))
+
+
+@dataclass(frozen=True)
+class PictureVitals:
+    """A generator of pictures.
+
+    `likeness` is the median distance of a sample to its nearest real picture, over the same of
+    real pictures to each other: near 1 for pictures like the data, near 0 for copies, far above
+    for what is like nothing in the data. `diversity` is the median distance between two samples,
+    over that between two real pictures.
+    """
+
+    samples: int
+    real: int
+    likeness: float
+    diversity: float
+    census: Census | None
+
+
+def picture_vitals(
+    samples: PixelArray, reference: PictureReference, census: Census | None
+) -> PictureVitals:
+    """Return the vital signs of some samples, bytes of any size."""
+    pixels = torch.from_numpy(samples)
+    points = small(pixels)
+    nearest = torch.cdist(points, reference.real).amin(1)
+    if reference.flips:
+        mirrored = torch.cdist(small(pixels.flip(3)), reference.real).amin(1)
+        nearest = torch.minimum(nearest, mirrored)
+    between = torch.pdist(points)
+    return PictureVitals(
+        samples=len(points),
+        real=len(reference.real),
+        likeness=_ratio(nearest.median().item(), reference.nearest),
+        diversity=_ratio(between.median().item(), reference.apart),
+        census=census,
+    )
+
+
+def small(pixels: Pixels) -> Features:
+    """Return pictures averaged to at most `MOST_SIDE` pixels a side, a row each.
+
+    They are scaled such that Euclidean distances are root mean squares.
+    """
+    factor = -(-max(pixels.shape[2:]) // MOST_SIDE)
+    averaged = avg_pool2d(pixels.float(), factor, ceil_mode=True).flatten(1)
+    return averaged / averaged.shape[1] ** 0.5
+
+
+def _ratio(value: float, typical: float) -> float:
+    """Return value / typical; 1 where real pictures do not differ at all."""
+    return value / typical if typical > 0 else 1.0

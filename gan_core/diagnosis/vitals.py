@@ -1,0 +1,247 @@
+"""Vital signs of a run: the few numbers that the doctor's rules read.
+
+None of them is a distance to the target. They are what a person at the charts could see: what D
+answers, how steep G's loss is there, where the samples lie and how they have moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from gan_core.config import ExperimentConfig
+from gan_core.data.distributions import NormalMixture
+from gan_core.diagnosis.pictures import (
+    PictureReference,
+    PictureVitals,
+    picture_reference,
+    picture_vitals,
+)
+from gan_core.divergence import Divergence
+from gan_core.losses import Loss
+from gan_core.quality import Census
+from gan_core.shapes import Values
+from gan_core.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from gan_core.trainer import Trainer
+
+FEWEST_STEPS, MOST_STEPS = 200, 1_000
+"""Over how many steps the doctor looks back: a quarter of the run, but no less and no more."""
+
+FEWEST_POINTS = 20
+UNBOUNDED = 40.0
+"""Scores between plus and minus this stand for all scores where a loss is explored."""
+
+STEP = 1e-3
+
+
+@dataclass(frozen=True)
+class LineReference:
+    """What is known of a target on the line: mean, standard deviation, different values."""
+
+    mean: float
+    std: float
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Bell:
+    """One bell of a mixture: its share of the target and of the samples."""
+
+    centre: float
+    share: float
+    found: float
+
+
+@dataclass(frozen=True)
+class LineVitals:
+    """A generator of numbers.
+
+    Lengths are in standard deviations of the target. `off` is |mean − μ| + |std − σ| of the
+    samples, and `progress` the share of it that was lost over the looks. `sway` says how far their
+    mean or their spread went to and fro: half the smaller one of its largest rise and its largest
+    fall, so 0 for what only travels.
+    """
+
+    mean: float
+    std: float
+    off: float
+    progress: float
+    sway: float
+    looks: int
+    outside: float
+    distinct: int
+    real_distinct: int
+    bells: tuple[Bell, ...]
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """A run at one moment; `window` is how many steps its means are taken over.
+
+    `age` counts the steps since the run began or was last changed. `won` says how far D has won:
+    0 where its loss is that of a D that can tell nothing apart, 1 where it is the least possible;
+    None for losses without a least value. `worst` is the largest of D's losses, in units of that
+    of a D that can tell nothing apart. `slope` is |∂L_G/∂D(G(z))| at D's mean answer.
+    """
+
+    config: ExperimentConfig
+    step: int
+    age: int
+    window: int
+    divergence: Divergence | None
+    statistics: dict[str, float]
+    won: float | None
+    worst: float | None
+    slope: float
+    line: LineVitals | None = None
+    pictures: PictureVitals | None = None
+
+
+Reference = LineReference | PictureReference
+
+
+def reference_of(trainer: Trainer) -> Reference:
+    """Return what the doctor compares a run's samples with; it is the same for the whole run."""
+    dataset = trainer.config.dataset
+    if dataset.pictures:
+        return picture_reference(trainer.source)
+    law = dataset.law()
+    real = trainer.real_samples(1_000)
+    return LineReference(float(law.mean()), float(law.std()), len(np.unique(real)))
+
+
+def vitals_of(
+    trainer: Trainer, snapshot: Snapshot, reference: Reference, census: Census | None = None
+) -> Vitals:
+    """Return the vital signs; no network is run backwards, and none on the line at all."""
+    config = trainer.config
+    since = max((step for step, _ in snapshot.changes), default=0)
+    age = snapshot.step - since
+    recent = _recent(snapshot.history, snapshot.step, since)
+    loss = config.loss
+    means = {
+        name: float(np.mean(row)) if len(row) else float("nan")
+        for name, row in recent.items()
+        if name != "d_fake_after"
+    }
+    line = pictures = None
+    if snapshot.line is not None:
+        line = _line_vitals(config, snapshot, reference, since)
+    elif isinstance(reference, PictureReference):
+        pictures = picture_vitals(snapshot.samples, reference, census)
+    steps = recent["step"]
+    worst = share_won(loss, float(recent["loss_d"].max())) if len(steps) else None
+    return Vitals(
+        config,
+        snapshot.step,
+        age,
+        int(steps[-1] - steps[0] + 1) if len(steps) else 0,
+        trainer.divergence,
+        means,
+        share_won(loss, means["loss_d"]),
+        None if worst is None else 1 - worst,
+        slope_of(loss, means["d_real"], means["d_fake_before"]),
+        line,
+        pictures,
+    )
+
+
+def _recent(series: dict[str, np.ndarray], step: int, since: int) -> dict[str, np.ndarray]:
+    """Return the part of the series that the doctor looks at: never from before a change."""
+    back = min(max(step // 4, FEWEST_STEPS), MOST_STEPS)
+    steps = series["step"]
+    first = min(np.searchsorted(steps, step - back, side="right"), len(steps) - FEWEST_POINTS)
+    first = max(first, np.searchsorted(steps, since, side="right"), 0)
+    return {name: row[first:] for name, row in series.items()}
+
+
+@lru_cache(maxsize=64)
+def _ends_of_loss(loss: Loss) -> tuple[float, float] | None:
+    """Return D's loss where it can tell nothing apart, and the least that it can have."""
+
+    def least(reach: float) -> float:
+        scores = torch.linspace(-reach, reach, 161, dtype=torch.float64)
+        pairs = torch.cartesian_prod(scores, scores)
+        return loss.discriminator(pairs[:, 0], pairs[:, 1]).min().item()
+
+    nothing = loss.equilibrium()[0]
+    floor = least(UNBOUNDED)
+    return None if least(2 * UNBOUNDED) < floor - 1 else (nothing, floor)
+
+
+def share_won(loss: Loss, loss_d: float) -> float | None:
+    """Return (E − L_D) / (E − min L_D), E being L_D where D can tell nothing apart.
+
+    For the cross entropy with an optimal D this is the Jensen–Shannon divergence over log 2
+    (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1). None if L_D has no minimum.
+    """
+    ends = _ends_of_loss(loss)
+    if ends is None:
+        return None
+    nothing, floor = ends
+    return (nothing - loss_d) / (nothing - floor)
+
+
+def slope_of(loss: Loss, d_real: float, d_fake: float) -> float:
+    """Return |∂L_G/∂score| at D's mean answers, by a central difference.
+
+    `d_real` and `d_fake` are probabilities for losses that have them, raw scores otherwise.
+    """
+    answers = torch.tensor([d_real, d_fake], dtype=torch.float64)
+    if loss.probability:
+        answers = answers.clamp(1e-12, 1 - 1e-12).logit()
+    real, fake = answers[:1].expand(2), answers[1:] + torch.tensor([STEP, -STEP])
+    above, below = loss.generator(real, fake).tolist()
+    return abs(above - below) / (2 * STEP)
+
+
+def _line_vitals(
+    config: ExperimentConfig, snapshot: Snapshot, reference: LineReference, since: int
+) -> LineVitals:
+    recent = _recent(snapshot.metric_history, snapshot.step, since - 1)
+    mean = (recent["mean"] - reference.mean) / reference.std
+    std = recent["std"] / reference.std
+    off = np.abs(mean) + np.abs(std - 1)
+    return LineVitals(
+        mean=float(mean[-1]),
+        std=float(std[-1]),
+        off=float(off[-1]),
+        progress=_progress(off),
+        sway=max(_to_and_fro(mean), _to_and_fro(std)),
+        looks=len(mean),
+        outside=snapshot.line.outside,
+        distinct=snapshot.line.distinct,
+        real_distinct=reference.distinct,
+        bells=_bells(config, snapshot.samples),
+    )
+
+
+def _progress(off: Values) -> float:
+    """Return which share of the way that was left in the first third of the looks is done."""
+    third = max(len(off) // 3, 1)
+    before, after = np.median(off[:third]), np.median(off[-third:])
+    return float(1 - after / before) if before > 0 else 0.0
+
+
+def _to_and_fro(values: Values) -> float:
+    rise = np.max(values - np.minimum.accumulate(values))
+    fall = np.max(np.maximum.accumulate(values) - values)
+    return float(min(rise, fall)) / 2
+
+
+def _bells(config: ExperimentConfig, samples: Values) -> tuple[Bell, ...]:
+    """Return the bells of a mixture of which a person can say which sample lies in which."""
+    target = config.dataset
+    if not isinstance(target, NormalMixture) or target.spacing < 4 * target.std:
+        return ()
+    reach = min(3 * target.std, target.spacing / 2)
+    return tuple(
+        Bell(centre, share, float((np.abs(samples - centre) < reach).mean()))
+        for centre, share in zip(target.centers(), target.shares(), strict=True)
+    )
