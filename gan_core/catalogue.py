@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gan_core.config import REGISTRIES
+from gan_core.diagnosis import CONDITIONS
 from gan_core.metrics import METRICS
 from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.registry import Knob, Registry, knobs
@@ -10,7 +11,7 @@ from gan_core.registry import Knob, Registry, knobs
 
 def registries() -> dict[str, Registry]:
     """Return every registry once, by its kind."""
-    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, PICTURE_METRICS)}
+    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, PICTURE_METRICS, CONDITIONS)}
 
 
 def describe_knob(name: str, knob: Knob) -> str:

@@ -107,7 +107,7 @@ def live(run: Run, draw: Callable[[Run, Snapshot], None]) -> None:
     @st.fragment(run_every=TICK if run.running or run.busy else None)
     def frame() -> None:
         began = time.perf_counter()
-        snapshot = run.trainer.snapshot()
+        snapshot = run.look()
         draw(run, snapshot)
         ended = False
         if run.running:

@@ -10,6 +10,8 @@ from gan_core.diagnosis.vitals import Vitals, reference_of, vitals_of
 
 __all__ = [
     "CONDITIONS",
+    "HEALTHY",
+    "TOO_EARLY",
     "Condition",
     "Diagnosis",
     "Evidence",

@@ -206,12 +206,18 @@ class Oscillating(Condition):
         prescribe.quarter_rates,
     )
     sway: float = knob(0.25, low=0.0, high=10.0, help="To and fro, in std of the target.")
+    share: float = knob(
+        0.25, low=0.0, high=1.0, help="To and fro, in units of how far off the samples were."
+    )
 
     def evidence(self, vitals):
         if vitals.line is None:
             return ()
-        sway = vitals.line.sway
-        return (Evidence("to and fro, in std", sway, self.sway, True, looks(vitals)),)
+        line, over = vitals.line, looks(vitals)
+        return (
+            Evidence("to and fro, in std", line.sway, self.sway, True, over),
+            Evidence("to and fro / off at first", line.sway_share, self.share, True, over),
+        )
 
     def sentence(self, vitals):
         return (

@@ -65,7 +65,7 @@ class LineVitals:
     Lengths are in standard deviations of the target. `off` is |mean − μ| + |std − σ| of the
     samples, and `progress` the share of it that was lost over the looks. `sway` says how far their
     mean or their spread went to and fro: half the smaller one of its largest rise and its largest
-    fall, so 0 for what only travels.
+    fall, so 0 for what only travels. `sway_share` is that over what `off` was at first.
     """
 
     mean: float
@@ -73,6 +73,7 @@ class LineVitals:
     off: float
     progress: float
     sway: float
+    sway_share: float
     looks: int
     outside: float
     distinct: int
@@ -208,12 +209,15 @@ def _line_vitals(
     mean = (recent["mean"] - reference.mean) / reference.std
     std = recent["std"] / reference.std
     off = np.abs(mean) + np.abs(std - 1)
+    before, after = _first_and_last_third(off)
+    sway = max(_to_and_fro(mean), _to_and_fro(std))
     return LineVitals(
         mean=float(mean[-1]),
         std=float(std[-1]),
         off=float(off[-1]),
-        progress=_progress(off),
-        sway=max(_to_and_fro(mean), _to_and_fro(std)),
+        progress=1 - after / before if before > 0 else 0.0,
+        sway=sway,
+        sway_share=sway / before if before > 0 else 0.0,
         looks=len(mean),
         outside=snapshot.line.outside,
         distinct=snapshot.line.distinct,
@@ -222,11 +226,10 @@ def _line_vitals(
     )
 
 
-def _progress(off: Values) -> float:
-    """Return which share of the way that was left in the first third of the looks is done."""
+def _first_and_last_third(off: Values) -> tuple[float, float]:
+    """Return the medians of the first and of the last third of the looks."""
     third = max(len(off) // 3, 1)
-    before, after = np.median(off[:third]), np.median(off[-third:])
-    return float(1 - after / before) if before > 0 else 0.0
+    return float(np.median(off[:third])), float(np.median(off[-third:]))
 
 
 def _to_and_fro(values: Values) -> float:
