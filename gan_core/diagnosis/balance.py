@@ -21,9 +21,9 @@ class Diverging(Condition):
 
     at_once = True
     any_row = True
-    candidates = (prescribe.usual_rates, prescribe.quarter_rates)
+    candidates = (prescribe.usual_rates_anew, prescribe.quarter_rates_anew)
     worse: float = knob(
-        10.0,
+        100.0,
         low=1.0,
         high=1e6,
         log=True,
@@ -45,6 +45,11 @@ class Diverging(Condition):
                 Evidence("to and fro, in std", vitals.line.sway, self.sway, True, looks(vitals))
             )
         return tuple(rows)
+
+    def prescriptions(self, vitals):
+        if vitals.divergence is not None:  # the trainer has gone back to healthy weights
+            return (prescribe.usual_rates, prescribe.quarter_rates)
+        return self.candidates
 
     def sentence(self, vitals):
         if vitals.divergence is not None:
@@ -200,9 +205,7 @@ class Oscillating(Condition):
     """G and D chase each other round and round; looked for on the line only."""
 
     candidates = (
-        prescribe.gradient_penalty,
-        prescribe.usual_rates,
-        prescribe.average_weights,
+        prescribe.calm,
         prescribe.quarter_rates,
     )
     sway: float = knob(0.25, low=0.0, high=10.0, help="To and fro, in std of the target.")

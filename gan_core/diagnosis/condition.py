@@ -58,12 +58,16 @@ class Condition(Component):
     def sentence(self, vitals: Vitals) -> str:
         """Say what is wrong, in plain words with the run's numbers."""
 
+    def prescriptions(self, vitals: Vitals) -> tuple[Prescription, ...]:
+        """Return what may help this run, the best first."""
+        return self.candidates
+
     def check(self, vitals: Vitals) -> Finding | None:
         """Return what is wrong, or None."""
         tripped = [row.tripped for row in self.evidence(vitals)]
         if not tripped or not (any if self.any_row else all)(tripped):
             return None
-        remedies = prescribed(vitals.config, self.candidates)
+        remedies = prescribed(vitals.config, self.prescriptions(vitals))
         return Finding(self.name, self.title, self.sentence(vitals), remedies)
 
 

@@ -15,6 +15,7 @@ from gan_core.regularizers import REGULARIZERS
 FAR = 2.0
 """Learning rates that differ by less than this factor count as equal."""
 
+LONGEST_MEMORY = 0.5
 QUARTER = 4
 BLUR = 0.1
 MANY_BITS = 10
@@ -29,11 +30,13 @@ class Remedy:
     config: ExperimentConfig
     changed: tuple[str, ...]
     """The fields of the experiment that differ from the run's."""
+    anew: bool = False
+    """Whether it begins a new run although the run could go on with it."""
 
     @property
     def live(self) -> bool:
-        """Whether the run can go on with it; if not, it begins a new one."""
-        return LIVE.issuperset(self.changed)
+        """Whether the run goes on with it; if not, it begins a new one."""
+        return LIVE.issuperset(self.changed) and not self.anew
 
 
 Prescription = Callable[[ExperimentConfig], Remedy | None]
@@ -89,6 +92,22 @@ def usual_rates(config: ExperimentConfig) -> Remedy | None:
     return _change(config, label, optimizer_g=usual, optimizer_d=usual, n_critic=1)
 
 
+def usual_rates_anew(config: ExperimentConfig) -> Remedy | None:
+    """Weights that have run away do not come back."""
+    usual = usual_rates(config)
+    if usual is None:
+        return None
+    label = f"Start anew with learning rate {usual.config.optimizer_g.lr:g} for both"
+    return Remedy(label, usual.config, usual.changed, anew=True)
+
+
+def quarter_rates_anew(config: ExperimentConfig) -> Remedy | None:
+    slower = quarter_rates(config)
+    return Remedy(
+        "Start anew with both learning rates ÷ 4", slower.config, slower.changed, anew=True
+    )
+
+
 def quarter_rate_of_d(config: ExperimentConfig) -> Remedy | None:
     optimizer = _slower(config.optimizer_d)
     return _change(config, "Divide D's learning rate by 4", optimizer_d=optimizer)
@@ -105,6 +124,21 @@ def average_weights(config: ExperimentConfig) -> Remedy | None:
         return None
     usual = 0.99 if config.dataset.pictures else 0.998
     return _change(config, f"Average G's weights, decay {usual:g}", ema_decay=usual)
+
+
+def calm(config: ExperimentConfig) -> Remedy | None:
+    """A penalty, an average and the usual learning rates, as far as they are not set yet."""
+    calmer, parts = config, []
+    for part, words in (
+        (gradient_penalty, "penalty"),
+        (average_weights, "average"),
+        (usual_rates, "usual learning rates"),
+    ):
+        remedy = part(calmer)
+        if remedy is not None:
+            calmer = remedy.config
+            parts.append(words)
+    return _change(config, f"Calm them: {', '.join(parts)}", **_differing(config, calmer))
 
 
 def pairing_loss(config: ExperimentConfig) -> Remedy | None:
@@ -145,6 +179,10 @@ def more_noise_numbers(config: ExperimentConfig) -> Remedy | None:
     return _change(config, f"with {MANY_BITS} noise numbers", latent_dim=MANY_BITS)
 
 
+def _differing(config: ExperimentConfig, changed: ExperimentConfig) -> dict[str, Any]:
+    return {name: getattr(changed, name) for name in config.differences(changed)}
+
+
 def prescribed(
     config: ExperimentConfig, candidates: tuple[Prescription, ...]
 ) -> tuple[Remedy, ...]:
@@ -163,7 +201,9 @@ def _usual_optimizer(config: ExperimentConfig) -> Optimizer:
 
 
 def _alike(optimizer: Optimizer, usual: Optimizer) -> bool:
-    return optimizer.name == usual.name and usual.lr / FAR < optimizer.lr < usual.lr * FAR
+    """Whether the optimizer is of the same kind, its rate near and its memory no longer."""
+    same = optimizer.name == usual.name and usual.lr / FAR < optimizer.lr < usual.lr * FAR
+    return same and optimizer.beta1 <= max(usual.beta1, LONGEST_MEMORY)
 
 
 def _slower(optimizer: Optimizer) -> Optimizer:
