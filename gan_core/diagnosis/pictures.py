@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn.functional import avg_pool2d
 
 from gan_core.data.base import PictureSource
 from gan_core.quality import Census
 from gan_core.shapes import Features, PixelArray, Pixels
+from gan_core.timeline import Moment, Timeline
 
 MOST_REAL, MOST_SIDE = 2_000, 16
 SEED = 2014
+EARLIER = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,34 +50,58 @@ class PictureVitals:
     `likeness` is the median distance of a sample to its nearest real picture, over the same of
     real pictures to each other: near 1 for pictures like the data, near 0 for copies, far above
     for what is like nothing in the data. `diversity` is the median distance between two samples,
-    over that between two real pictures.
+    over that between two real pictures, and `growth` that over the diversity at an earlier grid.
     """
 
     samples: int
     real: int
     likeness: float
     diversity: float
+    growth: float
+    since: int
     census: Census | None
 
 
 def picture_vitals(
-    samples: PixelArray, reference: PictureReference, census: Census | None
+    samples: PixelArray,
+    reference: PictureReference,
+    census: Census | None = None,
+    earlier: Moment | None = None,
 ) -> PictureVitals:
-    """Return the vital signs of some samples, bytes of any size."""
+    """Return the vital signs of some samples, bytes of any size.
+
+    `earlier` is a grid from the same run; without one the diversity has not grown.
+    """
     pixels = torch.from_numpy(samples)
     points = small(pixels)
     nearest = torch.cdist(points, reference.real).amin(1)
     if reference.flips:
         mirrored = torch.cdist(small(pixels.flip(3)), reference.real).amin(1)
         nearest = torch.minimum(nearest, mirrored)
-    between = torch.pdist(points)
+    diversity = _between(points)
+    before = diversity
+    if earlier is not None:
+        before = _between(small(torch.from_numpy(np.array(earlier.pixels()))))
     return PictureVitals(
         samples=len(points),
         real=len(reference.real),
         likeness=_ratio(nearest.median().item(), reference.nearest),
-        diversity=_ratio(between.median().item(), reference.apart),
+        diversity=_ratio(diversity, reference.apart),
+        growth=_ratio(diversity, before),
+        since=0 if earlier is None else earlier.step,
         census=census,
     )
+
+
+def earlier_grid(timeline: Timeline, step: int) -> Moment | None:
+    """Return the latest grid that was kept when at most `EARLIER` of the steps were done."""
+    kept = [moment for moment in timeline.moments if moment.step <= EARLIER * step]
+    return kept[-1] if kept else None
+
+
+def _between(points: Features) -> float:
+    """Return the median distance between two pictures; 0 if there is but one."""
+    return torch.pdist(points).median().item() if len(points) > 1 else 0.0
 
 
 def small(pixels: Pixels) -> Features:

@@ -103,9 +103,10 @@ def usual_rates_anew(config: ExperimentConfig) -> Remedy | None:
 
 def quarter_rates_anew(config: ExperimentConfig) -> Remedy | None:
     slower = quarter_rates(config)
-    return Remedy(
-        "Start anew with both learning rates ÷ 4", slower.config, slower.changed, anew=True
-    )
+    if slower is None:
+        return None
+    label = "Start anew with both learning rates ÷ 4"
+    return Remedy(label, slower.config, slower.changed, anew=True)
 
 
 def quarter_rate_of_d(config: ExperimentConfig) -> Remedy | None:

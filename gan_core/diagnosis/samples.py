@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.diagnosis import remedies as prescribe
-from gan_core.diagnosis.condition import CONDITIONS, Condition, Evidence
+from gan_core.diagnosis.condition import CONDITIONS, Condition, Evidence, looks
 from gan_core.diagnosis.vitals import Bell, Vitals
 from gan_core.registry import knob
 
@@ -35,16 +35,23 @@ class ModeCollapse(Condition):
     diversity: float = knob(
         0.55, low=0.0, high=1.0, help="Least distance between two samples / two real pictures."
     )
+    nearer: float = knob(
+        0.2, low=0.0, high=10.0, help="Samples that came nearer by this much, in std, still learn."
+    )
+    growth: float = knob(
+        1.2, low=1.0, high=10.0, help="Pictures whose variety grows by this factor still learn."
+    )
     classes: int = knob(2, low=1, high=100, help="So many classes missing are too many.")
 
     def evidence(self, vitals):
         if vitals.pictures is not None:
             return self._of_pictures(vitals)
         line, over = vitals.line, "10,000 samples"
+        nearer = Evidence("came nearer by, in std", line.nearer, self.nearer, False, looks(vitals))
         if line.bells:
             least = min(bell.found / bell.share for bell in line.bells)
-            return (Evidence("least share of a bell found", least, self.found, False, over),)
-        return (Evidence("std / the target's", line.std, self.spread, False, over),)
+            return Evidence("least share of a bell found", least, self.found, False, over), nearer
+        return Evidence("std / the target's", line.std, self.spread, False, over), nearer
 
     def _of_pictures(self, vitals):
         census = vitals.pictures.census
@@ -52,9 +59,12 @@ class ModeCollapse(Condition):
             missing = float(len(self._missing_classes(vitals)))
             over = f"{sum(census.generated):,} samples, last evaluation"
             return (Evidence("classes missing", missing, self.classes - 0.5, True, over),)
-        over = f"{vitals.pictures.samples} samples"
-        diversity = vitals.pictures.diversity
-        return (Evidence("distance between samples", diversity, self.diversity, False, over),)
+        seen, over = vitals.pictures, f"{vitals.pictures.samples} samples"
+        since = f"{over}, now and at step {seen.since:,}"
+        return (
+            Evidence("distance between samples", seen.diversity, self.diversity, False, over),
+            Evidence("its growth", seen.growth, self.growth, False, since),
+        )
 
     def _missing_classes(self, vitals: Vitals) -> list[str]:
         census = vitals.pictures.census

@@ -18,6 +18,7 @@ from gan_core.data.distributions import NormalMixture
 from gan_core.diagnosis.pictures import (
     PictureReference,
     PictureVitals,
+    earlier_grid,
     picture_reference,
     picture_vitals,
 )
@@ -63,14 +64,16 @@ class LineVitals:
     """A generator of numbers.
 
     Lengths are in standard deviations of the target. `off` is |mean − μ| + |std − σ| of the
-    samples, and `progress` the share of it that was lost over the looks. `sway` says how far their
-    mean or their spread went to and fro: half the smaller one of its largest rise and its largest
-    fall, so 0 for what only travels. `sway_share` is that over what `off` was at first.
+    samples, `nearer` how much of it was lost over the looks and `progress` the share lost. `sway`
+    says how far their mean or their spread went to and fro: half the smaller one of its largest
+    rise and its largest fall, so 0 for what only travels. `sway_share` is that over what `off`
+    was at first.
     """
 
     mean: float
     std: float
     off: float
+    nearer: float
     progress: float
     sway: float
     sway_share: float
@@ -135,7 +138,8 @@ def vitals_of(
     if snapshot.line is not None:
         line = _line_vitals(config, snapshot, reference, since)
     elif isinstance(reference, PictureReference):
-        pictures = picture_vitals(snapshot.samples, reference, census)
+        earlier = earlier_grid(trainer.timeline, snapshot.step)
+        pictures = picture_vitals(snapshot.samples, reference, census, earlier)
     steps = recent["step"]
     worst = share_won(loss, float(recent["loss_d"].max())) if len(steps) else None
     return Vitals(
@@ -215,6 +219,7 @@ def _line_vitals(
         mean=float(mean[-1]),
         std=float(std[-1]),
         off=float(off[-1]),
+        nearer=before - after,
         progress=1 - after / before if before > 0 else 0.0,
         sway=sway,
         sway_share=sway / before if before > 0 else 0.0,
