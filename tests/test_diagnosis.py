@@ -66,7 +66,7 @@ WELL_LINE = LineVitals(
     bells=(),
 )
 WELL_PICTURES = PictureVitals(
-    64, 2_000, likeness=1.1, diversity=0.9, growth=1.0, since=700, census=None
+    64, 2_000, likeness=1.1, diversity=0.9, gained=0.0, grids=4, census=None
 )
 
 
@@ -292,29 +292,31 @@ def test_pictures_are_told_apart_by_their_distances():
 def test_growing_variety_is_no_collapse():
     poor = replace(WELL_PICTURES, diversity=0.3)
     assert diagnose(vitals(pictures=poor, experiment=DIGITS)).condition == "mode_collapse"
-    growing = replace(poor, growth=1.3)
+    growing = replace(poor, gained=0.1)
     assert diagnose(vitals(pictures=growing, experiment=DIGITS)).condition == HEALTHY
     narrow = replace(WELL_LINE, std=0.2)
     assert diagnose(vitals(line=narrow)).condition == "mode_collapse"
     assert diagnose(vitals(line=replace(narrow, nearer=0.3))).condition == HEALTHY
 
 
-def test_growth_is_that_since_a_kept_grid():
+def test_growth_is_that_over_the_best_of_some_kept_grids():
     parts = {"generator": {"name": "mlp", "width": 16}, "discriminator": {"name": "mlp"}}
     trainer = Trainer(config(**DIGITS, architecture=parts, batch_size=16))
     trainer.step(9)
-    snapshot = trainer.snapshot()
-    seen = vitals_of(trainer, snapshot, reference_of(trainer)).pictures
-    assert seen.since == 4  # kept at 1, 2, 4, 8; three quarters of 9 are 6.75
+    snapshot, reference = trainer.snapshot(), reference_of(trainer)
+    seen = vitals_of(trainer, snapshot, reference).pictures
 
     def between(pixels):
         halved = np.asarray(pixels, float).reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(64, -1)
-        apart = np.sqrt(((halved[:, None] - halved[None]) ** 2).sum(2))
-        return np.sort(apart[np.triu_indices(64, 1)])[63 * 64 // 4 - 1]
+        apart = np.sqrt(((halved[:, None] - halved[None]) ** 2).mean(2))
+        return np.quantile(apart[np.triu_indices(64, 1)], 0.5, method="lower")
 
-    kept = next(m for m in trainer.timeline.moments if m.step == 4)
-    expected = between(snapshot.samples) / between(kept.pixels())
-    assert seen.growth == pytest.approx(expected, rel=1e-3)
+    # Of steps 1, 2, 4 and 8 those before 25, 40, 60 and 75 % of 9 steps.
+    kept = {moment.step: moment for moment in trainer.timeline.moments}
+    before = max(between(kept[step].pixels()) for step in (2, 4))
+    expected = (between(snapshot.samples) - before) / reference.apart
+    assert seen.grids == 2
+    assert seen.gained == pytest.approx(expected, abs=1e-4)
 
 
 def test_mirrored_copies_are_copies_where_pictures_are_mirrored():

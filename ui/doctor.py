@@ -28,6 +28,7 @@ HEIGHT = 104
 """Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
 
 MOST_REMEDIES = 2
+SMALLEST = 0.001
 BADGES = {
     HEALTHY: ("green", "check_circle"),
     TOO_EARLY: ("gray", "hourglass_empty"),
@@ -41,6 +42,7 @@ def doctor(run: Run) -> None:
 
     It stands outside the live fragment and looks once a second, at the snapshot drawn last.
     """
+    run.remedied = False  # the whole page is being drawn: it shows what was applied
 
     @st.fragment(run_every=EVERY if run.running else None)
     def look() -> None:
@@ -55,7 +57,11 @@ def doctor(run: Run) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 slots = [st.empty() for _ in range(MOST_REMEDIES)]
                 _remedies(run, diagnosis, slots)
-                with st.popover("Evidence", help="What was measured, against which thresholds."):
+                with st.popover("Evidence"):
+                    st.caption(
+                        "Each line compares what was measured with the value beyond which it "
+                        "counts; bold ones do."
+                    )
                     st.markdown(evidence_table(diagnosis))
 
     look()
@@ -114,10 +120,10 @@ def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
 
 def evidence_table(diagnosis: Diagnosis) -> str:
     """Return all rules as a table in Markdown."""
-    rows = ["| | measured | value | trips | over |", "| --- | --- | ---: | ---: | --- |"]
+    rows = ["| | measured | value | counts | over |", "| --- | --- | ---: | ---: | --- |"]
     for title, evidence in diagnosis.evidence:
         if not evidence:
-            rows.append(f"| {title} | *not looked for in this kind of run* | | | |")
+            rows.append(f"| {title} | *not looked for in such runs* | | | |")
         for i, row in enumerate(evidence):
             rows.append(f"| {title if i == 0 else ''} | {_cells(row)} |")
     return "\n".join(rows)
@@ -125,11 +131,13 @@ def evidence_table(diagnosis: Diagnosis) -> str:
 
 def _cells(row: Evidence) -> str:
     value = f"**{_number(row.value)}**" if row.tripped else _number(row.value)
-    sign = "above" if row.above else "below"
-    return f"{row.measured} | {value} | {sign} {_number(row.threshold)} | {row.over}"
+    sign = ">" if row.above else "<"
+    return f"{row.measured} | {value} | {sign}\u00a0{_number(row.threshold)} | {row.over}"
 
 
 def _number(value: float) -> str:
     if math.isnan(value):
         return "–"
+    if 0 < abs(value) < SMALLEST:
+        return "0.00"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3g}"

@@ -142,6 +142,7 @@ class Run:
         self.trainer.update(config)
         if len(self.trainer.changes) == marks:
             self.trainer.changes.append((self.trainer.step_count, label))
+        self.latest = None
 
     @property
     def busy(self) -> bool:

@@ -23,7 +23,7 @@ __all__ = [
     "vitals_of",
 ]
 
-EARLY = 100
+EARLY, EARLY_PICTURES = 100, 200
 """Steps after the beginning, or after a change, before which there is nothing to tell."""
 
 HEALTHY, TOO_EARLY = "healthy", "too_early"
@@ -47,7 +47,8 @@ def diagnose(vitals: Vitals) -> Diagnosis:
     """Return the first condition that holds, or that none does."""
     rules = [cls() for cls in CONDITIONS]
     evidence = tuple((rule.title, rule.evidence(vitals)) for rule in rules)
-    early = vitals.age < EARLY
+    wait = EARLY if vitals.pictures is None else EARLY_PICTURES
+    early = vitals.age < wait
     for rule in rules:
         finding = rule.check(vitals) if rule.at_once or not early else None
         if finding is not None:
@@ -56,7 +57,7 @@ def diagnose(vitals: Vitals) -> Diagnosis:
             )
     if early:
         since = "the last change" if vitals.age < vitals.step else "the beginning"
-        sentence = f"{vitals.age:,} of the {EARLY} steps since {since} that I wait for."
+        sentence = f"{vitals.age:,} of the {wait} steps since {since} that I wait for."
         return Diagnosis(TOO_EARLY, "Too early to say", sentence, evidence)
     return Diagnosis(HEALTHY, "Nothing wrong", _well(vitals), evidence)
 

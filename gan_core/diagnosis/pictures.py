@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from gan_core.timeline import Moment, Timeline
 
 MOST_REAL, MOST_SIDE = 2_000, 16
 SEED = 2014
-EARLIER = 0.75
+EARLIER = (0.25, 0.4, 0.6, 0.75)
+"""Shares of the run's steps at which its pictures are compared with the present ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +52,16 @@ class PictureVitals:
     `likeness` is the median distance of a sample to its nearest real picture, over the same of
     real pictures to each other: near 1 for pictures like the data, near 0 for copies, far above
     for what is like nothing in the data. `diversity` is the median distance between two samples,
-    over that between two real pictures, and `growth` that over the diversity at an earlier grid.
+    over that between two real pictures, and `gained` how much more it is than at the best of
+    some earlier grids.
     """
 
     samples: int
     real: int
     likeness: float
     diversity: float
-    growth: float
-    since: int
+    gained: float
+    grids: int
     census: Census | None
 
 
@@ -66,11 +69,11 @@ def picture_vitals(
     samples: PixelArray,
     reference: PictureReference,
     census: Census | None = None,
-    earlier: Moment | None = None,
+    earlier: Sequence[Moment] = (),
 ) -> PictureVitals:
     """Return the vital signs of some samples, bytes of any size.
 
-    `earlier` is a grid from the same run; without one the diversity has not grown.
+    `earlier` are grids from the same run; without one the diversity has not grown.
     """
     pixels = torch.from_numpy(samples)
     points = small(pixels)
@@ -78,25 +81,28 @@ def picture_vitals(
     if reference.flips:
         mirrored = torch.cdist(small(pixels.flip(3)), reference.real).amin(1)
         nearest = torch.minimum(nearest, mirrored)
-    diversity = _between(points)
-    before = diversity
-    if earlier is not None:
-        before = _between(small(torch.from_numpy(np.array(earlier.pixels()))))
+    diversity = _ratio(_between(points), reference.apart)
+    grids = [small(torch.from_numpy(np.array(moment.pixels()))) for moment in earlier]
+    before = max((_ratio(_between(grid), reference.apart) for grid in grids), default=diversity)
     return PictureVitals(
         samples=len(points),
         real=len(reference.real),
         likeness=_ratio(nearest.median().item(), reference.nearest),
-        diversity=_ratio(diversity, reference.apart),
-        growth=_ratio(diversity, before),
-        since=0 if earlier is None else earlier.step,
+        diversity=diversity,
+        gained=diversity - before,
+        grids=len(earlier),
         census=census,
     )
 
 
-def earlier_grid(timeline: Timeline, step: int) -> Moment | None:
-    """Return the latest grid that was kept when at most `EARLIER` of the steps were done."""
-    kept = [moment for moment in timeline.moments if moment.step <= EARLIER * step]
-    return kept[-1] if kept else None
+def earlier_grids(timeline: Timeline, step: int) -> list[Moment]:
+    """Return the latest grids that were kept when certain shares of the steps were done."""
+    found = {}
+    for share in EARLIER:
+        kept = [moment for moment in timeline.moments if moment.step <= share * step]
+        if kept:
+            found[kept[-1].step] = kept[-1]
+    return list(found.values())
 
 
 def _between(points: Features) -> float:

@@ -38,8 +38,8 @@ class ModeCollapse(Condition):
     nearer: float = knob(
         0.2, low=0.0, high=10.0, help="Samples that came nearer by this much, in std, still learn."
     )
-    growth: float = knob(
-        1.2, low=1.0, high=10.0, help="Pictures whose variety grows by this factor still learn."
+    gained: float = knob(
+        0.08, low=0.0, high=1.0, help="Pictures that gained so much distance still learn."
     )
     classes: int = knob(2, low=1, high=100, help="So many classes missing are too many.")
 
@@ -60,10 +60,10 @@ class ModeCollapse(Condition):
             over = f"{sum(census.generated):,} samples, last evaluation"
             return (Evidence("classes missing", missing, self.classes - 0.5, True, over),)
         seen, over = vitals.pictures, f"{vitals.pictures.samples} samples"
-        since = f"{over}, now and at step {seen.since:,}"
+        since = f"{over}, now and in {seen.grids} grids before"
         return (
             Evidence("distance between samples", seen.diversity, self.diversity, False, over),
-            Evidence("its growth", seen.growth, self.growth, False, since),
+            Evidence("of it gained", seen.gained, self.gained, False, since),
         )
 
     def _missing_classes(self, vitals: Vitals) -> list[str]:

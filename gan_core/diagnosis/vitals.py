@@ -18,7 +18,7 @@ from gan_core.data.distributions import NormalMixture
 from gan_core.diagnosis.pictures import (
     PictureReference,
     PictureVitals,
-    earlier_grid,
+    earlier_grids,
     picture_reference,
     picture_vitals,
 )
@@ -138,7 +138,7 @@ def vitals_of(
     if snapshot.line is not None:
         line = _line_vitals(config, snapshot, reference, since)
     elif isinstance(reference, PictureReference):
-        earlier = earlier_grid(trainer.timeline, snapshot.step)
+        earlier = earlier_grids(trainer.timeline, snapshot.step)
         pictures = picture_vitals(snapshot.samples, reference, census, earlier)
     steps = recent["step"]
     worst = share_won(loss, float(recent["loss_d"].max())) if len(steps) else None
