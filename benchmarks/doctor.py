@@ -77,12 +77,14 @@ def train(trainer: Trainer, steps: int) -> tuple[str, str, Diagnosis, list[str]]
     pictures = trainer.config.dataset.pictures
     reference = reference_of(trainer)
     end, seen, verdicts = trainer.step_count + steps, [], []
-    while trainer.step_count < end and trainer.divergence is None:
+    while trainer.step_count < end:
         trainer.step(PICTURE_LOOK_EVERY if pictures else LOOK_EVERY)
         snapshot = trainer.snapshot()
         seen.append(snapshot.metrics)
         if trainer.step_count % 100 == 0 and 200 <= trainer.step_count < end:
             verdicts.append(diagnose(vitals_of(trainer, snapshot, reference)).condition)
+        if trainer.divergence is not None:
+            break
     diagnosis = diagnose(vitals_of(trainer, snapshot, reference))
     if trainer.divergence is not None:
         return ILL, "not finite", diagnosis, verdicts
