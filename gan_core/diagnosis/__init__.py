@@ -64,13 +64,13 @@ def diagnose(vitals: Vitals) -> Diagnosis:
 
 def _well(vitals: Vitals) -> str:
     """Say what speaks for it, with the run's numbers."""
-    steps = f"over the last {vitals.window:,} steps"
     if vitals.line is not None:
         line = vitals.line
         return (
             f"The samples' mean is {abs(line.mean):.2f} std off and their spread {line.std:.2f} of "
-            f"the target's; they sway by {line.sway:.2f} std {steps}."
+            f"the target's; they sway by {line.sway:.2f} std."
         )
+    steps = f"over the last {vitals.window:,} steps"
     won = "" if vitals.won is None else f"D has won {max(vitals.won, 0):.0%} of its game {steps}; "
     return (
         f"{won}two samples differ by {vitals.pictures.diversity:.2f} of what two real pictures do."

@@ -42,7 +42,13 @@ class Diverging(Condition):
             rows.append(Evidence(words, vitals.worst, self.worse, True, steps(vitals)))
         if vitals.line is not None:
             rows.append(
-                Evidence("to and fro, in std", vitals.line.sway, self.sway, True, looks(vitals))
+                Evidence(
+                    "to and fro, in std",
+                    vitals.line.sway,
+                    self.sway,
+                    True,
+                    looks(vitals, long=True),
+                )
             )
         return tuple(rows)
 
@@ -216,7 +222,7 @@ class Oscillating(Condition):
     def evidence(self, vitals):
         if vitals.line is None:
             return ()
-        line, over = vitals.line, looks(vitals)
+        line, over = vitals.line, looks(vitals, long=True)
         return (
             Evidence("to and fro, in std", line.sway, self.sway, True, over),
             Evidence("to and fro / off at first", line.sway_share, self.share, True, over),
@@ -225,5 +231,5 @@ class Oscillating(Condition):
     def sentence(self, vitals):
         return (
             f"The samples sway to and fro by {vitals.line.sway:.2f} of the target's standard "
-            f"deviation, over {steps(vitals)}."
+            f"deviation, over {looks(vitals, long=True)}."
         )

@@ -75,8 +75,10 @@ def steps(vitals: Vitals) -> str:
     return f"the last {vitals.window:,} steps"
 
 
-def looks(vitals: Vitals) -> str:
-    return f"{vitals.line.looks:,} looks at 10,000 samples"
+def looks(vitals: Vitals, long: bool = False) -> str:
+    """Say over how many looks at the samples, the long ones if a sway is meant."""
+    n = vitals.line.long_looks if long else vitals.line.looks
+    return f"{n:,} looks at 10,000 samples"
 
 
 def answers(vitals: Vitals) -> str:

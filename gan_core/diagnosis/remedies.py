@@ -151,13 +151,16 @@ def pairing_loss(config: ExperimentConfig) -> Remedy | None:
 
 
 def deeper_generator(config: ExperimentConfig) -> Remedy | None:
-    """A G of one hidden layer bends too little to part the noise."""
+    """A G of one hidden layer bends too little to part the noise; it begins calmed, too."""
     network = config.architecture.generator
     if network.name != "mlp" or network.depth > 1:
         return None
     deeper = REGISTRIES["generator"].create({**network.to_dict(), "depth": 2})
+    calmed = calm(config)
+    changes = _differing(config, calmed.config) if calmed else {}
+    label = "with two hidden layers in G" + (" and a calmer D" if calmed else "")
     parts = _replaced(config.architecture, generator=deeper)
-    return _change(config, "with two hidden layers in G", architecture=parts)
+    return _change(config, label, architecture=parts, **changes)
 
 
 def blur(config: ExperimentConfig) -> Remedy | None:

@@ -24,12 +24,7 @@ class ModeCollapse(Condition):
     deviations of it; elsewhere the spread of the samples stands for their variety.
     """
 
-    candidates = (
-        prescribe.usual_rates,
-        prescribe.gradient_penalty,
-        prescribe.pairing_loss,
-        prescribe.deeper_generator,
-    )
+    candidates = (prescribe.deeper_generator, prescribe.calm, prescribe.pairing_loss)
     found: float = knob(0.25, low=0.0, high=1.0, help="A mode with less of its share is missing.")
     spread: float = knob(0.4, low=0.0, high=1.0, help="Least std of the samples / the target's.")
     diversity: float = knob(
@@ -79,11 +74,9 @@ class ModeCollapse(Condition):
         if vitals.line is not None and vitals.line.bells:
             missing = self._missing_bells(vitals)
             words = ", ".join(
-                f"the bell at {bell.centre:g} ({bell.found:.0%} of the samples, {bell.share:.0%} "
-                "of the target)"
-                for bell in missing
+                f"at {bell.centre:g} ({bell.found:.0%}, not {bell.share:.0%})" for bell in missing
             )
-            return f"Missing of {len(vitals.line.bells)} bells: {words}."
+            return f"Of {len(vitals.line.bells)} bells, too few samples lie on those {words}."
         if vitals.line is not None:
             return (
                 f"The samples spread over {vitals.line.std:.2f} of the target's standard deviation."

@@ -31,8 +31,11 @@ from gan_core.snapshot import Snapshot
 if TYPE_CHECKING:
     from gan_core.trainer import Trainer
 
-FEWEST_STEPS, MOST_STEPS = 200, 1_000
-"""Over how many steps the doctor looks back: a quarter of the run, but no less and no more."""
+FEWEST_STEPS = 200
+QUARTER, HALF = (4, 1_000), (2, 2_000)
+"""The doctor looks back over a part of the run, at least `FEWEST_STEPS` and at most so many steps;
+for a sway, which can be slow, over half of it.
+"""
 
 FEWEST_POINTS = 20
 UNBOUNDED = 40.0
@@ -66,8 +69,8 @@ class LineVitals:
     Lengths are in standard deviations of the target. `off` is |mean − μ| + |std − σ| of the
     samples, `nearer` how much of it was lost over the looks and `progress` the share lost. `sway`
     says how far their mean or their spread went to and fro: half the smaller one of its largest
-    rise and its largest fall, so 0 for what only travels. `sway_share` is that over what `off`
-    was at first.
+    rise and its largest fall, so 0 for what only travels; it is taken over `long_looks`.
+    `sway_share` is that over what `off` was at their beginning.
     """
 
     mean: float
@@ -78,6 +81,7 @@ class LineVitals:
     sway: float
     sway_share: float
     looks: int
+    long_looks: int
     outside: float
     distinct: int
     real_distinct: int
@@ -157,9 +161,12 @@ def vitals_of(
     )
 
 
-def _recent(series: dict[str, np.ndarray], step: int, since: int) -> dict[str, np.ndarray]:
+def _recent(
+    series: dict[str, np.ndarray], step: int, since: int, span: tuple[int, int] = QUARTER
+) -> dict[str, np.ndarray]:
     """Return the part of the series that the doctor looks at: never from before a change."""
-    back = min(max(step // 4, FEWEST_STEPS), MOST_STEPS)
+    part, most = span
+    back = min(max(step // part, FEWEST_STEPS), most)
     steps = series["step"]
     first = min(np.searchsorted(steps, step - back, side="right"), len(steps) - FEWEST_POINTS)
     first = max(first, np.searchsorted(steps, since, side="right"), 0)
@@ -209,12 +216,13 @@ def slope_of(loss: Loss, d_real: float, d_fake: float) -> float:
 def _line_vitals(
     config: ExperimentConfig, snapshot: Snapshot, reference: LineReference, since: int
 ) -> LineVitals:
-    recent = _recent(snapshot.metric_history, snapshot.step, since - 1)
-    mean = (recent["mean"] - reference.mean) / reference.std
-    std = recent["std"] / reference.std
+    mean, std = _in_std(_recent(snapshot.metric_history, snapshot.step, since - 1), reference)
     off = np.abs(mean) + np.abs(std - 1)
     before, after = _first_and_last_third(off)
-    sway = max(_to_and_fro(mean), _to_and_fro(std))
+    long = _recent(snapshot.metric_history, snapshot.step, since - 1, HALF)
+    long_mean, long_std = _in_std(long, reference)
+    sway = max(_to_and_fro(long_mean), _to_and_fro(long_std))
+    at_first, _ = _first_and_last_third(np.abs(long_mean) + np.abs(long_std - 1))
     return LineVitals(
         mean=float(mean[-1]),
         std=float(std[-1]),
@@ -222,13 +230,19 @@ def _line_vitals(
         nearer=before - after,
         progress=1 - after / before if before > 0 else 0.0,
         sway=sway,
-        sway_share=sway / before if before > 0 else 0.0,
+        sway_share=sway / at_first if at_first > 0 else 0.0,
         looks=len(mean),
+        long_looks=len(long_mean),
         outside=snapshot.line.outside,
         distinct=snapshot.line.distinct,
         real_distinct=reference.distinct,
         bells=_bells(config, snapshot.samples),
     )
+
+
+def _in_std(series: dict[str, np.ndarray], target: LineReference) -> tuple[Values, Values]:
+    """Return (mean − μ) / σ and std / σ of the samples at each look."""
+    return (series["mean"] - target.mean) / target.std, series["std"] / target.std
 
 
 def _first_and_last_third(off: Values) -> tuple[float, float]:
