@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_core.config import REGISTRIES
+from gan_core.diagnosis import CONDITIONS
 from gan_core.metrics import METRICS
 from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.registry import Component, Knob, Registry, knobs
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 def registries() -> dict[str, Registry]:
     """Return every registry once, by its kind."""
-    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, PICTURE_METRICS)}
+    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, PICTURE_METRICS, CONDITIONS)}
 
 
 def describe_knob(name: str, knob: Knob) -> str:

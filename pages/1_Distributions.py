@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, live, page, session
+from ui import controls, doctor, live, page, session
 
 page.begin("Distributions")
 run = session.open_run("distributions", {"dataset": {"name": "normal"}})
@@ -15,6 +15,7 @@ live.toolbar(run)
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
+doctor.doctor(run)
 live.live(run, live.distribution_page)
 live.network_tables(run)
 with st.expander("What am I looking at?"):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, live, page, pictures, session
+from ui import controls, doctor, live, page, pictures, session
 
 page.begin("Pictures")
 run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
@@ -16,6 +16,7 @@ live.toolbar(run, pictures.view_options)
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
+doctor.doctor(run)
 live.live(run, pictures.draw)
 pictures.show_panels(run)
 live.network_tables(run)

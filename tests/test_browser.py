@@ -567,6 +567,38 @@ def test_every_chapter_moves_while_the_run_trains(open_tab, kind):
 # Looks
 
 
+# The doctor
+
+
+def test_a_remedy_brings_a_starved_run_back(open_tab):
+    adam = {"name": "adam", "lr": 0.01, "beta1": 0.5, "beta2": 0.999}
+    setup = {
+        "dataset": {"name": "normal", "mean": 10.0, "std": 1.0},
+        "loss": {"name": "minimax"},
+        "regularizer": {"name": "none"},
+        "optimizer_g": {"name": "sgd", "lr": 0.05},
+        "optimizer_d": adam,
+        "n_critic": 3,
+    }
+    page = open_tab("Distributions", setup)
+
+    def mean():
+        return float(tile(page, "mean of 10,000 samples"))
+
+    press(page, "Train")
+    page.get_by_text("G is starved of gradient").first.wait_for()
+    assert abs(mean()) < 2
+    before = step(page)
+    page.get_by_role("button", name="Use the non-saturating loss").click()
+    eventually(page, lambda: '"loss"' not in link_of(page))  # the default of the page
+    page.get_by_text("Nothing wrong").first.wait_for()
+    eventually(page, lambda: abs(mean() - 10) < 1)
+    label(page, "Pause")  # it trained on
+    assert step(page) > before
+    assert shown_in(page, "Loss", "loss") == "Non-saturating"
+    pause(page)
+
+
 def luminance(color):
     """Return WCAG 2.2's relative luminance."""
     linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gan_core.data import DATASETS
 from gan_core.data.packs import new_pack
 from gan_core.data.store import keep_values
+from gan_core.diagnosis import CONDITIONS
 from gan_core.losses import LOSSES
 from gan_core.metrics import METRICS
 from gan_core.metrics.pictures import PICTURE_METRICS
@@ -30,6 +31,7 @@ REGISTRIES = (
     OPTIMIZERS,
     METRICS,
     PICTURE_METRICS,
+    CONDITIONS,
 )
 COMPONENTS = [
     pytest.param(registry, cls, id=f"{registry.kind}-{cls.name}")

@@ -116,7 +116,7 @@ def live(
     @st.fragment(run_every=TICK if run.running or run.busy else tick_at_rest)
     def frame() -> None:
         began = time.perf_counter()
-        snapshot = run.trainer.snapshot()
+        snapshot = run.look()
         draw(run, snapshot)
         ended = False
         if run.running:

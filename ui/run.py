@@ -22,6 +22,7 @@ from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.quality import Quality
 from gan_core.shapes import Grid, Samples
+from gan_core.snapshot import Snapshot
 
 MOST_QUALITIES = 500
 SHORTEST, LONGEST = 0.1, 0.5
@@ -146,6 +147,10 @@ class Run:
     qualities: list[Quality] = field(default_factory=list)
     resemblance: tuple[Samples, Resemblance] | None = None
     lesson: Lesson = field(default_factory=Lesson)
+    latest: Snapshot | None = None
+    """The snapshot drawn last."""
+    remedied: bool = False
+    """Whether a remedy was applied that the page does not show yet."""
 
     def restart(self, config: ExperimentConfig) -> None:
         """Begin a new run; a goal that the old one was trained to holds for it too.
@@ -155,12 +160,39 @@ class Run:
         """
         self.trainer = Trainer(config, device="auto")
         self.layers = self.trainer.layers()
-        self.real = None
+        self.real = self.latest = None
         self.proposed = self.notice = None
         self.meter = Meter()
         self.job = self.resemblance = None
         self.qualities = []
         self.lesson = Lesson()
+
+    def look(self) -> Snapshot:
+        """Return the run as it is now, and remember it as the snapshot drawn last."""
+        self.latest = self.trainer.snapshot()
+        return self.latest
+
+    def seen(self) -> Snapshot:
+        """Return the snapshot drawn last; of a run at rest, one that is not older than it."""
+        latest, trainer = self.latest, self.trainer
+        if latest is not None and (
+            self.running
+            or (latest.step, latest.updates_d) == (trainer.step_count, trainer.updates_d)
+        ):
+            return latest
+        return self.look()
+
+    def change(self, config: ExperimentConfig, label: str) -> None:
+        """Go on with changed settings, and mark the step in the charts.
+
+        Raises:
+            ValueError: if a setting differs that needs a new run.
+        """
+        marks = len(self.trainer.changes)
+        self.trainer.update(config)
+        if len(self.trainer.changes) == marks:
+            self.trainer.changes.append((self.trainer.step_count, label))
+        self.latest = None
 
     @property
     def busy(self) -> bool:

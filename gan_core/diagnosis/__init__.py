@@ -1,0 +1,77 @@
+"""The doctor: how a run is, in plain words, with the evidence and what may help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gan_core.diagnosis.conditions import CONDITIONS, Condition, Evidence, Finding
+from gan_core.diagnosis.remedies import Remedy
+from gan_core.diagnosis.vitals import Vitals, reference_of, vitals_of
+
+__all__ = [
+    "CONDITIONS",
+    "HEALTHY",
+    "TOO_EARLY",
+    "Condition",
+    "Diagnosis",
+    "Evidence",
+    "Finding",
+    "Remedy",
+    "Vitals",
+    "diagnose",
+    "reference_of",
+    "vitals_of",
+]
+
+EARLY, EARLY_PICTURES = 100, 200
+"""Steps after the beginning, or after a change, before which there is nothing to tell."""
+
+HEALTHY, TOO_EARLY = "healthy", "too_early"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """How a run is: a condition's name, or `healthy`, or `too_early`.
+
+    `evidence` holds the rows of every rule by its condition's title, those that did not trip too.
+    """
+
+    condition: str
+    title: str
+    sentence: str
+    evidence: tuple[tuple[str, tuple[Evidence, ...]], ...]
+    remedies: tuple[Remedy, ...] = ()
+
+
+def diagnose(vitals: Vitals) -> Diagnosis:
+    """Return the first condition that holds, or that none does."""
+    rules = [cls() for cls in CONDITIONS]
+    evidence = tuple((rule.title, rule.evidence(vitals)) for rule in rules)
+    wait = EARLY if vitals.pictures is None else EARLY_PICTURES
+    early = vitals.age < wait
+    for rule in rules:
+        finding = rule.check(vitals) if rule.at_once or not early else None
+        if finding is not None:
+            return Diagnosis(
+                finding.condition, finding.title, finding.sentence, evidence, finding.remedies
+            )
+    if early:
+        since = "the last change" if vitals.age < vitals.step else "the beginning"
+        sentence = f"{vitals.age:,} of the {wait} steps since {since} that I wait for."
+        return Diagnosis(TOO_EARLY, "Too early to say", sentence, evidence)
+    return Diagnosis(HEALTHY, "Nothing wrong", _well(vitals), evidence)
+
+
+def _well(vitals: Vitals) -> str:
+    """Say what speaks for it, with the run's numbers."""
+    if vitals.line is not None:
+        line = vitals.line
+        return (
+            f"The samples' mean is {abs(line.mean):.2f} std off and their spread {line.std:.2f} of "
+            f"the target's; they sway by {line.sway:.2f} std."
+        )
+    steps = f"over the last {vitals.window:,} steps"
+    won = "" if vitals.won is None else f"D has won {max(vitals.won, 0):.0%} of its game {steps}; "
+    return (
+        f"{won}two samples differ by {vitals.pictures.diversity:.2f} of what two real pictures do."
+    )

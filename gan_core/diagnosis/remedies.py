@@ -1,0 +1,220 @@
+"""What the doctor can prescribe: one change of the set-up each, or None where it is set already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from gan_core.config import LIVE, REGISTRIES, ExperimentConfig, default_knobs
+from gan_core.losses import LOSSES
+from gan_core.optimizers import OPTIMIZERS, Optimizer
+from gan_core.priors import PRIORS
+from gan_core.regularizers import REGULARIZERS
+
+FAR = 2.0
+"""Learning rates that differ by less than this factor count as equal."""
+
+LONGEST_MEMORY = 0.5
+QUARTER = 4
+BLUR = 0.1
+MANY_BITS = 10
+R1_GAMMA, R1_GAMMA_PICTURES = 0.5, 1.0
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A changed experiment, and what a button calls it."""
+
+    label: str
+    config: ExperimentConfig
+    changed: tuple[str, ...]
+    """The fields of the experiment that differ from the run's."""
+    anew: bool = False
+    """Whether it begins a new run although the run could go on with it."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the run goes on with it; if not, it begins a new one."""
+        return LIVE.issuperset(self.changed) and not self.anew
+
+
+Prescription = Callable[[ExperimentConfig], Remedy | None]
+
+
+def _change(config: ExperimentConfig, label: str, **changes: Any) -> Remedy | None:
+    """Return the remedy, unless all of it is set already or the experiment refuses it."""
+    try:
+        changed = config.with_(**changes)
+    except ValueError:
+        return None
+    different = tuple(config.differences(changed))
+    if not different:
+        return None
+    begun = label if LIVE.issuperset(different) else f"Start anew {label}"
+    return Remedy(begun, changed, different)
+
+
+def non_saturating_loss(config: ExperimentConfig) -> Remedy | None:
+    """Goodfellow et al. 2014, arXiv:1406.2661, section 3."""
+    if config.loss.name != "minimax":
+        return None
+    loss = LOSSES.create({**config.loss.to_dict(), "name": "non_saturating"})
+    return _change(config, "Use the non-saturating loss", loss=loss)
+
+
+def gradient_penalty(config: ExperimentConfig) -> Remedy | None:
+    """R1 (Mescheder et al. 2018, arXiv:1801.04406), or for a critic without a minimum the penalty
+    of Gulrajani et al. 2017 (arXiv:1704.00028).
+    """
+    if config.regularizer.name not in ("none", "weight_clipping"):
+        return None
+    if config.loss.name == "wasserstein":
+        penalty = REGULARIZERS.create("gradient_penalty")
+        label = f"Add a gradient penalty, λ {penalty.strength:g}"
+    else:
+        gamma = R1_GAMMA_PICTURES if config.dataset.pictures else R1_GAMMA
+        penalty = REGULARIZERS.create({"name": "r1", "gamma": gamma})
+        label = f"Add an R1 penalty, γ {gamma:g}"
+    return _change(config, label, regularizer=penalty)
+
+
+def one_update_of_d(config: ExperimentConfig) -> Remedy | None:
+    return _change(config, "One D update per step", n_critic=1)
+
+
+def usual_rates(config: ExperimentConfig) -> Remedy | None:
+    """Give both networks the optimizer that the data set's kind begins with."""
+    usual = _usual_optimizer(config)
+    if all(_alike(getattr(config, f"optimizer_{side}"), usual) for side in "gd"):
+        return None
+    label = f"{usual.title} with learning rate {usual.lr:g} for both"
+    return _change(config, label, optimizer_g=usual, optimizer_d=usual, n_critic=1)
+
+
+def usual_rates_anew(config: ExperimentConfig) -> Remedy | None:
+    """Weights that have run away do not come back."""
+    usual = usual_rates(config)
+    if usual is None:
+        return None
+    label = f"Start anew with learning rate {usual.config.optimizer_g.lr:g} for both"
+    return Remedy(label, usual.config, usual.changed, anew=True)
+
+
+def quarter_rates_anew(config: ExperimentConfig) -> Remedy | None:
+    slower = quarter_rates(config)
+    if slower is None:
+        return None
+    label = "Start anew with both learning rates ÷ 4"
+    return Remedy(label, slower.config, slower.changed, anew=True)
+
+
+def quarter_rate_of_d(config: ExperimentConfig) -> Remedy | None:
+    optimizer = _slower(config.optimizer_d)
+    return _change(config, "Divide D's learning rate by 4", optimizer_d=optimizer)
+
+
+def quarter_rates(config: ExperimentConfig) -> Remedy | None:
+    slower = {f"optimizer_{side}": _slower(getattr(config, f"optimizer_{side}")) for side in "gd"}
+    return _change(config, "Both learning rates ÷ 4", **slower)
+
+
+def average_weights(config: ExperimentConfig) -> Remedy | None:
+    """Yazıcı et al. 2019, arXiv:1806.04498: the average of G's weights sways less than G."""
+    if config.ema_decay:
+        return None
+    usual = 0.99 if config.dataset.pictures else 0.998
+    return _change(config, f"Average G's weights, decay {usual:g}", ema_decay=usual)
+
+
+def calm(config: ExperimentConfig) -> Remedy | None:
+    """A penalty, an average and the usual learning rates, as far as they are not set yet."""
+    calmer, parts = config, []
+    for part, words in (
+        (gradient_penalty, "penalty"),
+        (average_weights, "average"),
+        (usual_rates, "usual learning rates"),
+    ):
+        remedy = part(calmer)
+        if remedy is not None:
+            calmer = remedy.config
+            parts.append(words)
+    return _change(config, f"Calm them: {', '.join(parts)}", **_differing(config, calmer))
+
+
+def pairing_loss(config: ExperimentConfig) -> Remedy | None:
+    """Huang et al. 2024 (R3GAN), arXiv:2501.05441: it covers more modes."""
+    gamma = R1_GAMMA_PICTURES if config.dataset.pictures else R1_GAMMA
+    penalty = REGULARIZERS.create({"name": "r1_r2", "gamma": gamma})
+    loss = LOSSES.create("relativistic_pairing")
+    return _change(config, "Use the relativistic pairing loss", loss=loss, regularizer=penalty)
+
+
+def deeper_generator(config: ExperimentConfig) -> Remedy | None:
+    """A G of one hidden layer bends too little to part the noise; it begins calmed, too."""
+    network = config.architecture.generator
+    if network.name != "mlp" or network.depth > 1:
+        return None
+    deeper = REGISTRIES["generator"].create({**network.to_dict(), "depth": 2})
+    calmed = calm(config)
+    changes = _differing(config, calmed.config) if calmed else {}
+    label = "with two hidden layers in G" + (" and a calmer D" if calmed else "")
+    parts = _replaced(config.architecture, generator=deeper)
+    return _change(config, label, architecture=parts, **changes)
+
+
+def blur(config: ExperimentConfig) -> Remedy | None:
+    """Instance noise: Arjovsky & Bottou 2017, arXiv:1701.04862, section 3."""
+    if config.instance_noise:
+        return None
+    return _change(config, f"Blur what D sees (noise {BLUR:g})", instance_noise=BLUR)
+
+
+def continuous_noise(config: ExperimentConfig) -> Remedy | None:
+    if config.prior.atoms(config.latent_dim) is None:
+        return None
+    usual = "gaussian" if config.dataset.pictures else "uniform"
+    return _change(config, f"with {usual} noise", prior=PRIORS.create(usual))
+
+
+def more_noise_numbers(config: ExperimentConfig) -> Remedy | None:
+    if config.latent_dim >= MANY_BITS:
+        return None
+    return _change(config, f"with {MANY_BITS} noise numbers", latent_dim=MANY_BITS)
+
+
+def _differing(config: ExperimentConfig, changed: ExperimentConfig) -> dict[str, Any]:
+    return {name: getattr(changed, name) for name in config.differences(changed)}
+
+
+def prescribed(
+    config: ExperimentConfig, candidates: tuple[Prescription, ...]
+) -> tuple[Remedy, ...]:
+    """Return the first two remedies that change something, no two of them the same."""
+    found: list[Remedy] = []
+    for candidate in candidates:
+        remedy = candidate(config)
+        if remedy and all(remedy.config != other.config for other in found):
+            found.append(remedy)
+    return tuple(found[:2])
+
+
+def _usual_optimizer(config: ExperimentConfig) -> Optimizer:
+    values = default_knobs("optimizer_g", "adam", config.dataset.pictures)
+    return OPTIMIZERS.create({"name": "adam", **values})
+
+
+def _alike(optimizer: Optimizer, usual: Optimizer) -> bool:
+    """Whether the optimizer is of the same kind, its rate near and its memory no longer."""
+    same = optimizer.name == usual.name and usual.lr / FAR < optimizer.lr < usual.lr * FAR
+    return same and optimizer.beta1 <= max(usual.beta1, LONGEST_MEMORY)
+
+
+def _slower(optimizer: Optimizer) -> Optimizer:
+    values = optimizer.to_dict()
+    return OPTIMIZERS.create({**values, "lr": max(values["lr"] / QUARTER, 1e-6)})
+
+
+def _replaced(parts: Any, **changes: Any) -> Any:
+    values = {f.name: getattr(parts, f.name) for f in fields(parts)}
+    return type(parts)(**values | changes)

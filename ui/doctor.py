@@ -1,0 +1,143 @@
+"""The doctor's line on a page: how the run is, why it is thought so, and what may help."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from gan_core import ExperimentConfig
+from gan_core.diagnosis import (
+    HEALTHY,
+    TOO_EARLY,
+    Diagnosis,
+    Evidence,
+    Remedy,
+    diagnose,
+    reference_of,
+    vitals_of,
+)
+from gan_core.quality import Census
+from ui import session
+from ui.run import Run
+
+EVERY = 1.0
+"""Seconds between two looks at a run that trains."""
+
+HEIGHT = 104
+"""Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
+
+MOST_REMEDIES = 2
+SMALLEST = 0.001
+BADGES = {
+    HEALTHY: ("green", "check_circle"),
+    TOO_EARLY: ("gray", "hourglass_empty"),
+    "diverging": ("red", "emergency"),
+}
+ILL = ("orange", "medical_services")
+
+
+def doctor(run: Run) -> None:
+    """Show how the run is; a remedy's button applies it.
+
+    It stands outside the live fragment and looks once a second, at the snapshot drawn last.
+    """
+    run.remedied = False  # the whole page is being drawn: it shows what was applied
+
+    @st.fragment(run_every=EVERY if run.running else None)
+    def look() -> None:
+        if run.remedied:  # set by the click that this very fragment run serves
+            run.remedied = False
+            st.rerun()
+        diagnosis = examine(run)
+        colour, icon = BADGES.get(diagnosis.condition, ILL)
+        with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
+            badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
+            st.markdown(f"{badge} {diagnosis.sentence}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                slots = [st.empty() for _ in range(MOST_REMEDIES)]
+                _remedies(run, diagnosis, slots)
+                with st.popover("Evidence"):
+                    st.caption(
+                        "Each line compares what was measured with the value beyond which it "
+                        "counts; bold ones do."
+                    )
+                    st.markdown(evidence_table(diagnosis))
+
+    look()
+
+
+def examine(run: Run) -> Diagnosis:
+    """Return how the run is, by the latest snapshot of it."""
+    trainer = run.trainer
+    key = ("reference", trainer.config.dataset)
+    reference = session.lab().remember(key, lambda: reference_of(trainer))
+    return diagnose(vitals_of(trainer, run.seen(), reference, _census(run)))
+
+
+def _census(run: Run) -> Census | None:
+    """Return the classes that the latest evaluation counted, if it is not long ago."""
+    if not run.qualities or not run.trainer.config.dataset.classes:
+        return None
+    latest = run.qualities[-1]
+    recent = run.trainer.step_count - latest.step <= max(latest.step // 4, 100)
+    return next(iter(latest.census.values()), None) if recent else None
+
+
+def _remedies(run: Run, diagnosis: Diagnosis, slots: list[st.delta_generator.DeltaGenerator]):
+    config = run.trainer.config
+    for slot, remedy in zip(slots, diagnosis.remedies, strict=False):
+        words = remedy.label + (" and train on" if remedy.live and _stopped(run) else "")
+        slot.button(
+            words,
+            # The key holds what the button does: a click never applies what came in its place.
+            key=f"{run.page}.remedy.{run.revision}.{remedy.label}",
+            icon=":material/healing:" if remedy.live else ":material/restart_alt:",
+            help=", ".join(remedy.changed).replace("_", " ") + " will change.",
+            on_click=_apply,
+            args=(run, remedy, config),
+        )
+
+
+def _stopped(run: Run) -> bool:
+    return run.trainer.divergence is not None and not run.running
+
+
+def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
+    """Apply a remedy to the run that had this config: Streamlit may serve a click twice."""
+    if run.trainer.config != config:
+        return
+    stopped = _stopped(run)
+    if remedy.live:
+        run.change(remedy.config, remedy.label)
+    else:
+        session.begin(run, remedy.config)
+    if stopped:
+        run.go()
+    run.show_config()
+    run.remedied = True
+
+
+def evidence_table(diagnosis: Diagnosis) -> str:
+    """Return all rules as a table in Markdown."""
+    rows = ["| | measured | value | counts | over |", "| --- | --- | ---: | ---: | --- |"]
+    for title, evidence in diagnosis.evidence:
+        if not evidence:
+            rows.append(f"| {title} | *not looked for in such runs* | | | |")
+        for i, row in enumerate(evidence):
+            rows.append(f"| {title if i == 0 else ''} | {_cells(row)} |")
+    return "\n".join(rows)
+
+
+def _cells(row: Evidence) -> str:
+    value = f"**{_number(row.value)}**" if row.tripped else _number(row.value)
+    sign = ">" if row.above else "<"
+    return f"{row.measured} | {value} | {sign}\u00a0{_number(row.threshold)} | {row.over}"
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    if 0 < abs(value) < SMALLEST:
+        return "0.00"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3g}"
