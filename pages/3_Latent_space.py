@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import latent, live, page, session
+from ui import doctor, latent, live, page, session
 
 page.begin("Latent space")
 run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
@@ -13,6 +13,7 @@ st.markdown(
 )
 live.toolbar(run)
 live.messages(run)
+doctor.doctor(run)
 chosen = latent.choose(run)
 live.live(run, lambda run, snapshot: latent.draw(run, snapshot, chosen))
 with st.expander("What am I looking at?"):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import controls, lessons, live, page, session
+from ui import controls, doctor, lessons, live, page, session
 
 page.begin("How it works")
 title, which = st.columns([2, 1], vertical_alignment="bottom")
@@ -13,6 +13,7 @@ live.toolbar(run)
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
+doctor.doctor(run)
 chapter = lessons.choose(run)
 WORDS = {
     "1 · The game": """

@@ -6,72 +6,24 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.close_up import CloseUp, Moment, take_step
-from gan_core.derivative import Derivative
-from gan_core.equilibrium import TRACKED
+from gan_core.close_up import take_step
 from gan_core.evaluation import Evaluation, as_bytes
-from gan_core.history import History
 from gan_core.jobs import Job
-from gan_core.line_view import Axis
 from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.quality import Quality
-from gan_core.shapes import Grid, Samples
+from gan_core.shapes import Samples
 from gan_core.snapshot import Snapshot
+from ui.lesson import Lesson
+from ui.meter import Meter
 
 MOST_QUALITIES = 500
-SHORTEST, LONGEST = 0.1, 0.5
-"""Seconds of training between two frames."""
-
-TRAINING_PER_OVERHEAD = 9.0
 SLICE_SECONDS = 0.01
 """Steps are taken in calls of about this length, so that Pause is heard between them."""
-
-
-@dataclass
-class Meter:
-    """Where the page's time goes, smoothed over a few frames."""
-
-    overhead: float = 0.02
-    step_seconds: float = 0.0
-    training: float = 0.0
-    elapsed: float = 0.0
-    last_frame: float | None = None
-
-    def note_frame(self, now: float, drawing: float) -> None:
-        self.overhead += 0.2 * (drawing - self.overhead)
-        if self.last_frame is not None:
-            self.elapsed += now - self.last_frame
-        self.last_frame = now
-
-    def note_training(self, seconds: float, steps: int) -> None:
-        self.training += seconds
-        each = seconds / steps
-        self.step_seconds += (0.2 if self.step_seconds else 1.0) * (each - self.step_seconds)
-
-    def share(self) -> float | None:
-        """Return the share of the time since Train that went into steps; None in the first second.
-
-        The step time of the frame in progress is counted before its end, so it may pass 1.
-        """
-        return min(self.training / self.elapsed, 1.0) if self.elapsed > 1 else None
-
-    def restart(self) -> None:
-        self.training = self.elapsed = 0.0
-        self.last_frame = None
-
-    def budget(self, frame: float | None = None) -> float:
-        """Return how many seconds to train between two frames.
-
-        `frame` is how long a frame may take, if its figures should keep pace.
-        """
-        longest = LONGEST if frame is None else max(frame - self.overhead, 0.0)
-        return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), longest)
 
 
 @dataclass
@@ -82,44 +34,6 @@ class View:
     size: int = 560
     label: int | None = None
     panel: str | None = None
-
-
-class Computed(NamedTuple):
-    """A derivative, of which weight (network, layer, index) it is, and after which step."""
-
-    of: tuple[str, int, int]
-    step: int
-    found: Derivative
-
-
-@dataclass
-class Lesson:
-    """Where the reader of "How it works" is, in a run."""
-
-    close_up: CloseUp | None = None
-    place: int = 0
-    """Which moment of the close-up is shown, from 0."""
-    slow: bool = False
-    """Whether the lines follow one another by themselves."""
-    turned: float = 0.0
-    """When the last line began, on `time.monotonic`'s clock."""
-    x: Grid | None = None
-    """The axis over which D is drawn; None for pictures."""
-    axis: Axis | None = None
-    """The axis of the last chapter, which grows with what G makes."""
-    equilibria: History = field(default_factory=lambda: History(list(TRACKED)))
-    """How far the run was from its equilibrium, while somebody looked."""
-
-    weight: tuple[str, int, int] = ("generator", 0, 0)
-    """The weight whose derivative is asked for: network, layer, index."""
-    derivative: Computed | None = None
-
-    @property
-    def moment(self) -> Moment | None:
-        """The line of the recorded step that is shown; None if no step was recorded yet."""
-        if self.close_up is None:
-            return None
-        return self.close_up.moments[min(self.place, len(self.close_up.moments) - 1)]
 
 
 @dataclass

@@ -11,8 +11,9 @@ from gan_core.narration import figure
 from gan_core.snapshot import Snapshot
 from ui import figures, session
 from ui.components import live_chart
+from ui.lesson import Computed
 from ui.live import chart_revision
-from ui.run import Computed, Run
+from ui.run import Run
 
 FEW_WEIGHTS = 20_000
 """Networks with fewer weights than this have the derivative computed while they train."""

@@ -1,0 +1,51 @@
+"""What the reader of "How it works" has before him: the recorded step, the chosen weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gan_core.close_up import CloseUp, Moment
+from gan_core.derivative import Derivative
+from gan_core.equilibrium import TRACKED
+from gan_core.history import History
+from gan_core.line_view import Axis
+from gan_core.shapes import Grid
+
+
+class Computed(NamedTuple):
+    """A derivative, of which weight (network, layer, index) it is, and after which step."""
+
+    of: tuple[str, int, int]
+    step: int
+    found: Derivative
+
+
+@dataclass
+class Lesson:
+    """Where the reader of "How it works" is, in a run."""
+
+    close_up: CloseUp | None = None
+    place: int = 0
+    """Which moment of the close-up is shown, from 0."""
+    slow: bool = False
+    """Whether the lines follow one another by themselves."""
+    turned: float = 0.0
+    """When the last line began, on `time.monotonic`'s clock."""
+    x: Grid | None = None
+    """The axis over which D is drawn; None for pictures."""
+    axis: Axis | None = None
+    """The axis of the last chapter, which grows with what G makes."""
+    equilibria: History = field(default_factory=lambda: History(list(TRACKED)))
+    """How far the run was from its equilibrium, while somebody looked."""
+
+    weight: tuple[str, int, int] = ("generator", 0, 0)
+    """The weight whose derivative is asked for: network, layer, index."""
+    derivative: Computed | None = None
+
+    @property
+    def moment(self) -> Moment | None:
+        """The line of the recorded step that is shown; None if no step was recorded yet."""
+        if self.close_up is None:
+            return None
+        return self.close_up.moments[min(self.place, len(self.close_up.moments) - 1)]

@@ -1,0 +1,51 @@
+"""Where a live page's time goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHORTEST, LONGEST = 0.1, 0.5
+"""Seconds of training between two frames."""
+
+TRAINING_PER_OVERHEAD = 9.0
+
+
+@dataclass
+class Meter:
+    """Where the page's time goes, smoothed over a few frames."""
+
+    overhead: float = 0.02
+    step_seconds: float = 0.0
+    training: float = 0.0
+    elapsed: float = 0.0
+    last_frame: float | None = None
+
+    def note_frame(self, now: float, drawing: float) -> None:
+        self.overhead += 0.2 * (drawing - self.overhead)
+        if self.last_frame is not None:
+            self.elapsed += now - self.last_frame
+        self.last_frame = now
+
+    def note_training(self, seconds: float, steps: int) -> None:
+        self.training += seconds
+        each = seconds / steps
+        self.step_seconds += (0.2 if self.step_seconds else 1.0) * (each - self.step_seconds)
+
+    def share(self) -> float | None:
+        """Return the share of the time since Train that went into steps; None in the first second.
+
+        The step time of the frame in progress is counted before its end, so it may pass 1.
+        """
+        return min(self.training / self.elapsed, 1.0) if self.elapsed > 1 else None
+
+    def restart(self) -> None:
+        self.training = self.elapsed = 0.0
+        self.last_frame = None
+
+    def budget(self, frame: float | None = None) -> float:
+        """Return how many seconds to train between two frames.
+
+        `frame` is how long a frame may take, if its figures should keep pace.
+        """
+        longest = LONGEST if frame is None else max(frame - self.overhead, 0.0)
+        return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), longest)
