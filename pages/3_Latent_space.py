@@ -13,9 +13,9 @@ st.markdown(
 )
 live.toolbar(run)
 live.messages(run)
-doctor.doctor(run)
 chosen = latent.choose(run)
 live.live(run, lambda run, snapshot: latent.draw(run, snapshot, chosen))
+doctor.doctor(run)
 with st.expander("What am I looking at?"):
     st.markdown(
         """

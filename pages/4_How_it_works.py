@@ -13,7 +13,6 @@ live.toolbar(run)
 session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
-doctor.doctor(run)
 chapter = lessons.choose(run)
 WORDS = {
     "1 · The game": """
@@ -45,3 +44,4 @@ D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])
 lessons.show(run, chapter)
+doctor.doctor(run)

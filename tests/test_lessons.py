@@ -151,9 +151,10 @@ def test_walking_pauses_a_run_that_trains():
 def test_a_goal_is_not_overstepped_while_steps_are_watched():
     at = page_at(GAME, steps_per_frame=7)
     press(at, "+10")
-    look(at)
-    look(at)
+    for _ in range(3):
+        look(at)
     assert run_of(at).trainer.step_count == 10
+    assert run_of(at).lesson.close_up.step == 10
     assert not run_of(at).running
 
 
@@ -196,8 +197,7 @@ def test_the_three_ways_on_the_page_agree(network):
 
 @pytest.mark.slow
 def test_both_kinds_of_runs_are_kept_when_the_reader_changes_between_them():
-    at = page_at(GAME, steps_per_frame=10)
-    press(at, "+10")
+    at = look(press(page_at(GAME, steps_per_frame=10), "+10"))
     at.session_state["lessons.run"] = "Pictures"
     look(at)
     assert run_of(at, "Pictures").trainer.config.dataset.pictures

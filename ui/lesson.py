@@ -28,6 +28,8 @@ class Lesson:
     close_up: CloseUp | None = None
     place: int = 0
     """Which moment of the close-up is shown, from 0."""
+    watches: bool = False
+    """Whether the chapter that is shown records steps."""
     slow: bool = False
     """Whether the lines follow one another by themselves."""
     turned: float = 0.0

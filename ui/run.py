@@ -195,7 +195,11 @@ class Run:
         self.show_config()
 
     def watch_step(self) -> None:
-        """Take one step under the magnifying glass, if the run's goal and its speed allow it."""
+        """Take one step under the magnifying glass, if the run's goal and its speed allow it.
+
+        The frame's training then leaves the last step before a goal to the next look.
+        """
+        self.lesson.watches = True
         if self._steps_due(time.perf_counter(), None):
             self.lesson.close_up = take_step(self.trainer, self.lesson.x)
 
@@ -225,6 +229,9 @@ class Run:
         turn, began = self.turn, time.perf_counter()
         deadline = began + self.meter.budget(frame)
         left = self._steps_due(began, steps_per_frame)
+        if self.lesson.watches and self.stop_at is not None:
+            left = min(left, self.stop_at - self.trainer.step_count - 1)
+        self.lesson.watches = False
         taken_at_all = 0
 
         def keep_going() -> bool:
