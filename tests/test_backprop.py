@@ -20,6 +20,8 @@ from gan_core.networks.base import leaf_layers
 from gan_core.push import push
 from gan_core.twin import NETWORKS, Twin
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 SMALL = {
     ("generator", "mlp"): {"width": 6},

@@ -14,6 +14,8 @@ from gan_core.data.store import keep_values
 from gan_core.line_view import Axis, axis_points, best_logits, smoothed_density
 from gan_core.losses import LOSSES
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 POINTS = 900
 LINE = [cls.name for cls in DATASETS if not cls.pictures]

@@ -13,6 +13,8 @@ from gan_core.history import History
 from gan_core.line_view import Axis
 from gan_core.losses import LOSSES
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 TINY_D = {"name": "mlp", "depth": 1, "width": 8}
 REAL, FAKE = stats.norm(4, 1.25), stats.norm(3, 1.5)
