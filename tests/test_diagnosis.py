@@ -439,6 +439,11 @@ def test_remedies_change_what_they_say():
     remedy = first("d_too_strong", n_critic=5)
     assert (remedy.label, remedy.changed) == ("One D update per step", ("n_critic",))
     assert remedy.config.n_critic == 1
+    bare = {"regularizer": "none", "ema_decay": 0.0}
+    remedy = first("oscillating", optimizer_g=FAST | {"lr": 0.03}, **bare)
+    assert remedy.label == "Calm both: penalty, average, usual learning rates"
+    assert remedy.changed == ("regularizer", "optimizer_g", "ema_decay")
+    assert remedy.config == config()
     remedy = first("cannot_reach", prior="bernoulli", latent_dim=3)
     assert not remedy.live
     assert remedy.config.prior.atoms(3) is None

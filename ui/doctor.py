@@ -109,7 +109,7 @@ def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
         return
     stopped = _stopped(run)
     if remedy.live:
-        run.change(remedy.config, remedy.label)
+        run.change(remedy.config, remedy.mark)
     else:
         session.begin(run, remedy.config)
     if stopped:

@@ -102,10 +102,10 @@ class Run:
         Raises:
             ValueError: if a setting differs that needs a new run.
         """
-        marks = len(self.trainer.changes)
+        step, changes = self.trainer.step_count, self.trainer.changes
+        known = len(changes)
         self.trainer.update(config)
-        if len(self.trainer.changes) == marks:
-            self.trainer.changes.append((self.trainer.step_count, label))
+        changes[known:] = [(step, label)]
         self.latest = None
 
     @property

@@ -9,6 +9,9 @@ from gan_core.diagnosis.condition import CONDITIONS, Condition, Evidence, answer
 from gan_core.diagnosis.vitals import Vitals
 from gan_core.registry import knob
 
+SLOW = 10
+"""A G whose learning rate is so many times smaller than D's cannot keep up with it."""
+
 
 @CONDITIONS.register(
     "diverging",
@@ -21,7 +24,7 @@ class Diverging(Condition):
 
     at_once = True
     any_row = True
-    candidates = (prescribe.usual_rates_anew, prescribe.quarter_rates_anew)
+    candidates = (prescribe.calm_anew, prescribe.quarter_rates_anew)
     worse: float = knob(
         100.0,
         low=1.0,
@@ -54,7 +57,7 @@ class Diverging(Condition):
 
     def prescriptions(self, vitals):
         if vitals.divergence is not None:  # the trainer has gone back to healthy weights
-            return (prescribe.usual_rates, prescribe.quarter_rates)
+            return (prescribe.calm, prescribe.quarter_rates)
         return self.candidates
 
     def sentence(self, vitals):
@@ -127,14 +130,19 @@ class GStarved(Condition):
 
     candidates = (
         prescribe.non_saturating_loss,
-        prescribe.usual_rates,
-        prescribe.gradient_penalty,
+        prescribe.calm,
         prescribe.quarter_rate_of_d,
     )
     slope: float = knob(0.1, low=0.0, high=1.0, help="G's loss is flat if less steep than this.")
     won: float = knob(0.85, low=0.0, high=1.0, help="How far D has won: 1 is always right.")
     progress: float = knob(0.1, low=0.0, high=1.0, help="Share of the way that counts as moving.")
     likeness: float = knob(2.0, low=1.0, high=10.0, help="Pictures further off are unlike data.")
+
+    def prescriptions(self, vitals):
+        config = vitals.config
+        if config.optimizer_g.lr < config.optimizer_d.lr / SLOW:  # no loss makes up for that
+            return (prescribe.calm, *self.candidates)
+        return self.candidates
 
     def evidence(self, vitals):
         if vitals.won is None:
@@ -172,9 +180,8 @@ class DTooStrong(Condition):
     """D tells everything apart and stays ahead: what it says does not help G any more."""
 
     candidates = (
-        prescribe.usual_rates,
+        prescribe.calm,
         prescribe.one_update_of_d,
-        prescribe.gradient_penalty,
         prescribe.quarter_rate_of_d,
         prescribe.blur,
     )
@@ -218,6 +225,11 @@ class Oscillating(Condition):
     share: float = knob(
         0.25, low=0.0, high=1.0, help="To and fro, in units of how far off the samples were."
     )
+
+    def prescriptions(self, vitals):
+        if vitals.won is None:  # a critic's scores have grown too large for a late penalty
+            return (prescribe.average_weights, prescribe.quarter_rates, prescribe.calm_anew)
+        return self.candidates
 
     def evidence(self, vitals):
         if vitals.line is None:

@@ -18,6 +18,7 @@ FAR = 2.0
 LONGEST_MEMORY = 0.5
 QUARTER = 4
 BLUR = 0.1
+CRITIC_UPDATES = 3
 MANY_BITS = 10
 R1_GAMMA, R1_GAMMA_PICTURES = 0.5, 1.0
 
@@ -32,6 +33,11 @@ class Remedy:
     """The fields of the experiment that differ from the run's."""
     anew: bool = False
     """Whether it begins a new run although the run could go on with it."""
+
+    @property
+    def mark(self) -> str:
+        """What the charts call it."""
+        return self.label.split(":")[0]
 
     @property
     def live(self) -> bool:
@@ -70,13 +76,12 @@ def gradient_penalty(config: ExperimentConfig) -> Remedy | None:
     if config.regularizer.name not in ("none", "weight_clipping"):
         return None
     if config.loss.name == "wasserstein":
-        penalty = REGULARIZERS.create("gradient_penalty")
-        label = f"Add a gradient penalty, λ {penalty.strength:g}"
-    else:
-        gamma = R1_GAMMA_PICTURES if config.dataset.pictures else R1_GAMMA
-        penalty = REGULARIZERS.create({"name": "r1", "gamma": gamma})
-        label = f"Add an R1 penalty, γ {gamma:g}"
-    return _change(config, label, regularizer=penalty)
+        penalty = REGULARIZERS.create({"name": "gradient_penalty", "one_sided": True})
+        label = f"Add a gradient penalty, λ {penalty.strength:g}, {CRITIC_UPDATES} D updates"
+        return _change(config, label, regularizer=penalty, n_critic=CRITIC_UPDATES)
+    gamma = R1_GAMMA_PICTURES if config.dataset.pictures else R1_GAMMA
+    penalty = REGULARIZERS.create({"name": "r1", "gamma": gamma})
+    return _change(config, f"Add an R1 penalty, γ {gamma:g}", regularizer=penalty)
 
 
 def one_update_of_d(config: ExperimentConfig) -> Remedy | None:
@@ -89,16 +94,8 @@ def usual_rates(config: ExperimentConfig) -> Remedy | None:
     if all(_alike(getattr(config, f"optimizer_{side}"), usual) for side in "gd"):
         return None
     label = f"{usual.title} with learning rate {usual.lr:g} for both"
-    return _change(config, label, optimizer_g=usual, optimizer_d=usual, n_critic=1)
-
-
-def usual_rates_anew(config: ExperimentConfig) -> Remedy | None:
-    """Weights that have run away do not come back."""
-    usual = usual_rates(config)
-    if usual is None:
-        return None
-    label = f"Start anew with learning rate {usual.config.optimizer_g.lr:g} for both"
-    return Remedy(label, usual.config, usual.changed, anew=True)
+    updates = config.n_critic if config.loss.name == "wasserstein" else 1
+    return _change(config, label, optimizer_g=usual, optimizer_d=usual, n_critic=updates)
 
 
 def quarter_rates_anew(config: ExperimentConfig) -> Remedy | None:
@@ -128,9 +125,13 @@ def average_weights(config: ExperimentConfig) -> Remedy | None:
 
 
 def calm(config: ExperimentConfig) -> Remedy | None:
-    """A penalty, an average and the usual learning rates, as far as they are not set yet."""
+    """A penalty, an average and the usual learning rates, as far as they are not set yet.
+
+    A loss that saturates is replaced by the one that does not.
+    """
     calmer, parts = config, []
     for part, words in (
+        (non_saturating_loss, "non-saturating loss"),
         (gradient_penalty, "penalty"),
         (average_weights, "average"),
         (usual_rates, "usual learning rates"),
@@ -139,7 +140,15 @@ def calm(config: ExperimentConfig) -> Remedy | None:
         if remedy is not None:
             calmer = remedy.config
             parts.append(words)
-    return _change(config, f"Calm them: {', '.join(parts)}", **_differing(config, calmer))
+    return _change(config, f"Calm both: {', '.join(parts)}", **_differing(config, calmer))
+
+
+def calm_anew(config: ExperimentConfig) -> Remedy | None:
+    """Weights that have run away do not come back."""
+    calmed = calm(config)
+    if calmed is None:
+        return None
+    return Remedy("Start anew, both calmer", calmed.config, calmed.changed, anew=True)
 
 
 def pairing_loss(config: ExperimentConfig) -> Remedy | None:
