@@ -86,10 +86,10 @@ def train(trainer: Trainer, steps: int) -> tuple[str, str, Diagnosis, list[str]]
         seen.append(snapshot.metrics)
         if trainer.step_count % 100 == 0 and 200 <= trainer.step_count < end:
             verdicts.append(diagnose(vitals_of(trainer, snapshot, reference)).condition)
-        if trainer.divergence is not None:
+        if trainer.breakdown is not None:
             break
     diagnosis = diagnose(vitals_of(trainer, snapshot, reference))
-    if trainer.divergence is not None:
+    if trainer.breakdown is not None:
         return ILL, "not finite", diagnosis, verdicts
     judge = _judge_pictures if pictures else _judge_line
     state, words = judge(trainer, seen)

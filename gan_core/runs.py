@@ -78,7 +78,7 @@ def train(
             if snapshot.step % picture_every == 0 or snapshot.step >= steps:
                 picture(snapshot).save(out / "samples" / f"step-{snapshot.step:08d}.png")
             progress(snapshot)
-            if snapshot.step >= steps or trainer.divergence:
+            if snapshot.step >= steps or trainer.breakdown:
                 break
             to_row = row_every - snapshot.step % row_every
             to_picture = picture_every - snapshot.step % picture_every
@@ -87,8 +87,8 @@ def train(
     write_atomically(out / GENERATOR, trainer.frozen().to_bytes())
     if trainer.timeline.moments:
         write_atomically(out / "timeline.gif", trainer.timeline.movie())
-    if trainer.divergence:
-        raise ValueError(trainer.divergence.sentence())
+    if trainer.breakdown:
+        raise ValueError(trainer.breakdown.sentence())
     return trainer
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.nn.utils import get_total_norm
 
+from gan_core.breakdown import WORDS, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import keep_freed_memory, resolve_device
-from gan_core.divergence import WORDS, Divergence
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
 from gan_core.game import Batch, Bill, Game, told
@@ -73,7 +73,7 @@ class Trainer:
         self.step_count = 0
         self.updates_d = 0
         self.samples_seen = 0
-        self.divergence: Divergence | None = None
+        self.breakdown: Breakdown | None = None
         self.changes: list[tuple[int, str]] = []
         self.history = History(list(STATISTICS))
         self.timeline = Timeline()
@@ -91,7 +91,7 @@ class Trainer:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
 
         Stops early when `keep_going()` is false, asked after every update, or when the numbers
-        diverge (see `divergence`). A step that was left half-way is completed by the next call.
+        diverge (see `breakdown`). A step that was left half-way is completed by the next call.
         """
         for taken in range(n):
             while self._updates_of_d < self.config.n_critic:
@@ -101,7 +101,7 @@ class Trainer:
                 if not keep_going():
                     return taken
             self.step_generator()
-            if self.divergence or not keep_going():
+            if self.breakdown or not keep_going():
                 return taken + 1
         return n
 
@@ -113,7 +113,7 @@ class Trainer:
     def step_discriminator(self) -> Turn:
         """One update of D on a fresh batch of real samples and a fresh batch of noise."""
         with self.lock:
-            self.divergence = None
+            self.breakdown = None
             batch = self._batch = self.game.draw()
             self._batch_is_fresh = True
             bill = self.game.bill_of_d(batch)
@@ -136,7 +136,7 @@ class Trainer:
         or on a fresh one if D has seen none since G's last update.
         """
         with self.lock:
-            self.divergence = None
+            self.breakdown = None
             if not self._batch_is_fresh:
                 self._batch = self.game.draw_noise_alone()
             batch, self._batch_is_fresh = self._batch, False
@@ -169,7 +169,7 @@ class Trainer:
         self._keep_grid()
         if self.step_count % CHECK_EVERY == 0:
             self._read_statistics()
-            if self.divergence is None:
+            if self.breakdown is None:
                 self._healthy = self._moving_parts()
 
     def _keep_grid(self) -> None:
@@ -217,7 +217,7 @@ class Trainer:
         self.history.forget_after(self.step_count)
         self._observer.metric_history.forget_after(self.step_count)
         self.timeline.forget_after(self.step_count)
-        self.divergence = Divergence(step, what, self.step_count)
+        self.breakdown = Breakdown(step, what, self.step_count)
 
     def update(self, config: ExperimentConfig) -> None:
         """Go on with changed settings; weights, moments and history stay.
@@ -373,7 +373,7 @@ class Trainer:
         self.samples_seen = state["counters"]["samples_seen"]
         self._updates_of_d = state["counters"]["of_this_step"]
         self._pending.clear()
-        self.divergence = None
+        self.breakdown = None
 
 
 def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> tuple[torch.Tensor, ...]:

@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.breakdown import Breakdown
 from gan_core.config import LIVE
 from gan_core.data.digits import bundled_digits
 from gan_core.diagnosis import (
@@ -25,7 +26,6 @@ from gan_core.diagnosis import (
 from gan_core.diagnosis.pictures import PictureVitals, picture_reference, picture_vitals
 from gan_core.diagnosis.remedies import prescribed
 from gan_core.diagnosis.vitals import Bell, LineVitals, share_won, slope_of
-from gan_core.divergence import Divergence
 from gan_core.losses import LOSSES
 from gan_core.quality import Census
 from gan_core.registry import knobs
@@ -88,7 +88,7 @@ def trained(steps, **experiment) -> tuple[Trainer, Vitals]:
     """Train in looks of 25 steps, as a page does."""
     trainer = Trainer(config(**experiment))
     snapshot = trainer.snapshot()
-    while trainer.step_count < steps and trainer.divergence is None:
+    while trainer.step_count < steps and trainer.breakdown is None:
         trainer.step(25)
         snapshot = trainer.snapshot()
     return trainer, vitals_of(trainer, snapshot, reference_of(trainer))
@@ -96,7 +96,7 @@ def trained(steps, **experiment) -> tuple[Trainer, Vitals]:
 
 def vitals(line=WELL_LINE, pictures=None, statistics=None, experiment=None, **more) -> Vitals:
     """Return the vital signs of a healthy run, with some of them changed."""
-    values = {"step": 1_000, "age": 1_000, "window": 250, "divergence": None}
+    values = {"step": 1_000, "age": 1_000, "window": 250, "breakdown": None}
     values |= {"won": 0.0, "worst": 1.1, "slope": 0.5} | more
     return Vitals(
         config(**(experiment or {})),
@@ -358,15 +358,15 @@ def test_a_healthy_run_is_called_healthy():
 def test_a_diverged_run_goes_on_from_its_healthy_weights():
     wild = {"name": "sgd", "lr": 100.0}
     trainer, found = trained(300, optimizer_g=wild, optimizer_d=wild)
-    assert isinstance(trainer.divergence, Divergence)
+    assert isinstance(trainer.breakdown, Breakdown)
     diagnosis = diagnose(found)
     assert diagnosis.condition == "diverging"
-    assert f"step {trainer.divergence.step:,}" in diagnosis.sentence
+    assert f"step {trainer.breakdown.step:,}" in diagnosis.sentence
     remedy = diagnosis.remedies[0]
     assert remedy.live
     trainer.update(remedy.config)
     trainer.step(400)
-    assert trainer.divergence is None
+    assert trainer.breakdown is None
     assert trainer.snapshot().metrics["wasserstein_1"] < 1
 
 
@@ -406,8 +406,8 @@ ILL = {
 def remedies_of(name, experiment):
     """Return what is prescribed if a condition holds, whatever the run."""
     symptoms = replace(SYMPTOMS[name], config=config(**experiment))
-    for divergence in (None, Divergence(7, "D's loss", 0)) if name == "diverging" else (None,):
-        seen = replace(symptoms, divergence=divergence)
+    for breakdown in (None, Breakdown(7, "D's loss", 0)) if name == "diverging" else (None,):
+        seen = replace(symptoms, breakdown=breakdown)
         rule = CONDITIONS[name]()
         yield from prescribed(seen.config, rule.prescriptions(seen))
 

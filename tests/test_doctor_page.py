@@ -96,14 +96,14 @@ def test_a_diverged_run_trains_on_with_its_remedy():
     page.press("train")
     page.train_until_paused(10)
     page.look()
-    assert page.trainer.divergence is not None
+    assert page.trainer.breakdown is not None
     assert "Diverging" in verdict(page)
     first = remedies(page)[0]
     assert first.label.endswith("and train on")
     first.click()
     page.look()
     assert page.run.running
-    assert page.trainer.divergence is None
+    assert page.trainer.breakdown is None
     assert page.trainer.step_count > 0
 
 

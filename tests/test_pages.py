@@ -696,7 +696,7 @@ def test_divergence_pauses_and_keeps_healthy_weights():
     assert opened.trainer.step_count == healthy + 40
     opened.press("reset")
     assert opened.trainer.step_count == 40
-    assert opened.trainer.divergence is None
+    assert opened.trainer.breakdown is None
 
 
 def upload(opened, content):

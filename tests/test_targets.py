@@ -230,7 +230,7 @@ def test_extreme_column_trains_on_finite_numbers(values):
     config = ExperimentConfig.from_dict({"dataset": dataset.to_dict()})
     trainer = Trainer(config)
     trainer.step(30)
-    assert trainer.divergence is None
+    assert trainer.breakdown is None
     assert trainer.step_count == 30
 
 

@@ -113,5 +113,5 @@ def test_falling_back_forgets_the_grids_of_the_future():
     with torch.no_grad():
         next(trainer.generator.parameters()).fill_(float("nan"))
     trainer.step(40)
-    assert trainer.divergence is not None
+    assert trainer.breakdown is not None
     assert trainer.timeline.moments[-1].step <= trainer.step_count

@@ -116,7 +116,7 @@ def test_every_loss_with_every_regularizer(loss, regularizer):
     before = weights(trainer.generator), weights(trainer.discriminator)
     assert trainer.step(5) == 5
     snapshot = trainer.snapshot()
-    assert trainer.divergence is None
+    assert trainer.breakdown is None
     assert set(snapshot.statistics) == set(STATISTICS)
     assert all(map(math.isfinite, snapshot.statistics.values()))
     has_penalty = regularizer not in ("none", "weight_clipping")
@@ -601,10 +601,10 @@ def test_divergence_goes_back_to_healthy_weights(kind):
     taken = trainer.step(1000)
 
     assert taken < 1000
-    assert trainer.divergence.step == first_broken_step(watched)
-    assert trainer.divergence.healthy_step == trainer.step_count == 40
-    assert f"At step {trainer.divergence.step:,} " in trainer.divergence.sentence()
-    assert "those of step 40" in trainer.divergence.sentence()
+    assert trainer.breakdown.step == first_broken_step(watched)
+    assert trainer.breakdown.healthy_step == trainer.step_count == 40
+    assert f"At step {trainer.breakdown.step:,} " in trainer.breakdown.sentence()
+    assert "those of step 40" in trainer.breakdown.sentence()
     assert_same(trainer.state_dict(), healthy)
     assert all(w.isfinite().all() for w in weights(trainer.generator))
     history = trainer.snapshot().history
@@ -612,7 +612,7 @@ def test_divergence_goes_back_to_healthy_weights(kind):
 
     trainer.update(config_of(kind, loss="least_squares", **CALM))
     assert trainer.step(30) == 30
-    assert trainer.divergence is None
+    assert trainer.breakdown is None
     assert trainer.snapshot().history["step"][-1] == 70
 
 
@@ -620,8 +620,8 @@ def test_looking_at_a_run_that_diverged_shows_healthy_numbers():
     trainer = trainer_of(loss="least_squares", **WILD)
     trainer.step(24)
     snapshot = trainer.snapshot()
-    assert trainer.divergence is not None
-    assert snapshot.step == trainer.divergence.healthy_step == 0
+    assert trainer.breakdown is not None
+    assert snapshot.step == trainer.breakdown.healthy_step == 0
     assert np.isfinite(snapshot.samples).all()
     assert all(map(math.isfinite, snapshot.metrics.values()))
 
@@ -637,7 +637,7 @@ def test_divergence_after_loading_goes_back_to_what_was_loaded():
     with torch.no_grad():
         next(trainer.discriminator.parameters()).fill_(math.nan)
     trainer.step(100)
-    assert trainer.divergence.step == 71
+    assert trainer.breakdown.step == 71
     assert_same(trainer.state_dict(), state)
 
 

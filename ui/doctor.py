@@ -100,7 +100,7 @@ def _remedies(run: Run, diagnosis: Diagnosis, slots: list[st.delta_generator.Del
 
 
 def _stopped(run: Run) -> bool:
-    return run.trainer.divergence is not None and not run.running
+    return run.trainer.breakdown is not None and not run.running
 
 
 def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:

@@ -245,15 +245,15 @@ class Run:
             taken = self.trainer.step(slice_, keep_going)
             taken_at_all += taken
             left -= taken
-            if self.trainer.divergence:
-                self.notice = self.trainer.divergence.sentence()
+            if self.trainer.breakdown:
+                self.notice = self.trainer.breakdown.sentence()
                 break
         self._evaluate_if_due(self.trainer.step_count - taken_at_all)
         if taken_at_all:
             self.last_step_at = time.time()
             self.meter.note_training(time.perf_counter() - began, taken_at_all)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
-        ended = self.running and (reached or self.trainer.divergence is not None)
+        ended = self.running and (reached or self.trainer.breakdown is not None)
         if ended:
             self.pause()
         return ended

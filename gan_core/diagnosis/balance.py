@@ -56,13 +56,13 @@ class Diverging(Condition):
         return tuple(rows)
 
     def prescriptions(self, vitals):
-        if vitals.divergence is not None:  # the trainer has gone back to healthy weights
+        if vitals.breakdown is not None:  # the trainer has gone back to healthy weights
             return (prescribe.calm, prescribe.quarter_rates)
         return self.candidates
 
     def sentence(self, vitals):
-        if vitals.divergence is not None:
-            broken = vitals.divergence
+        if vitals.breakdown is not None:
+            broken = vitals.breakdown
             return (
                 f"At step {broken.step:,} {broken.what} stopped being a finite number. The weights "
                 f"are those of step {broken.healthy_step:,} again, the last healthy ones."
@@ -79,7 +79,7 @@ class Diverging(Condition):
 
 
 def _broken(vitals: Vitals) -> float:
-    return float(vitals.divergence is not None)
+    return float(vitals.breakdown is not None)
 
 
 @CONDITIONS.register(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gan_core.breakdown import Breakdown
 from gan_core.config import ExperimentConfig
 from gan_core.data.distributions import NormalMixture
 from gan_core.diagnosis.pictures import (
@@ -22,7 +23,6 @@ from gan_core.diagnosis.pictures import (
     picture_reference,
     picture_vitals,
 )
-from gan_core.divergence import Divergence
 from gan_core.losses import Loss
 from gan_core.quality import Census
 from gan_core.shapes import Values
@@ -102,7 +102,7 @@ class Vitals:
     step: int
     age: int
     window: int
-    divergence: Divergence | None
+    breakdown: Breakdown | None
     statistics: dict[str, float]
     won: float | None
     worst: float | None
@@ -151,7 +151,7 @@ def vitals_of(
         snapshot.step,
         age,
         int(steps[-1] - steps[0] + 1) if len(steps) else 0,
-        trainer.divergence,
+        trainer.breakdown,
         means,
         share_won(loss, means["loss_d"]),
         None if worst is None else 1 - worst,

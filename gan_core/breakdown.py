@@ -16,7 +16,7 @@ WORDS = {
 """What people call a statistic that broke."""
 
 
-class Divergence(NamedTuple):
+class Breakdown(NamedTuple):
     """A run whose numbers stopped being numbers."""
 
     step: int
