@@ -91,8 +91,8 @@ class Moment:
     scene: Scene
     turn: Turn
     move: Move
-    turn_of_d: Turn
-    """The last time that D judged a batch; D's own lines have theirs."""
+    bill_of_d: Bill | None
+    """What D's latest judgement of both batches was, after its update too; None before it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +102,8 @@ class CloseUp:
     config: ExperimentConfig
     step: int
     moments: tuple[Moment, ...]
+    x: Grid | None
+    """The axis that D is drawn over; None for pictures."""
 
 
 def take_step(trainer: Trainer, x: Grid | None = None) -> CloseUp:
@@ -117,7 +119,7 @@ def take_step(trainer: Trainer, x: Grid | None = None) -> CloseUp:
         for repetition in range(1, trainer.config.n_critic + 1):
             moments += _discriminator_turn(trainer, x, repetition)
         moments += _generator_turn(trainer, x, moments[-1])
-        return CloseUp(trainer.config, trainer.step_count, tuple(moments))
+        return CloseUp(trainer.config, trainer.step_count, tuple(moments), x)
 
 
 def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> list[Moment]:
@@ -138,9 +140,10 @@ def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> li
     moved = replace(scenes[-2], curve=_curve(trainer, x), curve_before=curve)
     scenes.append(replace(moved, **_answers(trainer, after)))
     lines = (line for line in LINES if line.of_d)
+    bills = (None, None, turn.bill, turn.bill, detached(after))
     return [
-        Moment(line, repetition, seen, turn, move, turn)
-        for line, seen in zip(lines, scenes, strict=True)
+        Moment(line, repetition, seen, turn, move, bill)
+        for line, seen, bill in zip(lines, scenes, bills, strict=True)
     ]
 
 
@@ -165,15 +168,18 @@ def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Mome
     scenes = [scene, told, replace(told, push=pushes), moved]
     lines = (line for line in LINES if not line.of_d)
     return [
-        Moment(line, last.repetition, seen, turn, move, last.turn)
+        Moment(line, last.repetition, seen, turn, move, last.bill_of_d)
         for line, seen in zip(lines, scenes, strict=True)
     ]
 
 
 def _at_rest(turn: Turn) -> Turn:
     """Return the turn without its graphs."""
-    bill = Bill(*(getattr(turn.bill, field.name).detach() for field in fields(Bill)))
-    return Turn(turn.batch.without_graph(), bill, turn.gradients)
+    return Turn(turn.batch.without_graph(), detached(turn.bill), turn.gradients)
+
+
+def detached(bill: Bill) -> Bill:
+    return Bill(*(getattr(bill, field.name).detach() for field in fields(Bill)))
 
 
 def _weights(*networks: nn.Module) -> list[Weights]:

@@ -19,6 +19,9 @@ from gan_core.shapes import Cells, Grid
 Distance = Callable[[Grid, Grid, Grid], float]
 """(p_real, p_fake, x) → how far the densities are apart; `x` is evenly spaced."""
 
+BELOW_ZERO = 0.01
+"""Less than minus this is more than the noise of a batch."""
+
 TINY = 1e-300
 """A probability below it counts as 0: half of the smallest float is 0, and log(p / 0) infinite."""
 
@@ -63,11 +66,13 @@ class Divergence:
 
     def worked(self, loss_d: float, scale: float = 1.0) -> str:
         """Return `implied` as LaTeX with its numbers in it."""
-        difference = f"{self.at_equilibrium:.3f}-({loss_d:.3f})"
+        difference = f"{self.at_equilibrium:.3f}{-loss_d:+.3f}"
+        found = self.implied(loss_d, scale)
+        remark = r"\ \text{(D is worse than guessing)}" if found < -BELOW_ZERO else ""
         stretch = rf"{scale:.3g}\cdot" if self.scaled else ""
         return (
-            rf"{self.symbol}={stretch}\frac{{{difference}}}{{{self.rate:.3g}}}"
-            rf"={self.implied(loss_d, scale):.3f}"
+            rf"{self.symbol}\gtrsim{stretch}\frac{{{difference}}}{{{self.rate:.3g}}}"
+            rf"={found:z.3f}{remark}"
         )
 
 
@@ -147,8 +152,8 @@ def cross_entropy(descends: str) -> Divergence:
     return Divergence(
         title="Jensen–Shannon divergence",
         symbol=r"\mathrm{JS}",
-        definition=r"\mathrm{JS}(p_r\Vert p_g)=\tfrac12\mathrm{KL}(p_r\Vert m)"
-        r"+\tfrac12\mathrm{KL}(p_g\Vert m),\quad m=\tfrac12(p_r+p_g)",
+        definition=r"\mathrm{JS}(p_r\Vert p_g)=\tfrac12\mathrm{KL}(p_r\Vert\bar p)"
+        r"+\tfrac12\mathrm{KL}(p_g\Vert\bar p),\quad \bar p=\tfrac12(p_r+p_g)",
         identity=r"\min_D L_D=\log 4-2\,\mathrm{JS}(p_r\Vert p_g)",
         sentence="It is 0 if the densities are equal and log 2 ≈ 0.693 if they do not overlap, "
         "however far apart they are.",
@@ -168,8 +173,8 @@ def smoothed_cross_entropy(smoothing: float, descends: str) -> Divergence:
     return Divergence(
         title="Jensen–Shannon divergence, skewed by the smoothing",
         symbol=r"\mathrm{JS}_\pi",
-        definition=r"\mathrm{JS}_\pi=\pi\,\mathrm{KL}(p_r\Vert m)"
-        r"+(1-\pi)\,\mathrm{KL}(\tilde p\Vert m),\quad m=\tfrac12(p_r+p_g) \\"
+        definition=r"\mathrm{JS}_\pi=\pi\,\mathrm{KL}(p_r\Vert\bar p)"
+        r"+(1-\pi)\,\mathrm{KL}(\tilde p\Vert\bar p),\quad \bar p=\tfrac12(p_r+p_g) \\"
         r"\tilde p=\frac{p_g+s\,p_r}{1+s},\quad \pi=\frac{1-s}{2}",
         identity=r"\min_D L_D=2H(\pi)-2\,\mathrm{JS}_\pi \\"
         r"H(\pi)=-\pi\log\pi-(1-\pi)\log(1-\pi)",

@@ -47,14 +47,14 @@ def value_of_game(config: ExperimentConfig, bill: Bill) -> tuple[str, str]:
     return formula, rf"V \approx {terms} = {figure(on_real + on_fake)}"
 
 
-def figure(value: float) -> str:
-    """Return a number to four digits, in LaTeX: `0.6931`, `-1.200\\cdot10^{-5}`."""
+def figure(value: float, digits: int = 4) -> str:
+    """Return a number to some digits, in LaTeX: `0.6931`, `-1.200\\cdot10^{-5}`."""
     if not math.isfinite(value):
         return r"\text{not a number}"
     if value and not 1e-3 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.3e}".split("e")
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
 
 
 def plain(value: float) -> str:

@@ -16,13 +16,13 @@ live.messages(run)
 chapter = lessons.choose(run)
 WORDS = {
     "1 · The game": """
-D wants V large: it should answer 1 on real samples and 0 on generated ones. G wants V small: D
-should be wrong about its samples. They take turns, each with one step of gradient descent.
-Press **Line ▶** and walk through one real step of this run; the formula below is filled with its
-numbers.""",
+D wants V large: it should answer high on real samples and low on generated ones. G wants V small:
+D should be wrong about its samples. They take turns, each with one step of gradient descent.
+Press **Line ▶** and walk through one real step of this run, told with its numbers. (Here D(x) is a
+probability where the loss has one.)""",
     "2 · The loss": """
-D gives every sample one number, the **logit**: above 0 means "real". A loss puts a price on it.
-The dots are the next step's batch. G learns from the **slope** of its price. If D is sure of
+D gives every sample one number, the **logit**: the higher, the more real. A loss puts a price on
+it. The dots are the next step's batch. G learns from the **slope** of its price. If D is sure of
 itself, G's dots lie far left: minimax is flat there, so G gets nothing; non-saturating is steep.
 ($p_r$, $p_g$: densities of real and generated samples.)""",
     "3 · Backprop": """
@@ -38,8 +38,8 @@ climb D's curve. Where D is flat, nothing pushes; where it is steep, samples jum
 to see the product with its numbers.""",
     "5 · Equilibrium": """
 Against a fixed G there is a best D, called D\\*. With it, D's loss tells how far apart the
-densities $p_r$ (real) and $p_g$ (generated) are. When G has reached the target, D\\* is the same
-everywhere, and V has its last value: nobody can do better than guess. A real D is never quite
+densities $p_r$ (real) and $p_g$ (generated) are. When G has reached the target, nobody can do
+better than guess, and V has its last value. A real D is never quite
 D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])

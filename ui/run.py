@@ -204,13 +204,19 @@ class Run:
             self.lesson.close_up = take_step(self.trainer, self.lesson.x)
 
     def walk(self, lines: int) -> None:
-        """Show the line of the step so many lines on; behind the last one a new step is taken."""
+        """Show the line of the step so many lines on.
+
+        Behind the last line, or if the run has gone on since, a new step is taken.
+        """
         self.pause()
-        lesson = self.lesson
-        if lesson.close_up is None or lesson.place + lines >= len(lesson.close_up.moments):
-            lesson.close_up, lesson.place = take_step(self.trainer, lesson.x), 0
-        else:
+        lesson, known = self.lesson, self.lesson.close_up
+        is_latest = known is not None and known.step == self.trainer.step_count
+        is_latest = is_latest and not self.trainer.share_of_step
+        within = known is not None and lesson.place + lines < len(known.moments)
+        if within and (is_latest or lines < 0):
             lesson.place = max(0, lesson.place + lines)
+        else:
+            lesson.close_up, lesson.place = take_step(self.trainer, lesson.x), 0
         lesson.turned = time.monotonic()
 
     def train(

@@ -36,8 +36,8 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
     `slopes` are the losses whose slopes are compared, by the names that the legend gives them.
     """
     data = [
-        curve(seen.logit, seen.d_of_real, "a real sample costs D", REAL),
-        curve(seen.logit, seen.d_of_fake, "a generated one costs D", FAKE, line={"dash": "dash"}),
+        curve(seen.logit, seen.d_of_real, "a real sample", REAL),
+        curve(seen.logit, seen.d_of_fake, "a generated one", FAKE, line={"dash": "dash"}),
         points(seen.real, seen.real_costs_d, "real batch", REAL, marker={"size": 6}),
         points(seen.fake, seen.fake_costs_d, "generated batch", FAKE, marker={"size": 6}),
     ]
@@ -57,7 +57,7 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
         margin={"l": 46, "r": 8, "t": 62, "b": 44},
         legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
     )
-    titles = ("D's loss", "G's loss", "slope that G gets, |dℓ/dlogit|")
+    titles = ("D's loss, the other half at its mean", "G's loss", "slope G gets, |dℓ/dlogit|")
     words = []
     for i, title in enumerate(titles):
         number = "" if i == 0 else str(i + 1)
@@ -121,7 +121,7 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
             dtick=1,
             exponentformat="power",
         )
-        words.append(headline(f"{title}: the loss below, its gradient upwards", domain[0], 1.0))
+        words.append(headline(title, domain[0], 1.0))
     made["legend"] |= {"y": 1.0 + 34 / made["height"]}
     made["annotations"] = words
     return {"data": data, "layout": made}
@@ -205,11 +205,14 @@ def towards_equilibrium(
             of_each = curve(batches["step"], batches[first], "each batch", FAINT, line=thin)
             data.append(of_each | place | {"showlegend": i == 0})
         for name, label, color in curves:
+            if not np.isfinite(tracked[name]).any():
+                continue
             trace = curve(tracked["step"], tracked[name], label, color, showlegend=bool(label))
             data.append(trace | place | {"mode": "lines+markers", "marker": {"size": 4}})
         made[f"xaxis{number}"] = axis("step", domain=[left, left + 0.29], anchor=f"y{number}")
         made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
-        words.append(headline(title, left, 1.0))
+        known = any(np.isfinite(tracked[name]).any() for name, _, _ in curves)
+        words.append(headline(title if known else f"{title}: unknown", left, 1.0))
     line, label = level(value, f"equilibrium {value:.3f}")
     lines.append(line)
     made |= {"annotations": [*words, label], "shapes": lines}

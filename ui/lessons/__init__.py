@@ -25,6 +25,24 @@ RUNS = {
 """Which page's run is explained, and what that page begins with."""
 
 
+SYMBOLS = r"""
+| symbol | meaning |
+| --- | --- |
+| $x$, $z$, $G(z)$ | a real sample, noise, a generated sample |
+| $a$, $\sigma(a)$ | D's logit, and the probability $1/(1+e^{-a})$ that it means |
+| $D(x)$ | D's probability in chapters 1 and 5, its logit in 2 and 3 |
+| $m$ | how many samples there are in a batch |
+| $\ell$, $L$, $R$ | the price of one sample, its mean over the batch, the regularizer's penalty |
+| $\theta$, $w$ | all weights of a network, one of them |
+| $\nabla$, $\lVert\cdot\rVert$ | a slope for each weight; the length of a list of numbers |
+| $p_r$, $p_g$, $F_r$, $F_g$ | densities of real and generated samples; distribution functions |
+| $\mathbb{E}$ | the mean over all samples |
+| $\mathrm{KL}(p\Vert q)$ | $\int p \log(p/q)$, the Kullback–Leibler divergence |
+| $p \otimes q$ | the density of a pair of samples, one from each |
+| $\gtrsim$ | at least, up to the noise of the batch |
+"""
+
+
 class Chapter(NamedTuple):
     """What a chapter shows above the live part, and one frame of it."""
 
@@ -49,15 +67,19 @@ def open_run() -> Run:
     key = session.widget("lessons.run", names.get(first, "Numbers"))
     chosen = st.segmented_control("The run of the page with", list(RUNS), key=key, required=True)
     page, default = RUNS[chosen]
-    return session.open_run(page, default, use_link=linked is (page == "pictures"))
+    return session.open_run(page, default, use_link=linked in (None, page == "pictures"))
 
 
 def choose(run: Run) -> str:
-    """Let a chapter be chosen."""
+    """Let a chapter be chosen, and the symbols be looked up."""
     key = session.widget("lessons.chapter", next(iter(CHAPTERS)))
-    return st.segmented_control(
-        "Chapter", list(CHAPTERS), key=key, required=True, label_visibility="collapsed"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.segmented_control(
+            "Chapter", list(CHAPTERS), key=key, required=True, label_visibility="collapsed"
+        )
+        with st.popover("Symbols"):
+            st.markdown(SYMBOLS)
+    return chosen
 
 
 def show(run: Run, chapter: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from gan_core.backprop import layer_flow
@@ -18,11 +19,14 @@ from ui.run import Run
 FEW_WEIGHTS = 20_000
 """Networks with fewer weights than this have the derivative computed while they train."""
 
+DIGITS = 7
+"""How many digits of the three results are shown."""
+
 CHAIN = {
-    "generator": r"\frac{\partial L_G}{\partial w} = \frac1n \sum_i"
+    "generator": r"\frac{\partial L_G}{\partial w} = \frac1m \sum_i"
     r"\frac{\partial \ell_i}{\partial a_i}\cdot\frac{\partial a_i}{\partial w},\qquad"
     r" a_i = D(G(z_i)) \text{ is D's logit}",
-    "discriminator": r"\frac{\partial L_D}{\partial w} = \frac1n \sum_i"
+    "discriminator": r"\frac{\partial L_D}{\partial w} = \frac1m \sum_i"
     r"\frac{\partial \ell_i}{\partial a_i}\cdot\frac{\partial a_i}{\partial w}"
     r"\quad\text{over the logits } a_i \text{ of real and generated samples}",
 }
@@ -101,29 +105,42 @@ def _three_ways(run: Run) -> None:
     found = computed.found
     name = NETWORKS[found.network]
     st.markdown(
-        f"**∂L_{name}/∂w three ways**, at w = {found.parameter} = {found.weight:.4g} after step "
+        rf"**$\partial L_{name}/\partial w$ three ways**, at w = {found.parameter} = "
+        f"{found.weight:.4g} after step "
         f"{computed.step:,}, in double precision, without a penalty."
     )
     st.latex(CHAIN[found.network])
-    st.latex(
-        r"\begin{aligned}"
-        rf"\text{{backwards (autograd):}}\quad & {found.autograd:.9g} \\[8pt]"
-        rf"\text{{chain rule, forwards:}}\quad & {_terms(found)} = {found.chain:.9g} \\[8pt]"
-        rf"\text{{difference:}}\quad & \frac{{L_{name}(w+h)-L_{name}(w-h)}}{{2h}}"
-        rf" = \frac{{{found.above:.9f}-{found.below:.9f}}}{{2\cdot{figure(found.step)}}}"
-        rf" = {found.differences:.9g}"
-        r"\end{aligned}"
+    difference = found.above - found.below
+    ways = (
+        (r"\text{backwards (autograd):}", figure(found.autograd, DIGITS)),
+        (r"\text{chain rule, forwards:}", f"{_terms(found)} = {figure(found.chain, DIGITS)}"),
+        (
+            rf"\frac{{L_{name}(w+h)-L_{name}(w-h)}}{{2h}}:",
+            rf"\frac{{{figure(difference, DIGITS)}}}{{2\cdot{figure(found.step, 1)}}}"
+            rf" = {figure(found.differences, DIGITS)}",
+        ),
     )
-    st.latex(
-        r"\footnotesize\text{length of each layer's change for a unit of } w:\ "
-        + r" \to ".join(f"{link.norm:.3g}" for link in found.links)
-    )
+    rows = r" \\[8pt] ".join(rf"{way}\quad & {value}" for way, value in ways)
+    st.latex(rf"\small\begin{{aligned}}{rows}\end{{aligned}}")
+    st.latex(rf"\small {CHAIN[found.network]}")
+    with st.expander("The chain, layer by layer"):
+        st.markdown(_links(found))
+
+
+def _links(found: Derivative) -> str:
+    """Return how much each layer's output changes for a unit of w, as a table in Markdown."""
+    rows = [
+        f"| {NETWORKS[link.network]} · {link.layer} | {link.norm:.4g} |" for link in found.links
+    ]
+    head = "| layer | length of ∂(its output)/∂w, over the batch |"
+    return "\n".join([head, "| --- | ---: |", *rows])
 
 
 def _terms(found: Derivative) -> str:
     """Return (1/n) Σ ∂ℓᵢ/∂aᵢ · ∂aᵢ/∂w with the first numbers of the batch, in LaTeX."""
-    sums = [_sum(terms) for terms in (found.real, found.fake) if terms is not None]
-    return " + ".join(sums)
+    both = [terms for terms in (found.real, found.fake) if terms is not None]
+    sums = [_sum(terms) for terms in both if np.any(terms.change)] or [_sum(found.fake)]
+    return r" \\ & \quad + ".join(sums)
 
 
 def _sum(terms: Terms) -> str:

@@ -39,7 +39,7 @@ def draw(run: Run, snapshot: Snapshot) -> None:
             figure_ = figures.against_the_best(found.curves, config, key)
             live_chart(figure_, f"{run.page}.lesson.best")
     with right:
-        st.latex(rf"\begin{{gathered}}{_value(found)}\end{{gathered}}")
+        st.latex(rf"\small\begin{{gathered}}{_value(found)}\end{{gathered}}")
         if measured is not None:
             implied = measured.worked(-found.value, unit_of_d(run.trainer.game))
             true = (
@@ -48,8 +48,8 @@ def draw(run: Run, snapshot: Snapshot) -> None:
                 else rf" \\ \text{{truly }} {measured.symbol} = {found.true:.3f}"
             )
             words = rf"{measured.identity} \\[4pt] {implied}{true}"
-            st.latex(rf"\begin{{gathered}}{words}\end{{gathered}}")
-        st.latex(rf"\begin{{gathered}}{_at_the_mean(run, found)}\end{{gathered}}")
+            st.latex(rf"\small\begin{{gathered}}{words}\end{{gathered}}")
+        st.latex(rf"\small\begin{{gathered}}{_at_the_mean(run, found)}\end{{gathered}}")
     tracked = lesson.equilibria.series(500)
     title = "Distance" if measured is None else measured.title
     batches = {"step": snapshot.history["step"], "value": -snapshot.history["loss_d"]}
@@ -60,7 +60,8 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     live_chart(chart, f"{run.page}.lesson.towards")
     st.caption(
         f"From {found.samples:,} real and as many generated samples of G itself, not of its "
-        f"average, whenever this chapter is drawn; grey from batches of {config.batch_size}."
+        f"average, whenever this chapter is drawn (± its standard error); grey from batches of "
+        f"{config.batch_size}."
     )
 
 
@@ -82,6 +83,6 @@ def _at_the_mean(run: Run, found: Equilibrium) -> str:
     x, real, fake = seen.x[at], seen.p_real[at], seen.p_fake[at]
     return (
         r"D^*(x) = \frac{p_r(x)}{p_r(x)+p_g(x)} \\[4pt]"
-        rf"D^*({x:.2f}) = \frac{{{real:.3f}}}{{{real:.3f}+{fake:.3f}}}"
+        rf"D^*({x:.2f}) = \frac{{{figure(real)}}}{{{figure(real)}+{figure(fake)}}}"
         rf" = {seen.d_optimal[at]:.3f} \\ \text{{this run: }} D({x:.2f}) = {seen.d[at]:.3f}"
     )

@@ -67,8 +67,11 @@ def _value(run: Run, moment: Moment | None) -> None:
     """Show the game's value as a formula and, once D has judged a batch, in numbers."""
     if moment is None:
         formula, numbers = r"V(D,G)", r"\,"
+    elif moment.bill_of_d is None:
+        formula, _ = value_of_game(run.trainer.config, moment.turn.bill)
+        numbers = r"\,"
     else:
-        formula, numbers = value_of_game(run.trainer.config, moment.turn_of_d.bill)
+        formula, numbers = value_of_game(run.trainer.config, moment.bill_of_d)
     st.latex(rf"\min_G\ \max_D\ {formula}".replace(" + ", r" \\ {} + "))
     st.latex(numbers)
 
@@ -83,7 +86,10 @@ def box(run: Run, moment: Moment | None) -> str:
             rows.append("<i>G's turn</i>")
         lit = " class='lit'" if moment is not None and moment.line == line else ""
         rows.append(f"<div{lit}><b>{number}</b> {escape(line.words)}</div>")
-    step = "" if run.lesson.close_up is None else f", step {run.lesson.close_up.step:,}"
+    watched = run.lesson.close_up
+    step = "" if watched is None else f", step {watched.step:,}"
+    if watched is not None and watched.step != run.trainer.step_count:
+        step += ", the last one watched"
     return f"<div class='algorithm'><b>Algorithm 1{step}</b>{''.join(rows)}</div>"
 
 
@@ -91,8 +97,8 @@ def _see(run: Run, snapshot: Snapshot, moment: Moment | None) -> None:
     if snapshot.line is not None:
         view = snapshot.line
         untouched = Scene(view.lines_z, view.lines_x, curve=view.d)
-        seen = untouched if moment is None else moment.scene
-        figure = figures.scene(seen, snapshot.line.x, run.trainer.config, chart_revision(run))
+        seen, x = (untouched, view.x) if moment is None else (moment.scene, run.lesson.close_up.x)
+        figure = figures.scene(seen, x, run.trainer.config, chart_revision(run))
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if moment is None:

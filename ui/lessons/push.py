@@ -26,13 +26,12 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     trainer = run.trainer
     found = pushed(trainer, SHOWN)
     chosen = min(session.value(f"{run.page}.lesson.sample"), len(found.loss_slope)) - 1
-    left, right = st.columns(2)
-    left.latex(
+    st.latex(
         r"-\frac{\partial \ell_G}{\partial x} ="
         r"-\frac{\partial \ell_G}{\partial a}\cdot\frac{\partial a}{\partial x},"
-        r"\qquad a = \text{D's logit}"
+        r"\quad a = \text{D's logit}"
     )
-    right.latex(_numbers(found, chosen))
+    st.latex(_numbers(found, chosen))
     if snapshot.line is not None:
         chart = figures.pushes(found, chosen, snapshot.line, trainer.config, chart_revision(run))
         live_chart(chart, f"{run.page}.lesson.pushes")
