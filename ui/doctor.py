@@ -88,15 +88,24 @@ def _remedies(run: Run, diagnosis: Diagnosis, slots: list[st.delta_generator.Del
     config = run.trainer.config
     for slot, remedy in zip(slots, diagnosis.remedies, strict=False):
         words = remedy.label + (" and train on" if remedy.live and _stopped(run) else "")
+        asks = not remedy.live and run.trainer.step_count > session.ASK_BEYOND
+        sure = asks and run.asked == remedy.label
+        if sure:
+            words = f"Yes, drop this run of more than {session.ASK_BEYOND:,} steps"
         slot.button(
             words,
             # The key holds what the button does: a click never applies what came in its place.
-            key=f"{run.page}.remedy.{run.revision}.{remedy.label}",
+            key=f"{run.page}.remedy.{run.revision}.{remedy.label}.{sure}",
             icon=":material/healing:" if remedy.live else ":material/restart_alt:",
             help=", ".join(remedy.changed).replace("_", " ") + " will change.",
-            on_click=_apply,
+            on_click=_ask if asks and not sure else _apply,
             args=(run, remedy, config),
         )
+
+
+def _ask(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
+    """Let the button ask before it drops a long run."""
+    run.asked = remedy.label
 
 
 def _stopped(run: Run) -> bool:
@@ -107,6 +116,7 @@ def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
     """Apply a remedy to the run that had this config: Streamlit may serve a click twice."""
     if run.trainer.config != config:
         return
+    run.asked = None
     stopped = _stopped(run)
     if remedy.live:
         run.change(remedy.config, remedy.mark)

@@ -63,6 +63,8 @@ class Run:
     lesson: Lesson = field(default_factory=Lesson)
     latest: Snapshot | None = None
     """The snapshot drawn last."""
+    asked: str | None = None
+    """The remedy that was pressed and asks whether the run may be dropped."""
     remedied: bool = False
     """Whether a remedy was applied that the page does not show yet."""
 
@@ -80,6 +82,7 @@ class Run:
         self.job = self.resemblance = None
         self.qualities = []
         self.lesson = Lesson()
+        self.asked = None
 
     def look(self) -> Snapshot:
         """Return the run as it is now, and remember it as the snapshot drawn last."""

@@ -26,6 +26,9 @@ __all__ = [
 EARLY, EARLY_PICTURES = 100, 200
 """Steps after the beginning, or after a change, before which there is nothing to tell."""
 
+FAR = 0.4
+"""So many standard deviations of the target are far, for the mean and for the spread."""
+
 HEALTHY, TOO_EARLY = "healthy", "too_early"
 
 
@@ -59,7 +62,14 @@ def diagnose(vitals: Vitals) -> Diagnosis:
         since = "the last change" if vitals.age < vitals.step else "the beginning"
         sentence = f"{vitals.age:,} of the {wait} steps since {since} that I wait for."
         return Diagnosis(TOO_EARLY, "Too early to say", sentence, evidence)
-    return Diagnosis(HEALTHY, "Nothing wrong", _well(vitals), evidence)
+    title = "Nothing wrong, but not there yet" if _on_its_way(vitals) else "Nothing wrong"
+    return Diagnosis(HEALTHY, title, _well(vitals), evidence)
+
+
+def _on_its_way(vitals: Vitals) -> bool:
+    """Say whether the samples' mean or spread is still far from the target's."""
+    line = vitals.line
+    return line is not None and (abs(line.mean) > FAR or abs(line.std - 1) > FAR)
 
 
 def _well(vitals: Vitals) -> str:

@@ -43,7 +43,7 @@ class ModeCollapse(Condition):
             return self._of_pictures(vitals)
         line, over = vitals.line, "10,000 samples"
         nearer = Evidence("came nearer by, in std", line.nearer, self.nearer, False, looks(vitals))
-        if line.bells:
+        if self._finds_a_bell(vitals):
             least = min(bell.found / bell.share for bell in line.bells)
             return Evidence("least share of a bell found", least, self.found, False, over), nearer
         return Evidence("std / the target's", line.std, self.spread, False, over), nearer
@@ -67,11 +67,15 @@ class ModeCollapse(Condition):
         counted = zip(census.values, census.real, census.generated, strict=True)
         return [name for name, r, g in counted if g / made < self.found * r / real]
 
+    def _finds_a_bell(self, vitals: Vitals) -> bool:
+        """Say whether any bell is found; G may also be somewhere else altogether."""
+        return len(self._missing_bells(vitals)) < len(vitals.line.bells)
+
     def _missing_bells(self, vitals: Vitals) -> list[Bell]:
         return [bell for bell in vitals.line.bells if bell.found < self.found * bell.share]
 
     def sentence(self, vitals):
-        if vitals.line is not None and vitals.line.bells:
+        if vitals.line is not None and self._finds_a_bell(vitals):
             missing = self._missing_bells(vitals)
             words = ", ".join(
                 f"at {bell.centre:g} ({bell.found:.0%}, not {bell.share:.0%})" for bell in missing

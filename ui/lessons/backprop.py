@@ -122,7 +122,6 @@ def _three_ways(run: Run) -> None:
     )
     rows = r" \\[8pt] ".join(rf"{way}\quad & {value}" for way, value in ways)
     st.latex(rf"\small\begin{{aligned}}{rows}\end{{aligned}}")
-    st.latex(rf"\small {CHAIN[found.network]}")
     with st.expander("The chain, layer by layer"):
         st.markdown(_links(found))
 
