@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.backprop import layer_flow
+from gan_core.close_up import take_step
+from gan_core.derivative import derivative
+from gan_core.diagnosis import diagnose, reference_of, vitals_of
+from gan_core.equilibrium import measure
 from gan_core.evaluation import Evaluation
+from gan_core.narration import tell
+from gan_core.push import pushed
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
 
@@ -54,3 +61,22 @@ def test_a_run_saved_on_the_gpu_goes_on_there():
     second = Trainer(ExperimentConfig(), device="cuda")
     second.load_state_dict(first.state_dict())
     assert second.snapshot().metrics == pytest.approx(first.snapshot().metrics)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_a_step_is_explained_on_the_gpu(experiment):
+    trainer = Trainer(ExperimentConfig.from_dict(experiment), device="cuda")
+    trainer.step(3)
+    made = take_step(trainer)
+    assert all(tell(trainer.config, moment).sentence for moment in made.moments)
+    batch = trainer.game.next_batch()
+    assert layer_flow(trainer.game, batch)
+    layers = trainer.layers()["generator"]
+    first = next(i for i, row in enumerate(layers) if row.parameters)
+    found = derivative(trainer.game, batch, "generator", first, 0)
+    scale = max(abs(found.autograd), 1e-6)
+    assert found.chain == pytest.approx(found.autograd, abs=1e-4 * scale)
+    assert measure(trainer).value == measure(trainer).value
+    assert pushed(trainer, 4).push.shape[0] == 4
+    seen = vitals_of(trainer, trainer.snapshot(), reference_of(trainer), None)
+    assert diagnose(seen).condition == "too_early"
