@@ -79,4 +79,4 @@ def test_a_step_is_explained_on_the_gpu(experiment):
     assert measure(trainer).value == measure(trainer).value
     assert pushed(trainer, 4).push.shape[0] == 4
     seen = vitals_of(trainer, trainer.snapshot(), reference_of(trainer), None)
-    assert diagnose(seen).condition == "too_early"
+    assert diagnose(seen).sentence
