@@ -17,8 +17,8 @@ SIZE = {"width": 1280, "height": 1000}
 PAGES = {"distributions": 6, "pictures": 75}
 """Pages, and the seconds to train before the picture is taken."""
 
-WALKED = 8
-"""Lines of the first chapter that are walked before the picture: to G's gradient."""
+YOUNG, WALKED = 30, 7
+"""Steps before the chapters' pictures, and lines of the first that are walked: to G's gradient."""
 
 PANELS = (
     ("Quality", "Evaluate now", "samples against"),
@@ -48,38 +48,38 @@ def photograph_panels(page: Page, scheme: str) -> None:
 
 def photograph_lessons(page: Page, address: str, scheme: str) -> None:
     """Photograph every chapter of "How it works": on numbers, the fourth on pictures too."""
-    open_page(page, f"{address}/How_it_works")
     folder = DOCS / "lessons"
     folder.mkdir(exist_ok=True)
-    press(page, "+100")
-    page.wait_for_timeout(2_000)
+
+    def take(name: str) -> None:
+        page.mouse.move(5, 500)
+        page.wait_for_timeout(1_500)
+        page.screenshot(path=folder / f"{name}-{scheme}.png")
+
+    def train(seconds: float) -> None:
+        press(page, "Train")
+        page.wait_for_timeout(1000 * seconds)
+        press(page, "Pause")
+        page.wait_for_timeout(1_000)
+
+    open_page(page, f"{address}/How_it_works")
+    for _ in range(YOUNG // 10):
+        press(page, "+10")
+        page.wait_for_timeout(1_500)
     for name in page.get_by_role("radio", name=CHAPTER).all_inner_texts():
         page.get_by_role("radio", name=name).click()
         page.wait_for_timeout(1_500)
-        if name.startswith("1"):
-            for _ in range(WALKED):
-                press(page, "Line ▶")
-                page.wait_for_timeout(600)
-        else:
-            press(page, "Train")
-            page.wait_for_timeout(1_500)
-            press(page, "Pause")
-        page.mouse.move(5, 5)
-        page.wait_for_timeout(1_500)
-        page.screenshot(path=folder / f"{name[0]}-{scheme}.png")
-        if name.startswith("1"):
-            press(page, "Train")
-            page.wait_for_timeout(3_000)
-            press(page, "Pause")
+        for _ in range(WALKED if name.startswith("1") else 0):
+            press(page, "Line ▶")
+            page.wait_for_timeout(600)
+        if name.startswith("5"):
+            train(4)
+        take(name[0])
     page.get_by_role("radio", name="Pictures").click()
     page.wait_for_timeout(3_000)
     page.get_by_role("radio", name="4 · ").click()
-    press(page, "Train")
-    page.wait_for_timeout(45_000)
-    press(page, "Pause")
-    page.mouse.move(5, 5)
-    page.wait_for_timeout(2_000)
-    page.screenshot(path=folder / f"4-pictures-{scheme}.png")
+    train(45)
+    take("4-pictures")
 
 
 def main() -> None:
