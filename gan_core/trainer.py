@@ -191,6 +191,11 @@ class Trainer:
             fake = game.seen_by_d(game.generate(batch.z, batch.labels))
             self._latest["d_fake_after"] = game.score(game.judge(fake, batch.labels))
 
+    def check(self) -> None:
+        """Look at the numbers of the steps so far, instead of at the next regular time."""
+        with self.lock:
+            self._read_statistics()
+
     def _read_statistics(self) -> None:
         """Move the queued statistics into the history (a CPU–GPU sync point); notice NaN."""
         if not self._pending:

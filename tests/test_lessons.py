@@ -159,6 +159,23 @@ def test_a_goal_is_not_overstepped_while_steps_are_watched():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", ["Train", "Line ▶"])
+def test_a_watched_step_that_breaks_down_is_told(how):
+    wild = {"name": "sgd", "lr": 100.0}
+    experiment = {**LINE, "loss": "least_squares", "optimizer_d": wild, "optimizer_g": wild}
+    at = page_at(GAME, "Numbers", experiment, steps_per_frame=1)
+    for _ in range(250):
+        if run_of(at).notice:
+            break
+        if how == "Train" and run_of(at).running:
+            look(at)
+        else:
+            press(at, how)
+    assert "stopped being a finite number" in run_of(at).notice
+    assert not run_of(at).running
+
+
+@pytest.mark.slow
 def test_watching_a_run_changes_none_of_its_bits():
     at = page_at(BACKPROP, steps_per_frame=3)
     press(at, "+10")

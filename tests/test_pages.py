@@ -699,6 +699,17 @@ def test_divergence_pauses_and_keeps_healthy_weights():
     assert opened.trainer.breakdown is None
 
 
+@pytest.mark.parametrize("frame", [1, 3])
+def test_a_breakdown_that_a_look_finds_is_told(frame):
+    """With few steps a frame the look before them finds it, not the steps themselves."""
+    wild = {"name": "sgd", "lr": 100.0}
+    setup = {"dataset": {"name": "normal"}, "loss": "least_squares"}
+    opened = visit("distributions", setup | {"optimizer_g": wild, "optimizer_d": wild}, frame)
+    opened.press("train")
+    opened.train_until_paused(most_frames=60)
+    assert "stopped being a finite number" in opened.at.warning[0].value
+
+
 def upload(opened, content):
     if opened.widget("dataset").value != "csv_column":
         opened.set("dataset", "csv_column")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.breakdown import Breakdown
 from gan_core.close_up import take_step
 from gan_core.evaluation import Evaluation, as_bytes
 from gan_core.jobs import Job
@@ -60,6 +61,8 @@ class Run:
     evaluate_every: int | None = None
     qualities: list[Quality] = field(default_factory=list)
     resemblance: tuple[Samples, Resemblance] | None = None
+    known: Breakdown | None = None
+    """The breakdown after which Train was pressed again."""
     lesson: Lesson = field(default_factory=Lesson)
     latest: Snapshot | None = None
     """The snapshot drawn last."""
@@ -168,6 +171,7 @@ class Run:
 
     def go(self, until: int | None = None) -> None:
         self.notice = None
+        self.known = self.trainer.breakdown
         self.stop_at = until
         self.running = until is None or until > self.trainer.step_count
         self.started = time.perf_counter()
@@ -184,10 +188,12 @@ class Run:
     def step_discriminator(self) -> None:
         self.pause()
         self.trainer.step_discriminator()
+        self._tell_breakdown()
 
     def step_generator(self) -> None:
         self.pause()
         self.trainer.step_generator()
+        self._tell_breakdown()
 
     def reset(self) -> None:
         self.restart(self.trainer.config)
@@ -203,8 +209,23 @@ class Run:
         The frame's training then leaves the last step before a goal to the next look.
         """
         self.lesson.watches = True
-        if self._steps_due(time.perf_counter(), None):
-            self.lesson.close_up = take_step(self.trainer, self.lesson.x)
+        if not self._broke_down and self._steps_due(time.perf_counter(), None):
+            self._record_step()
+
+    def _record_step(self) -> None:
+        self.lesson.close_up = take_step(self.trainer, self.lesson.x)
+        self._tell_breakdown()
+
+    @property
+    def _broke_down(self) -> bool:
+        """Whether the numbers broke down since Train was pressed."""
+        return self.trainer.breakdown is not None and self.trainer.breakdown is not self.known
+
+    def _tell_breakdown(self) -> None:
+        """Say so if the numbers broke down, in a step or when somebody looked."""
+        self.trainer.check()
+        if self._broke_down:
+            self.notice = self.trainer.breakdown.sentence()
 
     def walk(self, lines: int) -> None:
         """Show the line of the step so many lines on.
@@ -219,7 +240,8 @@ class Run:
         if within and (is_latest or lines < 0):
             lesson.place = max(0, lesson.place + lines)
         else:
-            lesson.close_up, lesson.place = take_step(self.trainer, lesson.x), 0
+            self._record_step()
+            lesson.place = 0
         lesson.turned = time.monotonic()
 
     def train(
@@ -247,23 +269,22 @@ class Run:
             show(self.trainer.share_of_step)
             return self.running and self.turn == turn
 
-        while left > 0 and self.running and self.turn == turn:
+        # A breakdown may also have been found by a look since; training on would forget it.
+        while left > 0 and self.running and self.turn == turn and not self._broke_down:
             if steps_per_frame is None and taken_at_all and time.perf_counter() >= deadline:
                 break
             slice_ = min(left, self._steps_a_slice())
             taken = self.trainer.step(slice_, keep_going)
             taken_at_all += taken
             left -= taken
-            if self.trainer.breakdown:
-                self.notice = self.trainer.breakdown.sentence()
-                break
         self._evaluate_if_due(self.trainer.step_count - taken_at_all)
         if taken_at_all:
             self.last_step_at = time.time()
             self.meter.note_training(time.perf_counter() - began, taken_at_all)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
-        ended = self.running and (reached or self.trainer.breakdown is not None)
+        ended = self.running and (reached or self._broke_down)
         if ended:
+            self._tell_breakdown()
             self.pause()
         return ended
 
