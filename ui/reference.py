@@ -35,6 +35,10 @@ OF_KIND = {
     "$w$ any weight of D",
     "optimizer": "$w$ a weight, $g$ the loss's gradient in $w$ · $\\eta$ learning rate · $m$, $v$ "
     "running means of $g$, $g^2$ · $t$ the step · $\\epsilon$ tiny, against division by 0",
+    "condition": "$L_D(t)$ D's loss at step $t$, $E$ that of a D that guesses · $\\#$ how many "
+    "different ones · $m_t$, $s_t$ mean and standard deviation of the samples, $S$ how far they go "
+    "to and fro, in standard deviations of the target · $p_r(k)$ share of mode $k$, $\\hat p_g(k)$ "
+    "counted among the samples · med the median",
     "metric": "$F_r$, $F_g$ distribution functions: share of real, generated numbers below $x$ · "
     "$\\mathrm{KL}(p\\Vert q)=\\mathbb E_p\\log(p/q)$",
     "picture metric": "$r_1\\dots r_N$ features of real pictures, $g_1\\dots g_M$ of samples, each "

@@ -17,6 +17,7 @@ SLOW = 10
     "diverging",
     title="Diverging",
     paper="Goodfellow 2016, tutorial, arXiv:1701.00160, section 5.1",
+    equation=r"\max_t L_D(t)>\texttt{worse}\cdot E",
 )
 @dataclass(frozen=True)
 class Diverging(Condition):
@@ -86,6 +87,7 @@ def _broken(vitals: Vitals) -> float:
     "cannot_reach",
     title="The noise cannot reach the target",
     paper="Arjovsky & Bottou 2017, arXiv:1701.04862, lemma 1",
+    equation=r"\#\{G(z)\}\le\#\{z\}\le\texttt{values}",
 )
 @dataclass(frozen=True)
 class CannotReach(Condition):
@@ -212,6 +214,7 @@ class DTooStrong(Condition):
     "oscillating",
     title="Oscillating",
     paper="Mescheder et al. 2018, arXiv:1801.04406, section 2",
+    equation=r"S(m_t),\ S(s_t)>\texttt{sway}",
 )
 @dataclass(frozen=True)
 class Oscillating(Condition):

@@ -15,6 +15,7 @@ from gan_core.registry import knob
     title="Mode collapse",
     paper="Salimans et al. 2016, arXiv:1606.03498, section 3.2; "
     "Srivastava et al. 2017 (VEEGAN), arXiv:1705.07761, section 5",
+    equation=r"\hat p_g(k)<\texttt{found}\cdot p_r(k)",
 )
 @dataclass(frozen=True)
 class ModeCollapse(Condition):
@@ -97,6 +98,8 @@ class ModeCollapse(Condition):
     "memorising",
     title="Memorising",
     paper="Meehan et al. 2020, arXiv:2004.05675",
+    equation=r"\frac{\mathrm{med}_i\min_j\lVert G(z_i)-x_j\rVert}"
+    r"{\mathrm{med}_k\min_{j\ne k}\lVert x_k-x_j\rVert}<\texttt{likeness}",
 )
 @dataclass(frozen=True)
 class Memorising(Condition):

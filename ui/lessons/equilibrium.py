@@ -55,7 +55,8 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     batches = {"step": snapshot.history["step"], "value": -snapshot.history["loss_d"]}
     if measured is not None:
         unit = unit_of_d(run.trainer.game)
-        batches["implied"] = measured.implied(snapshot.history["loss_d"], unit)
+        losses = snapshot.history["loss_d"].tolist()
+        batches["implied"] = np.array([measured.implied(loss, unit) for loss in losses])
     chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
     live_chart(chart, f"{run.page}.lesson.towards")
     st.caption(
