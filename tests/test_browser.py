@@ -165,7 +165,17 @@ def pause(page):
     press(page, "Pause")
     label(page, "Train")
     settled(page)
-    return step(page)
+    return steady(page, step)
+
+
+def steady(page, read):
+    """Wait until `read(page)` has been the same for a second, and return it."""
+    value, since = read(page), time.monotonic()
+    while time.monotonic() - since < 1:
+        page.wait_for_timeout(50)
+        if (now := read(page)) != value:
+            value, since = now, time.monotonic()
+    return value
 
 
 def settled(page):
@@ -209,8 +219,7 @@ def test_training_moves_step_and_chart_and_a_pause_holds(open_tab):
     train_to(page, 20)
     eventually(page, lambda: frames(page) >= drawn + 5)
     held = pause(page)
-    page.wait_for_timeout(500)  # the charts take turns to draw the state at the pause
-    drawn = frames(page)
+    drawn = steady(page, frames)
     page.wait_for_timeout(1500)
     assert step(page) == held
     assert frames(page) == drawn
@@ -238,7 +247,7 @@ def test_space_trains_and_pauses(open_tab):
     page.keyboard.press("Space")
     label(page, "Train")
     settled(page)
-    held = step(page)
+    held = steady(page, step)
     page.wait_for_timeout(800)
     assert step(page) == held
 
