@@ -424,12 +424,20 @@ def choose(page, title, name, option):
     page.get_by_role("option", name=option, exact=True).click()
 
 
+def caption_of(page):
+    return page.locator(".timeline .caption").inner_text()
+
+
+def drawn_caption(page):
+    """Return the timeline's caption once the picture that it names is drawn; else None."""
+    caption = caption_of(page)
+    label = page.locator(".timeline canvas").get_attribute("aria-label")
+    return caption if caption in label else None
+
+
 def frame_of(page):
     """Return what the timeline shows: its caption, and its canvas as a grey picture."""
-    caption = page.locator(".timeline .caption").inner_text()
-    eventually(
-        page, lambda: caption in page.locator(".timeline canvas").get_attribute("aria-label")
-    )
+    caption = eventually(page, lambda: drawn_caption(page))
     shown = page.evaluate(PIXELS, "timeline")
     return caption, np.array(shown["red"], dtype=float).reshape(-1, shown["width"])
 
@@ -466,7 +474,7 @@ def test_an_uploaded_zip_is_trained_on_and_its_timeline_scrubbed(open_tab):
     later_caption, _ = scrub(page, 3)
     assert later_caption == "step 4 · epoch 1"
     page.locator(".timeline").get_by_role("button", name="Play").click()
-    eventually(page, lambda: frame_of(page)[0] == caption)
+    eventually(page, lambda: caption_of(page) == caption)
 
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All as GIF").click()
