@@ -55,7 +55,6 @@ class Scene:
     and how hard D's output there is pushed. `push` is −∂ℓ_G/∂x at each generated sample.
     """
 
-    z: Values | None
     fake: Values | PixelArray
     real: Values | PixelArray | None = None
     answer_fake: Values | None = None
@@ -129,10 +128,7 @@ def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> li
     with trainer.game.unseen():
         after = trainer.game.bill_of_d(turn.batch)
     move = _move(before, _weights(*networks), turn.bill, after)
-    scene = Scene(
-        turn.batch.z[:SHOWN, 0].double().cpu().numpy(), _samples(trainer, turn.batch.fake[:SHOWN])
-    )
-    scenes = [replace(scene, curve=curve)]
+    scenes = [Scene(_samples(trainer, turn.batch.fake[:SHOWN]), curve=curve)]
     real = _samples(trainer, trainer.game.in_data_units(turn.batch.real[:SHOWN]))
     scenes.append(replace(scenes[-1], real=real))
     scenes.append(replace(scenes[-1], **_answers(trainer, turn.bill)))

@@ -98,12 +98,6 @@ class Place(NamedTuple):
         return getattr(self.owner, self.name)
 
 
-def parameter_shapes(game: Game, batch: Batch, network: str, layer: int) -> dict[str, list[int]]:
-    """Return the shapes of a layer's parameters by name; {} if it has none."""
-    chosen = Twin(game, batch).layers(network)[layer]
-    return {_short(name): list(weight.shape) for name, weight in chosen.named_parameters()}
-
-
 def derivative(game: Game, batch: Batch, network: str, layer: int, index: int) -> Derivative:
     """Return ∂L/∂w for the mean loss of `network`, three ways.
 

@@ -7,7 +7,6 @@ answers, how steep G's loss is there, where the samples lie and how they have mo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,9 +37,6 @@ for a sway, which can be slow, over half of it.
 """
 
 FEWEST_POINTS = 20
-UNBOUNDED = 40.0
-"""Scores between plus and minus this stand for all scores where a loss is explored."""
-
 STEP = 1e-3
 
 
@@ -173,31 +169,17 @@ def _recent(
     return {name: row[first:] for name, row in series.items()}
 
 
-@lru_cache(maxsize=64)
-def _ends_of_loss(loss: Loss) -> tuple[float, float] | None:
-    """Return D's loss where it can tell nothing apart, and the least that it can have."""
-
-    def least(reach: float) -> float:
-        scores = torch.linspace(-reach, reach, 161, dtype=torch.float64)
-        pairs = torch.cartesian_prod(scores, scores)
-        return loss.discriminator(pairs[:, 0], pairs[:, 1]).min().item()
-
-    nothing = loss.equilibrium()[0]
-    floor = least(UNBOUNDED)
-    return None if least(2 * UNBOUNDED) < floor - 1 else (nothing, floor)
-
-
 def share_won(loss: Loss, loss_d: float) -> float | None:
     """Return (E − L_D) / (E − min L_D), E being L_D where D can tell nothing apart.
 
     For the cross entropy with an optimal D this is the Jensen–Shannon divergence over log 2
-    (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1). None if L_D has no minimum.
+    (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1). None if L_D has no minimum, or if nobody
+    knows what it measures.
     """
-    ends = _ends_of_loss(loss)
-    if ends is None:
+    measured = loss.stands_for
+    if measured is None or measured.highest is None:
         return None
-    nothing, floor = ends
-    return (nothing - loss_d) / (nothing - floor)
+    return measured.implied(loss_d) / measured.highest
 
 
 def slope_of(loss: Loss, d_real: float, d_fake: float) -> float:

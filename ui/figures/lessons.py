@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_core.backprop import LayerFlow
+from gan_core.backprop import LayerFlow, Norms
 from gan_core.config import ExperimentConfig
 from gan_core.equilibrium import Curves
 from gan_core.loss_view import LossView
@@ -80,22 +80,11 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
     names = ["noise z ↓", *parts[0], "x = G(z) ↓", *parts[1], "loss ↓"]
     places = np.array([*range(1, split + 1), *range(split + 2, len(rows) + 2)])
     data, words = [], []
-    turns = [[row.in_d_turn for row in rows], [row.in_g_turn for row in rows]]
-    for number, turn in zip(("", "2"), turns, strict=True):
-        place = {"xaxis": f"x{number}", "yaxis": "y", "showlegend": number == "2"}
-        at_output = np.array([np.nan if n.output is None else n.output for n in turn])
-        data.append(_bars(at_output, places, "at the layer's output", FAINT) | place)
-        for network, color in (("generator", FAKE), ("discriminator", DISCRIMINATOR)):
-            own = [
-                np.nan if n.weights is None or row.network != network else n.weights
-                for n, row in zip(turn, rows, strict=True)
-            ]
-            name = f"of {'G' if network == 'generator' else 'D'}'s weights"
-            bars = _bars(np.array(own), places, name, color) | place
-            data.append(bars | {"showlegend": number == ("2" if network == "generator" else "")})
-        for row, norms, y in zip(rows, turn, places, strict=True):
-            if row.network == "discriminator" and row.parameters and norms.weights is None:
-                words.append(_note("weights stand still", number, y))
+    for number, turn in (("", "in_d_turn"), ("2", "in_g_turn")):
+        data += _gradients(rows, places, [getattr(row, turn) for row in rows], number)
+    for row, y in zip(rows, places, strict=True):
+        if row.network == "discriminator" and row.parameters:
+            words.append(_note("weights stand still", "2", y))
     words.append(_note("the walk ends here: D takes x as it is", "", split + 1))
     words.append(_note("the walk goes on into G", "2", split + 1))
     made = layout(
@@ -125,6 +114,24 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
     made["legend"] |= {"y": 1.0 + 34 / made["height"]}
     made["annotations"] = words
     return {"data": data, "layout": made}
+
+
+def _gradients(
+    rows: Sequence[LayerFlow], places: np.ndarray, turn: Sequence[Norms], number: str
+) -> list[dict[str, Any]]:
+    """Return the bars of one network's turn, on the axis of that number."""
+    place = {"xaxis": f"x{number}", "yaxis": "y"}
+    outputs = [np.nan if norms.output is None else norms.output for norms in turn]
+    bars = [_bars(np.array(outputs), places, "at the layer's output", FAINT)]
+    bars[0]["showlegend"] = number == "2"
+    for network, color in (("generator", FAKE), ("discriminator", DISCRIMINATOR)):
+        own = [
+            np.nan if norms.weights is None or row.network != network else norms.weights
+            for norms, row in zip(turn, rows, strict=True)
+        ]
+        bars.append(_bars(np.array(own), places, f"of {network[0].upper()}'s weights", color))
+        bars[-1]["showlegend"] = number == ("2" if network == "generator" else "")
+    return [bar | place for bar in bars]
 
 
 def _decades(rows: Sequence[LayerFlow]) -> list[int]:

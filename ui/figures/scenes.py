@@ -88,7 +88,6 @@ def pushes(
     """Return the push on generated samples as arrows over D's curve; one is marked."""
     drawn = Scene(
         found.samples,
-        found.samples,
         answer_fake=found.answer,
         push=found.push[:, None],
         curve=view.d,

@@ -39,19 +39,12 @@ def draw(run: Run, snapshot: Snapshot) -> None:
             figure_ = figures.against_the_best(found.curves, config, key)
             live_chart(figure_, f"{run.page}.lesson.best")
     with right:
-        st.latex(rf"\small\begin{{gathered}}{_value(found)}\end{{gathered}}")
-        if measured is not None:
-            implied = measured.worked(-found.value, unit_of_d(run.trainer.game))
-            true = (
-                ""
-                if found.true is None
-                else rf" \\ \text{{truly }} {measured.symbol} = {found.true:.3f}"
-            )
-            words = rf"{measured.identity} \\[4pt] {implied}{true}"
-            st.latex(rf"\small\begin{{gathered}}{words}\end{{gathered}}")
-        st.latex(rf"\small\begin{{gathered}}{_at_the_mean(run, found)}\end{{gathered}}")
+        for formulas in (_value(found), _distance(run, found), _at_the_mean(run, found)):
+            st.latex(rf"\small\begin{{gathered}}{formulas}\end{{gathered}}")
     tracked = lesson.equilibria.series(500)
-    title = "Distance" if measured is None else measured.title
+    title = (
+        "Distance" if measured is None else ", ".join(filter(None, (measured.title, measured.unit)))
+    )
     batches = {"step": snapshot.history["step"], "value": -snapshot.history["loss_d"]}
     if measured is not None:
         unit = unit_of_d(run.trainer.game)
@@ -73,6 +66,19 @@ def _value(found: Equilibrium) -> str:
         rf"V(D,G) = {figure(found.value)} \pm {figure(found.value_error)}{best} \\"
         rf"\text{{at the equilibrium: }} {figure(found.equilibrium)}"
     )
+
+
+def _distance(run: Run, found: Equilibrium) -> str:
+    """Return the distance that D's loss implies beside the true one, in LaTeX."""
+    measured = run.trainer.config.loss.stands_for
+    if measured is None:
+        return r"\,"
+    rows = [measured.identity, measured.worked(-found.value, unit_of_d(run.trainer.game))]
+    if found.true is not None:
+        rows.append(rf"\text{{truly }} {measured.symbol} = {found.true:.3f}")
+    if measured.condition and found.steepest is not None:
+        rows.append(rf"\text{{steepest slope of D: }} {figure(found.steepest)}")
+    return r" \\[3pt] ".join(rows)
 
 
 def _at_the_mean(run: Run, found: Equilibrium) -> str:

@@ -96,13 +96,13 @@ def box(run: Run, moment: Moment | None) -> str:
 def _see(run: Run, snapshot: Snapshot, moment: Moment | None) -> None:
     if snapshot.line is not None:
         view = snapshot.line
-        untouched = Scene(view.lines_z, view.lines_x, curve=view.d)
+        untouched = Scene(view.lines_x, curve=view.d)
         seen, x = (untouched, view.x) if moment is None else (moment.scene, run.lesson.close_up.x)
         figure = figures.scene(seen, x, run.trainer.config, chart_revision(run))
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if moment is None:
-        scene = Scene(None, snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
+        scene = Scene(snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
     else:
         scene = moment.scene
     low, high = run.trainer.config.loss.score_range or _reach(scene)

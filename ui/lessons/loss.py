@@ -48,9 +48,8 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     costs = average(loss.discriminator(real, fake)), average(loss.generator(real, fake))
     right.latex(rf"\begin{{gathered}}L_D = {costs[0]} \\[6pt] L_G = {costs[1]}\end{{gathered}}")
     slopes = {other.title: loss_view(other, real, fake) for other in compared}
-    seen = loss_view(loss, real, fake)
     key = f"{chart_revision(run)}.{loss.name}"
-    live_chart(figures.loss_curves(seen, slopes, key), f"{run.page}.lesson.curves")
+    live_chart(figures.loss_curves(slopes[loss.title], slopes, key), f"{run.page}.lesson.curves")
     rows = [
         {
             "label": f"length of G's gradient: {title}",

@@ -55,12 +55,13 @@ def _pictures(run: Run, found: Pushed, chosen: int) -> None:
     """Draw all the samples and their pushes, and the chosen one enlarged."""
     reach = float(found.answer.min()), float(found.answer.max())
     low, high = run.trainer.config.loss.score_range or reach
+    judged = figures.judged(found.samples, found.answer, low, high)
     maps = figures.push_map(found.push)
     moved = figures.moved(found.samples, found.push)
     left, middle, right = st.columns(3)
     one = slice(chosen, chosen + 1)
     for column, name, pictures in (
-        (left, f"Sample {chosen + 1}", figures.judged(found.samples, found.answer, low, high)),
+        (left, f"Sample {chosen + 1}", judged),
         (middle, "Green: more ink. Purple: less", maps),
         (right, "A long way along the push", moved),
     ):
@@ -70,6 +71,5 @@ def _pictures(run: Run, found: Pushed, chosen: int) -> None:
     st.caption(
         f"**The first {len(maps)} of the batch**, the bar is D's answer; below, their pushes"
     )
-    judged = figures.judged(found.samples, found.answer, low, high)
     sample_canvas(judged, f"{run.page}.lesson.all", "samples of the batch", SHOWN, 960)
     sample_canvas(maps, f"{run.page}.lesson.maps", "pushes on the batch", SHOWN, 960)
