@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from gan_core.algorithm import Turn
 from gan_core.config import ExperimentConfig
 from gan_core.game import Batch, Bill
 from gan_core.line_view import as_shown
 from gan_core.observer import as_arrays
 from gan_core.push import push
 from gan_core.shapes import Grid, Logits, PixelArray, Samples, Values, Weights
-from gan_core.trainer import Trainer, Turn
+from gan_core.trainer import Trainer
 
 SHOWN = 16
 """How many samples of the batch a scene shows."""

@@ -6,21 +6,22 @@ import copy
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.utils import get_total_norm
 
+from gan_core.algorithm import Turn, statistics_of_d, statistics_of_g, turn_of_d, turn_of_g
 from gan_core.breakdown import WORDS, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import keep_freed_memory, resolve_device
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
-from gan_core.game import Batch, Bill, Game, told
+from gan_core.game import Batch, Game, told
 from gan_core.history import History
 from gan_core.isolation import cloned, evaluating, settled, undisturbed, without_traces
+from gan_core.learners import Learners
 from gan_core.networks import LayerRow, layer_table
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
 from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
@@ -32,15 +33,6 @@ CHECK_EVERY = 25
 
 AFTER_EVERY, AFTER_ALWAYS = 25, 50
 """`d_fake_after` costs a pass of both networks: every step has it up to 50, then every 25th."""
-
-
-@dataclass(frozen=True, eq=False)
-class Turn:
-    """One network's update: the batch, what it paid for it, and its gradient, a tensor a weight."""
-
-    batch: Batch
-    bill: Bill
-    gradients: tuple[torch.Tensor, ...]
 
 
 class Trainer:
@@ -62,9 +54,7 @@ class Trainer:
         self.game = Game(config, self.device, seeds)
         self.source = self.game.source
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
-        self.optimizer_g = config.optimizer_g.build(self.generator.parameters())
-        self.optimizer_d = config.optimizer_d.build(self.discriminator.parameters())
-        self.ema = self._new_ema()
+        self.learners = Learners(self.game)
         fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
         self.fixed_z = self.game.noise(fixed, "fixed")
         self.fixed_labels = None
@@ -79,6 +69,9 @@ class Trainer:
         self.timeline = Timeline()
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
+        self._turn_d: Turn | None = None
+        self._turn_g: Turn | None = None
+        """Updates whose statistics are not among the latest yet."""
         self._batch: Batch | None = None
         self._batch_is_fresh = False
         """Whether D has seen the batch and G has not been updated on it yet."""
@@ -114,20 +107,11 @@ class Trainer:
         """One update of D on a fresh batch of real samples and a fresh batch of noise."""
         with self.lock:
             self.breakdown = None
-            batch = self._batch = self.game.draw()
-            self._batch_is_fresh = True
-            bill = self.game.bill_of_d(batch)
-            gradients = descend(bill.objective, self.optimizer_d)
-            self.config.regularizer.after_update(self.discriminator)
+            turn = self._turn_d = turn_of_d(self.game, self.learners.d.descend)
+            self._batch, self._batch_is_fresh = turn.batch, True
             self.updates_d += 1
             self.samples_seen += self.config.batch_size
-            self._latest |= {
-                "loss_d": bill.loss.detach().mean(),
-                "penalty": bill.penalty.detach(),
-                "d_real": self.game.score(bill.logits_real),
-                "grad_norm_d": get_total_norm(gradients),
-            }
-            return Turn(batch, bill, gradients)
+            return turn
 
     def step_generator(self) -> Turn:
         """One update of G, which completes a step. D stands still.
@@ -139,38 +123,41 @@ class Trainer:
             self.breakdown = None
             if not self._batch_is_fresh:
                 self._batch = self.game.draw_noise_alone()
-            batch, self._batch_is_fresh = self._batch, False
+            turn = self._turn_g = turn_of_g(self.game, self.learners.g.descend, self._batch)
+            self._batch, self._batch_is_fresh = self._batch.without_graph(), False
             self._updates_of_d = 0
-            bill = self.game.bill_of_g(batch)
-            gradients = descend(bill.objective, self.optimizer_g)
-            self._batch = batch.without_graph()
             self.step_count += 1
             if self.ema is not None:
                 self.ema.update(self.step_count)
-            self._latest |= {
-                "loss_g": bill.loss.detach().mean(),
-                "d_fake_before": self.game.score(bill.logits_fake),
-                "grad_norm_g": get_total_norm(gradients),
-            }
             self._latest.pop("d_fake_after", None)
             self._note_step()
-            return Turn(batch, bill, gradients)
+            return turn
 
     def _note_step(self) -> None:
         """Queue the step's statistics; they stay on the device until somebody looks."""
-        if "loss_d" in self._latest:
+        due = self.step_count % CHECK_EVERY == 0
+        if self.updates_d and (due or self.history.wants(self.step_count)):
+            latest = self._take_stock()
             often = self.step_count <= AFTER_ALWAYS or self.step_count % AFTER_EVERY == 0
             if often and self.history.wants(self.step_count):
                 self._score_after()
-            latest = self._latest
             missing = torch.full_like(latest["loss_d"], math.nan)
             row = torch.stack([latest.get(name, missing) for name in STATISTICS])
             self._pending.append((self.step_count, row))
         self._keep_grid()
-        if self.step_count % CHECK_EVERY == 0:
+        if due:
             self._read_statistics()
             if self.breakdown is None:
                 self._healthy = self._moving_parts()
+
+    def _take_stock(self) -> dict[str, torch.Tensor]:
+        """Return the statistics of the latest updates, measured only when they are wanted."""
+        if self._turn_d is not None:
+            self._latest |= statistics_of_d(self.game, self._turn_d)
+        if self._turn_g is not None:
+            self._latest |= statistics_of_g(self.game, self._turn_g)
+        self._turn_d = self._turn_g = None
+        return self._latest
 
     def _keep_grid(self) -> None:
         """Keep the fixed noise's pictures, if the timeline wants this step's."""
@@ -238,26 +225,26 @@ class Trainer:
             raise ValueError(f"{', '.join(fixed)} cannot change during a run; start a new one.")
         with self.lock:
             self._read_statistics()
+            self._take_stock()
             old, self.config = self.config, config
             self.game.config = config
             if config.loss != old.loss:
                 self.changes.append((self.step_count, config.loss.title))
-            for side, network in (("g", self.generator), ("d", self.discriminator)):
-                new = getattr(config, f"optimizer_{side}")
-                if new.name != getattr(old, f"optimizer_{side}").name:
-                    setattr(self, f"optimizer_{side}", new.build(network.parameters()))
-                else:
-                    new.apply_to(getattr(self, f"optimizer_{side}"))
-            if config.ema_decay != old.ema_decay:
-                if self.ema is None or not config.ema_decay:
-                    self.ema = self._new_ema()
-                else:
-                    self.ema.decay = config.ema_decay
+            self.learners.change(old, config)
             self._healthy = self._moving_parts()
 
-    def _new_ema(self) -> ExponentialAverage | None:
-        decay = self.config.ema_decay
-        return ExponentialAverage(self.generator, decay) if decay else None
+    @property
+    def ema(self) -> ExponentialAverage | None:
+        """The average of G that is displayed, if one is kept."""
+        return self.learners.ema
+
+    @property
+    def optimizer_g(self) -> torch.optim.Optimizer:
+        return self.learners.g.optimizer
+
+    @property
+    def optimizer_d(self) -> torch.optim.Optimizer:
+        return self.learners.d.optimizer
 
     @torch.no_grad()
     def generate(self, z: Latents, labels: Classes | None = None) -> Samples:
@@ -293,7 +280,7 @@ class Trainer:
         with self.lock:
             self._read_statistics()
             self._score_after()
-            statistics = {name: value.item() for name, value in self._latest.items()}
+            statistics = {name: value.item() for name, value in self._take_stock().items()}
             return self._observer.snapshot(self, statistics)
 
     @torch.no_grad()
@@ -334,15 +321,11 @@ class Trainer:
 
     def _moving_parts(self) -> dict[str, Any]:
         return cloned(
-            {
-                "generator": self.generator.state_dict(),
-                "discriminator": self.discriminator.state_dict(),
-                "ema": None if self.ema is None else self.ema.network.state_dict(),
-                "optimizer_g": self.optimizer_g.state_dict(),
-                "optimizer_d": self.optimizer_d.state_dict(),
+            self.learners.state_dict()
+            | {
                 "rng": {name: rng.get_state() for name, rng in self.game.rng.items()},
                 "fixed_z": self.fixed_z,
-                "latest": self._latest,
+                "latest": self._take_stock(),
                 "z": None if self._batch is None else self._batch.z,
                 "labels": None if self._batch is None else self._batch.labels,
                 "z_is_fresh": self._batch_is_fresh,
@@ -357,15 +340,11 @@ class Trainer:
 
     def _restore(self, state: dict[str, Any]) -> None:
         state = cloned(state)
-        self.generator.load_state_dict(state["generator"])
-        self.discriminator.load_state_dict(state["discriminator"])
-        if self.ema is not None:
-            self.ema.network.load_state_dict(state["ema"])
-        self.optimizer_g.load_state_dict(state["optimizer_g"])
-        self.optimizer_d.load_state_dict(state["optimizer_d"])
+        self.learners.load_state_dict(state)
         for name, rng in self.game.rng.items():
             rng.set_state(state["rng"][name].cpu())
         self.fixed_z = state["fixed_z"]
+        self._turn_d = self._turn_g = None
         self._latest, self._batch_is_fresh = state["latest"], state["z_is_fresh"]
         self._batch = None
         if state["z"] is not None:
@@ -379,16 +358,3 @@ class Trainer:
         self._updates_of_d = state["counters"]["of_this_step"]
         self._pending.clear()
         self.breakdown = None
-
-
-def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> tuple[torch.Tensor, ...]:
-    """Take one step on the optimizer's own network; return the gradient, a tensor a weight.
-
-    Gradients are asked for that network's weights only, so the other one gets none.
-    """
-    parameters = optimizer.param_groups[0]["params"]
-    gradients = torch.autograd.grad(loss, parameters)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-    optimizer.step()
-    return gradients

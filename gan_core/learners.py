@@ -1,0 +1,113 @@
+"""What learns in a game: two optimizers, and the average of G that is displayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_core.config import ExperimentConfig
+from gan_core.ema import ExponentialAverage
+from gan_core.game import Game
+from gan_core.optimizers import Optimizer
+
+
+class Learner:
+    """A network and the optimizer that moves its weights."""
+
+    def __init__(self, network: nn.Module, settings: Optimizer) -> None:
+        self.network = network
+        self.parameters = list(network.parameters())
+        self.use(settings)
+
+    def use(self, settings: Optimizer) -> None:
+        """Begin with another optimizer, whose moments are empty."""
+        self.optimizer = settings.build(self.parameters)
+        self._move = settings.mover(self.optimizer)
+
+    def descend(self, objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Take one step; return the gradient, a tensor a weight.
+
+        It is asked for this network's weights only, so the other one gets none.
+        """
+        gradients = torch.autograd.grad(objective, self.parameters)
+        self._move(gradients)
+        return gradients
+
+    def load(self, network: dict[str, Any], optimizer: dict[str, Any]) -> None:
+        self.network.load_state_dict(network)
+        self.optimizer.load_state_dict(optimizer)
+
+    @torch.no_grad()
+    def give_moments(self) -> None:
+        """Let the optimizer make its moments, empty ones, unless it has some."""
+        if self.optimizer.state:
+            return
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        before = [parameter.clone() for parameter in self.parameters]
+        for group in self.optimizer.param_groups:
+            group["lr"] = 0.0
+        for parameter in self.parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        self.optimizer.step()
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        for parameter, old in zip(self.parameters, before, strict=True):
+            parameter.grad = None
+            parameter.copy_(old)
+        for moments in self.moments():
+            moments.zero_()
+
+    def moments(self) -> list[torch.Tensor]:
+        """Return what the optimizer remembers, in an order that depends on its kind alone."""
+        found = []
+        for parameter in self.parameters:
+            state = self.optimizer.state[parameter]
+            found += [state[name] for name in sorted(state) if state[name] is not None]
+        return found
+
+
+class Learners:
+    """D's and G's optimizers, and the average of G, if one is kept."""
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.d = Learner(game.discriminator, game.config.optimizer_d)
+        self.g = Learner(game.generator, game.config.optimizer_g)
+        self.ema = self._new_average(game.config)
+
+    def _new_average(self, config: ExperimentConfig) -> ExponentialAverage | None:
+        decay = config.ema_decay
+        return ExponentialAverage(self.game.generator, decay) if decay else None
+
+    def change(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
+        """Take over changed settings; moments stay where the kind of optimizer does."""
+        for learner, name in ((self.d, "optimizer_d"), (self.g, "optimizer_g")):
+            settings = getattr(new, name)
+            if settings.name != getattr(old, name).name:
+                learner.use(settings)
+            else:
+                settings.apply_to(learner.optimizer)
+        if new.ema_decay != old.ema_decay:
+            if self.ema is None or not new.ema_decay:
+                self.ema = self._new_average(new)
+            else:
+                self.ema.decay = new.ema_decay
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of all, not copied."""
+        return {
+            "generator": self.g.network.state_dict(),
+            "discriminator": self.d.network.state_dict(),
+            "ema": None if self.ema is None else self.ema.network.state_dict(),
+            "optimizer_g": self.g.optimizer.state_dict(),
+            "optimizer_d": self.d.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to a state; its tensors become the learners' own."""
+        self.g.load(state["generator"], state["optimizer_g"])
+        self.d.load(state["discriminator"], state["optimizer_d"])
+        if self.ema is not None:
+            self.ema.network.load_state_dict(state["ema"])
