@@ -24,19 +24,36 @@ class ExponentialAverage:
     def __init__(self, source: nn.Module, decay: float) -> None:
         self.network = copy.deepcopy(source).requires_grad_(False).eval()
         self.decay = decay
-        pairs = list(zip(_tensors(self.network), _tensors(source), strict=True))
-        self._averaged = [pair for pair in pairs if pair[0].is_floating_point()]
-        self._copied = [pair for pair in pairs if not pair[0].is_floating_point()]
+        self._source = tensors_of(source)
+        self._own = tensors_of(self.network)
 
-    @torch.no_grad()
+    def weight(self, step: int) -> float:
+        """Return 1 − β, with which the source's weights are taken in after `step`, from 1."""
+        return 1 - min(self.decay, (1 + step) / (10 + step))
+
     def update(self, step: int) -> None:
         """Take in the source's weights after `step`, counted from 1."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        averages, sources = zip(*self._averaged, strict=True)
-        torch._foreach_lerp_(averages, sources, 1 - decay)
-        for average, source in self._copied:
-            average.copy_(source)
+        take_in(self._own, self._source, self.weight(step))
 
 
-def _tensors(network: nn.Module) -> list[torch.Tensor]:
+def tensors_of(network: nn.Module) -> list[torch.Tensor]:
+    """Return a network's weights and buffers, without gradients."""
     return [p.detach() for p in network.parameters()] + list(network.buffers())
+
+
+@torch.no_grad()
+def take_in(
+    averages: list[torch.Tensor], sources: list[torch.Tensor], weight: float | torch.Tensor
+) -> None:
+    """Move averages towards their sources by a share of the way; counters are copied."""
+    floats = [average.is_floating_point() for average in averages]
+    means = [average for average, is_float in zip(averages, floats, strict=True) if is_float]
+    values = [source for source, is_float in zip(sources, floats, strict=True) if is_float]
+    if isinstance(weight, float):
+        torch._foreach_lerp_(means, values, weight)
+    else:
+        for mean, value in zip(means, values, strict=True):
+            mean.lerp_(value, weight)
+    for average, source, is_float in zip(averages, sources, floats, strict=True):
+        if not is_float:
+            average.copy_(source)

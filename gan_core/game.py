@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
+from gan_core.data import Source
 from gan_core.device import placed
 from gan_core.isolation import Network, forgetful, undisturbed
 from gan_core.losses import Loss
@@ -27,12 +28,12 @@ class Batch:
 
     z: Latents
     labels: Classes | None
-    fake: Samples
-    """G(z) in the units of the data, with G's graph."""
+    fake: Samples | None
+    """G(z) in the units of the data, with G's graph; None if it is to be made again from z."""
     real: Samples | None = None
 
     def without_graph(self) -> Batch:
-        return replace(self, fake=self.fake.detach())
+        return self if self.fake is None else replace(self, fake=self.fake.detach())
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +57,23 @@ class Bill:
 class Game:
     """The networks, the data and the noise of an experiment; nothing here learns.
 
-    `config` may be replaced by one that differs only in what may change during a run.
+    `config` may be replaced by one that differs only in what may change during a run. `source`
+    stands in for the data set's own.
 
     Raises:
         ValueError: if the data set is not there.
     """
 
-    def __init__(self, config: ExperimentConfig, device: torch.device, seeds: list[int]) -> None:
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        device: torch.device,
+        seeds: list[int],
+        source: Source | None = None,
+    ) -> None:
         self.config = config
         self.device = device
-        self.source = config.dataset.open(device)
+        self.source = source or config.dataset.open(device)
         self.rng = {
             name: torch.Generator(device).manual_seed(seed)
             for name, seed in zip(STREAMS, seeds[2:], strict=True)
@@ -97,13 +105,15 @@ class Game:
     def noise(self, n: int, stream: str = "train") -> Latents:
         return self.config.prior.sample(n, self.config.latent_dim, self.rng[stream], self.device)
 
+    def real(self, n: int) -> tuple[Samples, Classes | None]:
+        """Draw real samples, with their classes if the networks are told."""
+        if self.classes:
+            return self.source.labelled_batch(n, self.rng["train"])
+        return self.source.batch(n, self.rng["train"]), None
+
     def real_batch(self, n: int) -> tuple[Samples, Classes | None]:
         """Draw real samples as D is shown them, with their classes if the networks are told."""
-        labels = None
-        if self.classes:
-            real, labels = self.source.labelled_batch(n, self.rng["train"])
-        else:
-            real = self.source.batch(n, self.rng["train"])
+        real, labels = self.real(n)
         return self.seen_by_d(real), labels
 
     def any_classes(self, n: int, stream: str = "train") -> Classes | None:

@@ -15,6 +15,9 @@ from gan_core.registry import Component, Registry, knob
 
 OPTIMIZERS = Registry("optimizer")
 
+RECORDED = {"lr": 1.0, "foreach": False, "differentiable": True}
+"""How torch's optimizers are told to compute step by step, on tensors alone."""
+
 Move = Callable[[Sequence[torch.Tensor]], None]
 """Moves the weights of an optimizer against a gradient, a tensor a weight."""
 
@@ -30,8 +33,13 @@ class Optimizer(Component):
     """How gradients move weights."""
 
     @abstractmethod
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Return a fresh torch optimizer over `parameters`."""
+    def build(
+        self, parameters: Iterable[torch.Tensor], recorded: bool = False
+    ) -> torch.optim.Optimizer:
+        """Return a fresh torch optimizer over `parameters`.
+
+        A `recorded` one computes the same at a learning rate of 1, in plain tensor operations.
+        """
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -80,8 +88,9 @@ class Adam(Optimizer):
     def settings(self):
         return {"lr": self.lr, "betas": (self.beta1, self.beta2)}
 
-    def build(self, parameters):
-        return torch.optim.Adam(parameters, fused=True, **self.settings())
+    def build(self, parameters, recorded=False):
+        how = RECORDED if recorded else {"fused": True}
+        return torch.optim.Adam(parameters, **self.settings() | how)
 
     def mover(self, optimizer):
         return FusedAdam(optimizer) if hasattr(torch, "_fused_adam_") else super().mover(optimizer)
@@ -146,8 +155,9 @@ class SGD(Optimizer):
     def settings(self):
         return {"lr": self.lr, "momentum": self.momentum}
 
-    def build(self, parameters):
-        return torch.optim.SGD(parameters, fused=True, **self.settings())
+    def build(self, parameters, recorded=False):
+        how = RECORDED if recorded else {"fused": True}
+        return torch.optim.SGD(parameters, **self.settings() | how)
 
 
 @OPTIMIZERS.register(
@@ -167,5 +177,5 @@ class RMSprop(Optimizer):
     def settings(self):
         return {"lr": self.lr, "alpha": self.alpha}
 
-    def build(self, parameters):
-        return torch.optim.RMSprop(parameters, **self.settings())
+    def build(self, parameters, recorded=False):
+        return torch.optim.RMSprop(parameters, **self.settings() | (RECORDED if recorded else {}))

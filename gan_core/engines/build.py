@@ -1,0 +1,90 @@
+"""Compiles one step in a process of its own: `python -m gan_core.engines.build ORDER.json`.
+
+Tracing holds Python's interpreter for seconds, so the process that trains leaves it to another. What
+comes of it is a package (torch's AOTInductor): a library of machine code and its description.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils._pytree import tree_flatten, tree_unflatten
+
+from gan_core.config import ExperimentConfig
+from gan_core.data.base import Dataset
+from gan_core.engines.program import play, settings_of, state_of
+from gan_core.engines.tape import tape_of
+from gan_core.game import Game
+from gan_core.learners import Learners
+from gan_core.shapes import Classes, Samples
+
+NICENESS = 10
+
+
+class Blank:
+    """Samples of a data set's shape that are all zero: a recording needs no others."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._shape = dataset.sample_shape
+
+    def batch(self, n: int, rng: torch.Generator) -> Samples:
+        return torch.zeros(n, *self._shape)
+
+    def labelled_batch(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
+        return self.batch(n, rng), torch.zeros(n, dtype=torch.long)
+
+
+class Recorded(nn.Module):
+    """A recorded step as torch's exporter wants it."""
+
+    def __init__(self, graph: Any) -> None:
+        super().__init__()
+        self.graph = graph
+
+    def forward(self, leaves: list[torch.Tensor]) -> torch.Tensor:
+        return self.graph(leaves)
+
+
+def record(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tensor]]:
+    """Return the step as a graph of tensor operations, and arguments of the right shapes.
+
+    Without `whole` it is D's turn alone.
+    """
+    game = Game(config, torch.device("cpu"), list(range(6)), Blank(config.dataset))
+    tape, state = tape_of(game), state_of(Learners(game))
+    draws = tape.draw_d() + (tape.draw_g() if whole else [])
+    settings = {name: torch.tensor(value) for name, value in settings_of(config, game).items()}
+    weight = torch.tensor(0.5) if whole else None
+    leaves, form = tree_flatten((state, draws, settings, weight))
+
+    def step(leaves: list[torch.Tensor]) -> torch.Tensor:
+        return play(game, *tree_unflatten(leaves, form))
+
+    return make_fx(step, tracing_mode="fake", _allow_non_fake_inputs=True)(leaves), leaves
+
+
+def build(config: ExperimentConfig, whole: bool, package: Path) -> None:
+    """Compile the step and write the package, whole or not at all."""
+    graph, leaves = record(config, whole)
+    exported = torch.export.export(Recorded(graph), (leaves,))
+    partial = package.with_name(f".{package.stem}.{os.getpid()}.pt2")
+    torch._inductor.aoti_compile_and_package(exported, package_path=str(partial))
+    partial.replace(package)
+
+
+def main() -> None:
+    order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    os.nice(NICENESS)
+    torch.set_num_threads(order["threads"])
+    build(ExperimentConfig.from_dict(order["config"]), order["whole"], Path(order["package"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The step as one function of tensors alone: what is compiled, and what a GPU's graph is made of.
+
+It is not a second step: `turn_of_d` and `turn_of_g` run as they stand, on networks whose weights
+are arguments, with numbers drawn ahead, and with every setting that may change during a run
+as a tensor. All that the step changes it changes in place.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.func import functional_call
+
+from gan_core.algorithm import statistics_of_d, statistics_of_g, turn_of_d, turn_of_g
+from gan_core.config import ExperimentConfig
+from gan_core.ema import take_in, tensors_of
+from gan_core.engines.tape import Listening, Make, Taped
+from gan_core.game import Game
+from gan_core.learners import Learners
+from gan_core.optimizers import Optimizer
+from gan_core.registry import Component, knobs
+from gan_core.snapshot import STATISTICS
+
+State = dict[str, Any]
+"""Every tensor that a step changes: lists and dicts of them."""
+
+
+def state_of(learners: Learners) -> State:
+    """Return the tensors that training changes, not copied."""
+    state: State = {}
+    for side, learner in (("d", learners.d), ("g", learners.g)):
+        learner.give_moments()
+        network = learner.network
+        state[side] = {
+            "weights": {name: weight.detach() for name, weight in network.named_parameters()},
+            "buffers": dict(network.named_buffers()),
+            "moments": [dict(learner.optimizer.state[p]) for p in learner.parameters],
+        }
+    state["average"] = [] if learners.ema is None else tensors_of(learners.ema.network)
+    return state
+
+
+def settings_of(config: ExperimentConfig, game: Game) -> dict[str, float]:
+    """Return the numbers that may differ from step to step without another program."""
+    settings = {
+        "lr_d": config.optimizer_d.lr,
+        "lr_g": config.optimizer_g.lr,
+        "mean": game.mean,
+        "std": game.std,
+    }
+    for part in ("loss", "regularizer"):
+        component = getattr(config, part)
+        settings |= {f"{part}.{name}": getattr(component, name) for name in tunable(component)}
+    return settings
+
+
+def tunable(component: Component) -> list[str]:
+    """Return the names of a component's knobs that are numbers on a scale."""
+    return [name for name, knob in knobs(type(component)).items() if type(knob.default) is float]
+
+
+class Lent:
+    """A network on weights that are handed to it."""
+
+    def __init__(self, network: nn.Module, state: State) -> None:
+        self._network = network
+        self._weights = {
+            name: weight.detach().requires_grad_() for name, weight in state["weights"].items()
+        }
+        self._tensors = self._weights | state["buffers"]
+
+    def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return functional_call(self._network, self._tensors, inputs)
+
+    def parameters(self) -> list[torch.Tensor]:
+        return list(self._weights.values())
+
+
+def play(
+    game: Game,
+    state: State,
+    draws: Sequence[torch.Tensor],
+    settings: dict[str, torch.Tensor],
+    weight: torch.Tensor | None,
+) -> torch.Tensor:
+    """Play a step on `state` and return its statistics, NaN for what was not measured.
+
+    `weight` is that of the average's next update; None plays D's turn alone.
+    """
+    left = iter(draws)
+
+    def deal(kind: str, make: Make) -> tuple[torch.Tensor, ...]:
+        count = 2 if kind == "real" and game.classes else 1
+        return tuple(next(left) for _ in range(count))
+
+    lent = Taped(game, deal)
+    lent.config = _tuned_config(game.config, settings)
+    lent.mean, lent.std = settings["mean"], settings["std"]
+    lent.discriminator = Lent(game.discriminator, state["d"])
+    lent.generator = Lent(game.generator, state["g"])
+
+    def turn(side: str) -> Any:
+        network = lent.discriminator if side == "d" else lent.generator
+        optimizer = getattr(game.config, f"optimizer_{side}")
+
+        def descend(objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            moments = state[side]["moments"]
+            return _descend(objective, network, optimizer, moments, settings[f"lr_{side}"])
+
+        return descend
+
+    with Listening(deal):
+        of_d = turn_of_d(lent, turn("d"))
+        found = statistics_of_d(lent, of_d)
+        if weight is not None:
+            of_g = turn_of_g(lent, turn("g"), of_d.batch)
+            found |= statistics_of_g(lent, of_g)
+            sources = [*lent.generator.parameters(), *state["g"]["buffers"].values()]
+            if state["average"]:
+                take_in(state["average"], [source.detach() for source in sources], weight)
+    missing = torch.full_like(found["loss_d"], math.nan)
+    return torch.stack([found.get(name, missing) for name in STATISTICS])
+
+
+def _descend(
+    objective: torch.Tensor,
+    network: Lent,
+    optimizer: Optimizer,
+    moments: list[dict[str, torch.Tensor]],
+    rate: torch.Tensor,
+) -> tuple[torch.Tensor, ...]:
+    """Take a step of torch's own optimizer.
+
+    It moves zeros at a learning rate of 1, and its move is then scaled: every optimizer here is
+    linear in its rate, and so the rate can be a tensor.
+    """
+    weights = network.parameters()
+    gradients = torch.autograd.grad(objective, weights)
+    moves = [torch.zeros_like(weight) for weight in weights]
+    taken = optimizer.build(moves, recorded=True)
+    for move, gradient, memory in zip(moves, gradients, moments, strict=True):
+        move.grad = gradient
+        taken.state[move] = memory
+    taken.step()
+    with torch.no_grad():
+        for weight, move in zip(weights, moves, strict=True):
+            weight.add_(rate * move)
+    return gradients
+
+
+def _tuned_config(
+    config: ExperimentConfig, settings: dict[str, torch.Tensor]
+) -> ExperimentConfig:
+    """Return the config with tensors in place of the numbers that may change."""
+    tuned = copy.copy(config)
+    for part in ("loss", "regularizer"):
+        component = copy.copy(getattr(config, part))
+        for name in tunable(component):
+            object.__setattr__(component, name, settings[f"{part}.{name}"])
+        object.__setattr__(tuned, part, component)
+    return tuned
