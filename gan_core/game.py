@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 from torch import nn
@@ -162,11 +161,23 @@ class Game:
 
     def bill_of_d(self, batch: Batch) -> Bill:
         """Return what D pays for telling `real` from `fake` as well as it does."""
-        config, fake = self.config, self.seen_by_d(batch.fake.detach())
-        logits_real, logits_fake = self._logits(batch.real, batch.labels, fake, batch.labels)
+        config, real = self.config, batch.real.detach()
+        fake = self.seen_by_d(batch.fake.detach())
+        at_samples = config.regularizer.at_samples
+        if at_samples:
+            real, fake = real.requires_grad_(), fake.requires_grad_()
+        logits_real, logits_fake = self._logits(
+            real, batch.labels, fake, batch.labels, apart=at_samples
+        )
         loss = config.loss.discriminator(logits_real, logits_fake)
-        critic = partial(self.judge, labels=batch.labels)
-        penalty = config.regularizer.penalty(critic, batch.real, fake, self.rng["train"])
+
+        def critic(x: Samples) -> Logits:
+            """What D has said of the batch's samples it need not say again."""
+            if x is real:
+                return logits_real
+            return logits_fake if x is fake else self.judge(x, batch.labels)
+
+        penalty = config.regularizer.penalty(critic, real, fake, self.rng["train"])
         penalty = loss.new_zeros(()) if penalty is None else penalty.mean()
         return Bill(logits_real, logits_fake, loss, penalty)
 
@@ -197,10 +208,18 @@ class Game:
         return Batch(z, labels, self.generate(z, labels))
 
     def _logits(
-        self, real: Samples, of_real: Classes | None, fake: Samples, of_fake: Classes | None
+        self,
+        real: Samples,
+        of_real: Classes | None,
+        fake: Samples,
+        of_fake: Classes | None,
+        apart: bool = False,
     ) -> tuple[Logits, Logits]:
-        """D on both batches: in one pass, unless batch norm would mix their statistics."""
-        if self.separate:
+        """D on both batches: in one pass, unless batch norm would mix their statistics.
+
+        `apart` asks for two, for those who need the derivative of one alone.
+        """
+        if self.separate and not apart:
             labels = None if of_real is None else torch.cat([of_real, of_fake])
             on_real, on_fake = self.judge(torch.cat([real, fake]), labels).chunk(2)
             return on_real, on_fake

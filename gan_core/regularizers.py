@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -24,6 +25,9 @@ Critic = Callable[[Samples], torch.Tensor]
 class Regularizer(Component):
     """What keeps D smooth; the base does nothing."""
 
+    at_samples: ClassVar[bool] = False
+    """Whether it takes D's slope at the samples of the batch themselves."""
+
     def penalty(
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
     ) -> PerSample | None:
@@ -36,7 +40,8 @@ class Regularizer(Component):
 
 def gradient_square_norm(discriminator: Critic, x: Samples) -> PerSample:
     """Return ‖∇ₓ D(x)‖² for every sample, differentiable in D's parameters."""
-    x = x.detach().requires_grad_()
+    if not x.requires_grad:
+        x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
     return gradient.flatten(1).square().sum(1)
 
@@ -126,6 +131,7 @@ def penalise_slope(
 class R1(Regularizer):
     """Flattens D where the data are, so that the game comes to rest there."""
 
+    at_samples = True
     gamma: float = knob(
         0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the penalty's weight."
     )
@@ -147,6 +153,7 @@ class R1(Regularizer):
 class R1R2(Regularizer):
     """Flattens D on the real and on the generated samples."""
 
+    at_samples = True
     gamma: float = knob(
         0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the weight of both."
     )
