@@ -67,7 +67,34 @@ def record(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tenso
     def step(leaves: list[torch.Tensor]) -> torch.Tensor:
         return play(game, *tree_unflatten(leaves, form))
 
-    return make_fx(step, tracing_mode="fake", _allow_non_fake_inputs=True)(leaves), leaves
+    tracer = make_fx(
+        step, decomposition_table=THIN, tracing_mode="fake", _allow_non_fake_inputs=True
+    )
+    return tracer(leaves), leaves
+
+
+def thin_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Write out a matrix product that is a column, a row, or an outer product.
+
+    Calls of a matrix library take longer than these products do, and hide them from fusion.
+    """
+    if a.shape[1] == 1:
+        return a * b
+    if b.shape[1] == 1:
+        return (a * b.t()).sum(1, keepdim=True)
+    if a.shape[0] == 1:
+        return (a.t() * b).sum(0, keepdim=True)
+    return NotImplemented
+
+
+def thin_sum(bias: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Write out a bias and a thin product."""
+    product = thin_product(a, b)
+    return product if product is NotImplemented else bias + product
+
+
+THIN = {torch.ops.aten.mm.default: thin_product, torch.ops.aten.addmm.default: thin_sum}
+"""What is written out instead of left to a matrix library."""
 
 
 def build(config: ExperimentConfig, whole: bool, package: Path) -> None:
