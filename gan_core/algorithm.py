@@ -41,20 +41,25 @@ def turn_of_g(game: Game, descend: Descend, batch: Batch) -> Turn:
     return Turn(batch, bill, descend(bill.objective))
 
 
-def statistics_of_d(game: Game, turn: Turn) -> dict[str, torch.Tensor]:
-    """Return what the history keeps of an update of D, as numbers on the device."""
-    return {
-        "loss_d": turn.bill.loss.detach().mean(),
-        "penalty": turn.bill.penalty.detach(),
-        "d_real": game.score(turn.bill.logits_real),
-        "grad_norm_d": get_total_norm(turn.gradients),
-    }
+OF_D = ("loss_d", "penalty", "d_real", "grad_norm_d")
+OF_G = ("loss_g", "d_fake_before", "grad_norm_g")
+"""The statistics of D's and of G's update, in the order in which they are returned."""
 
 
-def statistics_of_g(game: Game, turn: Turn) -> dict[str, torch.Tensor]:
-    """Return what the history keeps of an update of G, as numbers on the device."""
-    return {
-        "loss_g": turn.bill.loss.detach().mean(),
-        "d_fake_before": game.score(turn.bill.logits_fake),
-        "grad_norm_g": get_total_norm(turn.gradients),
-    }
+def statistics_of_d(game: Game, turn: Turn) -> list[torch.Tensor]:
+    """Return `OF_D`: what the history keeps of an update of D, as numbers on the device."""
+    return [
+        turn.bill.loss.detach().mean(),
+        turn.bill.penalty.detach(),
+        game.score(turn.bill.logits_real),
+        get_total_norm(turn.gradients),
+    ]
+
+
+def statistics_of_g(game: Game, turn: Turn) -> list[torch.Tensor]:
+    """Return `OF_G`: what the history keeps of an update of G, as numbers on the device."""
+    return [
+        turn.bill.loss.detach().mean(),
+        game.score(turn.bill.logits_fake),
+        get_total_norm(turn.gradients),
+    ]

@@ -5,18 +5,29 @@ from __future__ import annotations
 import copy
 import math
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.utils import get_total_norm
 
-from gan_core.algorithm import Turn, statistics_of_d, statistics_of_g, turn_of_d, turn_of_g
+from gan_core.algorithm import (
+    OF_D,
+    OF_G,
+    Turn,
+    statistics_of_d,
+    statistics_of_g,
+    turn_of_d,
+    turn_of_g,
+)
 from gan_core.breakdown import WORDS, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import keep_freed_memory, resolve_device
 from gan_core.ema import ExponentialAverage
+from gan_core.engines.switch import Switch
 from gan_core.frozen import FrozenGenerator
 from gan_core.game import Batch, Game, told
 from gan_core.history import History
@@ -41,11 +52,14 @@ class Trainer:
     Every random number comes from generators of its own, seeded by `config.seed`. Methods may be
     called from several threads; each waits for the step in progress.
 
+    `engine` is what carries out the steps: `eager`, `compiled`, `cuda_graph`, or `auto`, which
+    begins eagerly and lets a faster one take over once it is ready.
+
     Raises:
-        ValueError: if the device or the data set is not there.
+        ValueError: if the device or the data set is not there, or the engine unknown.
     """
 
-    def __init__(self, config: ExperimentConfig, device: str = "cpu") -> None:
+    def __init__(self, config: ExperimentConfig, device: str = "cpu", engine: str = "auto") -> None:
         keep_freed_memory()
         self.config = config
         self.device = resolve_device(device)
@@ -69,16 +83,25 @@ class Trainer:
         self.timeline = Timeline()
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
-        self._turn_d: Turn | None = None
-        self._turn_g: Turn | None = None
-        """Updates whose statistics are not among the latest yet."""
+        self._unread: dict[str, Callable[[], Iterable[tuple[str, torch.Tensor]]]] = {}
+        """What gives the statistics of updates of D and G that are not among the latest yet."""
         self._batch: Batch | None = None
         self._batch_is_fresh = False
         """Whether D has seen the batch and G has not been updated on it yet."""
         self._updates_of_d = 0
         self._pending: list[tuple[int, torch.Tensor]] = []
+        self.switch = Switch(self, engine)
         self._healthy = self._moving_parts()
         self._keep_grid()
+
+    @property
+    def engine(self) -> str:
+        """The engine that takes the steps now."""
+        return self.switch.name
+
+    def wait_for_engine(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the wanted engine; return whether it has taken over."""
+        return self.switch.wait(timeout)
 
     def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
@@ -86,17 +109,54 @@ class Trainer:
         Stops early when `keep_going()` is false, asked after every update, or when the numbers
         diverge (see `breakdown`). A step that was left half-way is completed by the next call.
         """
-        for taken in range(n):
-            while self._updates_of_d < self.config.n_critic:
-                with self.lock:
-                    self.step_discriminator()
-                    self._updates_of_d += 1
-                if not keep_going():
+        began = time.perf_counter()
+        try:
+            for taken in range(n):
+                if not self._updates(keep_going):
                     return taken
+                if self.breakdown or not keep_going():
+                    return taken + 1
+            return n
+        finally:
+            self.switch.trained += time.perf_counter() - began
+
+    def _updates(self, keep_going: Callable[[], bool]) -> bool:
+        """Make the updates that are left of this step; False if told to stop before the last."""
+        self.switch.look()
+        joined = self.switch.engine is not None and self._updates_of_d < self.config.n_critic
+        while self._updates_of_d < self.config.n_critic - joined:
+            with self.lock:
+                self._update_d()
+                self._updates_of_d += 1
+            if not keep_going():
+                return False
+        if joined:
+            self._compiled_step()
+        else:
             self.step_generator()
-            if self.breakdown or not keep_going():
-                return taken + 1
-        return n
+        return True
+
+    def _update_d(self) -> None:
+        engine = self.switch.engine
+        if engine is None or not engine.updates_d_alone:
+            self.step_discriminator()
+            return
+        self.breakdown = None
+        row, self._batch = engine.turn_of_d()
+        self._unread["d"] = lambda: zip(OF_D, row, strict=True)
+        self._note_update_of_d()
+
+    def _compiled_step(self) -> None:
+        """Take the last update of D and the one of G in a single call."""
+        with self.lock:
+            if self.switch.engine is None:  # another thread changed the settings meanwhile
+                self._updates(lambda: True)
+                return
+            self.breakdown = None
+            row, self._batch = self.switch.engine.step(self.step_count + 1)
+            self._unread = {"d": lambda: zip(OF_D + OF_G, row, strict=True)}
+            self._note_update_of_d()
+            self._note_update_of_g()
 
     @property
     def share_of_step(self) -> float:
@@ -107,10 +167,10 @@ class Trainer:
         """One update of D on a fresh batch of real samples and a fresh batch of noise."""
         with self.lock:
             self.breakdown = None
-            turn = self._turn_d = turn_of_d(self.game, self.learners.d.descend)
-            self._batch, self._batch_is_fresh = turn.batch, True
-            self.updates_d += 1
-            self.samples_seen += self.config.batch_size
+            turn = turn_of_d(self.game, self.learners.d.descend)
+            self._unread["d"] = lambda: zip(OF_D, statistics_of_d(self.game, turn), strict=True)
+            self._batch = turn.batch
+            self._note_update_of_d()
             return turn
 
     def step_generator(self) -> Turn:
@@ -123,15 +183,27 @@ class Trainer:
             self.breakdown = None
             if not self._batch_is_fresh:
                 self._batch = self.game.draw_noise_alone()
-            turn = self._turn_g = turn_of_g(self.game, self.learners.g.descend, self._batch)
-            self._batch, self._batch_is_fresh = self._batch.without_graph(), False
-            self._updates_of_d = 0
-            self.step_count += 1
+            elif self._batch.fake is None:
+                self._batch = self._made_again(self._batch)
+            turn = turn_of_g(self.game, self.learners.g.descend, self._batch)
             if self.ema is not None:
-                self.ema.update(self.step_count)
-            self._latest.pop("d_fake_after", None)
-            self._note_step()
+                self.ema.update(self.step_count + 1)
+            self._unread["g"] = lambda: zip(OF_G, statistics_of_g(self.game, turn), strict=True)
+            self._batch = self._batch.without_graph()
+            self._note_update_of_g()
             return turn
+
+    def _note_update_of_d(self) -> None:
+        self._batch_is_fresh = True
+        self.updates_d += 1
+        self.samples_seen += self.config.batch_size
+
+    def _note_update_of_g(self) -> None:
+        self._batch_is_fresh = False
+        self._updates_of_d = 0
+        self.step_count += 1
+        self._latest.pop("d_fake_after", None)
+        self._note_step()
 
     def _note_step(self) -> None:
         """Queue the step's statistics; they stay on the device until somebody looks."""
@@ -152,11 +224,9 @@ class Trainer:
 
     def _take_stock(self) -> dict[str, torch.Tensor]:
         """Return the statistics of the latest updates, measured only when they are wanted."""
-        if self._turn_d is not None:
-            self._latest |= statistics_of_d(self.game, self._turn_d)
-        if self._turn_g is not None:
-            self._latest |= statistics_of_g(self.game, self._turn_g)
-        self._turn_d = self._turn_g = None
+        for read in self._unread.values():
+            self._latest |= read()
+        self._unread.clear()
         return self._latest
 
     def _keep_grid(self) -> None:
@@ -231,6 +301,7 @@ class Trainer:
             if config.loss != old.loss:
                 self.changes.append((self.step_count, config.loss.title))
             self.learners.change(old, config)
+            self.switch.refresh()
             self._healthy = self._moving_parts()
 
     @property
@@ -344,17 +415,21 @@ class Trainer:
         for name, rng in self.game.rng.items():
             rng.set_state(state["rng"][name].cpu())
         self.fixed_z = state["fixed_z"]
-        self._turn_d = self._turn_g = None
+        self._unread.clear()
         self._latest, self._batch_is_fresh = state["latest"], state["z_is_fresh"]
         self._batch = None
         if state["z"] is not None:
-            with settled(self.generator) as generator:
-                network = without_traces(generator)
-                fake = self.game.generate(state["z"], state["labels"], network)
-            self._batch = Batch(state["z"], state["labels"], fake)
+            self._batch = Batch(state["z"], state["labels"], None)
         self.step_count = state["counters"]["step"]
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
         self._updates_of_d = state["counters"]["of_this_step"]
         self._pending.clear()
         self.breakdown = None
+        self.switch.refresh()
+
+    def _made_again(self, batch: Batch) -> Batch:
+        """Return a batch with G's samples, from its z, without a trace in what G remembers."""
+        with settled(self.generator) as generator:
+            fake = self.game.generate(batch.z, batch.labels, without_traces(generator))
+        return replace(batch, fake=fake)

@@ -1,4 +1,4 @@
-"""Compiles one step in a process of its own: `python -m gan_core.engines.build ORDER.json`.
+"""Compiles one step in a process of its own: `python -m gan_core.engines.build ORDER`.
 
 Tracing holds Python's interpreter for seconds, so the process that trains leaves it to another. What
 comes of it is a package (torch's AOTInductor): a library of machine code and its description.
@@ -19,6 +19,8 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.base import Dataset
+from gan_core.data.store import write_atomically
+from gan_core.engines.compiled import signature
 from gan_core.engines.program import play, settings_of, state_of
 from gan_core.engines.tape import tape_of
 from gan_core.game import Game
@@ -101,13 +103,14 @@ def build(config: ExperimentConfig, whole: bool, package: Path) -> None:
     """Compile the step and write the package, whole or not at all."""
     graph, leaves = record(config, whole)
     exported = torch.export.export(Recorded(graph), (leaves,))
+    write_atomically(package.with_suffix(".json"), json.dumps(signature(leaves)).encode())
     partial = package.with_name(f".{package.stem}.{os.getpid()}.pt2")
     torch._inductor.aoti_compile_and_package(exported, package_path=str(partial))
     partial.replace(package)
 
 
 def main() -> None:
-    order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    order = json.loads(sys.argv[1])
     os.nice(NICENESS)
     torch.set_num_threads(order["threads"])
     build(ExperimentConfig.from_dict(order["config"]), order["whole"], Path(order["package"]))

@@ -8,7 +8,6 @@ as a tensor. All that the step changes it changes in place.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +23,6 @@ from gan_core.game import Game
 from gan_core.learners import Learners
 from gan_core.optimizers import Optimizer
 from gan_core.registry import Component, knobs
-from gan_core.snapshot import STATISTICS
 
 State = dict[str, Any]
 """Every tensor that a step changes: lists and dicts of them."""
@@ -88,7 +86,7 @@ def play(
     settings: dict[str, torch.Tensor],
     weight: torch.Tensor | None,
 ) -> torch.Tensor:
-    """Play a step on `state` and return its statistics, NaN for what was not measured.
+    """Play a step on `state` and return its statistics: `OF_D`, then `OF_G`.
 
     `weight` is that of the average's next update; None plays D's turn alone.
     """
@@ -119,12 +117,11 @@ def play(
         found = statistics_of_d(lent, of_d)
         if weight is not None:
             of_g = turn_of_g(lent, turn("g"), of_d.batch)
-            found |= statistics_of_g(lent, of_g)
+            found += statistics_of_g(lent, of_g)
             sources = [*lent.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:
                 take_in(state["average"], [source.detach() for source in sources], weight)
-    missing = torch.full_like(found["loss_d"], math.nan)
-    return torch.stack([found.get(name, missing) for name in STATISTICS])
+    return torch.stack(found)
 
 
 def _descend(
@@ -153,9 +150,7 @@ def _descend(
     return gradients
 
 
-def _tuned_config(
-    config: ExperimentConfig, settings: dict[str, torch.Tensor]
-) -> ExperimentConfig:
+def _tuned_config(config: ExperimentConfig, settings: dict[str, torch.Tensor]) -> ExperimentConfig:
     """Return the config with tensors in place of the numbers that may change."""
     tuned = copy.copy(config)
     for part in ("loss", "regularizer"):

@@ -1,0 +1,113 @@
+"""The compiled engine: a step as one call of a library made for this experiment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from gan_core.config import ExperimentConfig
+from gan_core.engines.program import settings_of, state_of, tunable
+from gan_core.engines.tape import tape_of
+from gan_core.engines.workshop import Order
+from gan_core.game import Batch
+
+if TYPE_CHECKING:
+    from gan_core.trainer import Trainer
+
+
+def request_for(config: ExperimentConfig, whole: bool) -> dict[str, Any]:
+    """Return what a compiled step depends on, and nothing else; without `whole`, D's turn alone.
+
+    Left out is all that a program is given: rates, strengths, samples and noise.
+    """
+    content = config.to_dict() | {"seed": 0, "n_critic": 1, "prior": {"name": "uniform"}}
+    if not config.dataset.pictures:
+        content["dataset"] = {"name": "normal"}
+    content["ema_decay"] = 0.5 if config.ema_decay else 0.0
+    for side in ("g", "d"):
+        content[f"optimizer_{side}"] = content[f"optimizer_{side}"] | {"lr": 1e-3}
+    for part in ("loss", "regularizer"):
+        component = type(getattr(config, part))()
+        usual = {name: getattr(component, name) for name in tunable(component)}
+        content[part] = content[part] | usual
+    return {"config": content, "threads": torch.get_num_threads(), "whole": whole}
+
+
+def signature(arguments: list[torch.Tensor]) -> list[list[Any]]:
+    """Return what a package is made for: shape, stride and type of every argument."""
+    return [[list(a.shape), list(a.stride()), str(a.dtype)] for a in arguments]
+
+
+class CompiledEngine:
+    """Steps of one trainer, each a call; it works on the trainer's own tensors.
+
+    Raises:
+        RuntimeError: if a package does not fit, or cannot be loaded.
+    """
+
+    name = "compiled"
+
+    def __init__(self, trainer: Trainer, whole: Order, of_d: Order | None) -> None:
+        self._game = trainer.game
+        self._orders = whole, of_d
+        self.refresh(trainer)
+        self._whole = _loaded(whole)
+        self._of_d = None if of_d is None else _loaded(of_d)
+
+    def refresh(self, trainer: Trainer) -> None:
+        """Take up the trainer's tensors and settings anew; they may have been replaced."""
+        self._tape = tape_of(trainer.game)
+        self._state = tree_leaves(state_of(trainer.learners))
+        settings = settings_of(trainer.config, trainer.game)
+        self._settings = tree_leaves({name: torch.tensor(v) for name, v in settings.items()})
+        self._average = trainer.ema
+        self._weight, self._weight_tensor = 0.0, torch.tensor(0.0)
+        with trainer.game.unseen():
+            of_d, of_g = self._tape.draw_d(), self._tape.draw_g()
+        for order, draws, weight in zip(
+            self._orders, (of_d + of_g, of_d), ([self._weight_tensor], []), strict=True
+        ):
+            if order is not None:
+                _check(order, [*self._state, *draws, *self._settings, *weight])
+
+    def turn_of_d(self) -> tuple[torch.Tensor, Batch]:
+        """Update D; return the statistics and what it was updated on."""
+        draws = self._tape.draw_d()
+        (row,) = self._of_d.boxed_run([*self._state, *draws, *self._settings])
+        return row, self._batch(draws)
+
+    def step(self, number: int) -> tuple[torch.Tensor, Batch]:
+        """Update D, then G, which completes step `number`; return the same."""
+        draws = self._tape.draw_d()
+        batch = self._batch(draws)
+        draws += self._tape.draw_g()
+        if self._average is not None:
+            weight = self._average.weight(number)
+            if weight != self._weight:
+                self._weight, self._weight_tensor = weight, torch.tensor(weight)
+        arguments = [*self._state, *draws, *self._settings, self._weight_tensor]
+        (row,) = self._whole.boxed_run(arguments)
+        return row, batch
+
+    @property
+    def updates_d_alone(self) -> bool:
+        """Whether an update of D alone is compiled too."""
+        return self._of_d is not None
+
+    def _batch(self, draws: list[torch.Tensor]) -> Batch:
+        labels = None if self._tape.labels is None else draws[self._tape.labels]
+        return Batch(draws[self._tape.z], labels, None)
+
+
+def _check(order: Order, arguments: list[torch.Tensor]) -> None:
+    """Raises: RuntimeError: if a package was not made for such arguments."""
+    if json.loads(order.signature.read_text(encoding="utf-8")) != signature(arguments):
+        raise RuntimeError("the compiled step does not fit this experiment's tensors")
+
+
+def _loaded(order: Order) -> Any:
+    order.package.touch()
+    return torch._inductor.aoti_load_package(str(order.package)).loader

@@ -1,0 +1,108 @@
+"""Which engine carries out a trainer's steps, and when another one takes over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gan_core.engines.compiled import CompiledEngine, request_for
+from gan_core.engines.workshop import WORKSHOP, Order
+
+if TYPE_CHECKING:
+    from gan_core.trainer import Trainer
+
+ENGINES = ("auto", "eager", "compiled", "cuda_graph")
+
+PATIENCE = 2.0
+"""Seconds of training after which `auto` thinks that compiling will pay."""
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at what is being compiled."""
+
+
+class Switch:
+    """Lets a run begin eagerly at once, and another engine take over between two steps.
+
+    `wanted` is one of `ENGINES`. `engine` is what takes the steps, None for eager; `note` is what
+    a user should know about it, or None.
+    """
+
+    def __init__(self, trainer: Trainer, wanted: str) -> None:
+        if wanted not in ENGINES:
+            raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
+        self._trainer = trainer
+        self.wanted = wanted
+        self.engine: CompiledEngine | None = None
+        self.note: str | None = None
+        self.trained = 0.0
+        self._orders: list[Order] = []
+        self._next_look = 0.0
+        self._refused = wanted == "eager"
+
+    @property
+    def name(self) -> str:
+        """The engine that takes the steps now."""
+        return "eager" if self.engine is None else self.engine.name
+
+    def look(self) -> None:
+        """Between two steps: go on with what has been compiled meanwhile, if anything."""
+        if self._refused or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_EVERY
+        if self.wanted != "auto" or self.trained >= PATIENCE:
+            self._go_on()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the wanted engine has taken over; False if it has not, or cannot."""
+        deadline = time.monotonic() + timeout
+        while not self._complete:
+            with self._trainer.lock:
+                self._go_on()
+            if self._refused or self._complete or time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        return self._complete
+
+    def refresh(self) -> None:
+        """Follow what has changed in the trainer: its settings, or its tensors."""
+        if self.engine is None and not self._orders:
+            return
+        if self._orders and self._requests() != [order.request for order in self._orders]:
+            self.engine, self._orders = None, []
+            self._refused, self.note = self.wanted == "eager", None
+        elif self.engine is not None:
+            self.engine.refresh(self._trainer)
+
+    @property
+    def _complete(self) -> bool:
+        if self.wanted == "eager":
+            return True
+        of_d = self._trainer.config.n_critic > 1
+        return self.engine is not None and (self.engine.updates_d_alone or not of_d)
+
+    def _requests(self) -> list[dict[str, object]]:
+        return [request_for(self._trainer.config, whole) for whole in (True, False)]
+
+    def _go_on(self) -> None:
+        if self._refused:
+            return
+        if self._trainer.device.type != "cpu":
+            self._refuse("compiled steps are for the CPU")
+            return
+        if not self._orders:
+            self._orders = [WORKSHOP.order(request, self) for request in self._requests()]
+        WORKSHOP.poll()
+        whole, of_d = self._orders
+        if whole.failure is not None:
+            self._refuse(whole.failure)
+            return
+        known = self.engine is not None, self.engine is not None and self.engine.updates_d_alone
+        if whole.done and known != (True, of_d.done):
+            try:
+                self.engine = CompiledEngine(self._trainer, whole, of_d if of_d.done else None)
+            except (RuntimeError, OSError) as error:
+                self._refuse(str(error).splitlines()[0])
+
+    def _refuse(self, why: str) -> None:
+        self._refused, self.engine = True, None
+        self.note = f"The step is not compiled: {why}. It runs as it is written (eager)."
