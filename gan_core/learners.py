@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
-from gan_core.ema import ExponentialAverage
+from gan_core.ema import ExponentialAverage, tensors_of
 from gan_core.game import Game
 from gan_core.optimizers import Optimizer
 
@@ -19,6 +19,8 @@ class Learner:
     def __init__(self, network: nn.Module, settings: Optimizer) -> None:
         self.network = network
         self.parameters = list(network.parameters())
+        self.weights = [parameter.detach() for parameter in self.parameters]
+        """The same numbers, for those who want no gradients."""
         self.use(settings)
 
     def use(self, settings: Optimizer) -> None:
@@ -61,11 +63,10 @@ class Learner:
 
     def moments(self) -> list[torch.Tensor]:
         """Return what the optimizer remembers, in an order that depends on its kind alone."""
-        found = []
-        for parameter in self.parameters:
-            state = self.optimizer.state[parameter]
-            found += [state[name] for name in sorted(state) if state[name] is not None]
-        return found
+        states = [self.optimizer.state.get(parameter, {}) for parameter in self.parameters]
+        return [
+            state[name] for state in states for name in sorted(state) if state[name] is not None
+        ]
 
 
 class Learners:
@@ -73,6 +74,7 @@ class Learners:
 
     def __init__(self, game: Game) -> None:
         self.game = game
+        self._changes = 0
         self.d = Learner(game.discriminator, game.config.optimizer_d)
         self.g = Learner(game.generator, game.config.optimizer_g)
         self.ema = self._new_average(game.config)
@@ -81,8 +83,14 @@ class Learners:
         decay = config.ema_decay
         return ExponentialAverage(self.game.generator, decay) if decay else None
 
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """What stays the same as long as all tensors stay the same ones."""
+        return self._changes, len(self.d.optimizer.state), len(self.g.optimizer.state)
+
     def change(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
         """Take over changed settings; moments stay where the kind of optimizer does."""
+        self._changes += 1
         for learner, name in ((self.d, "optimizer_d"), (self.g, "optimizer_g")):
             settings = getattr(new, name)
             if settings.name != getattr(old, name).name:
@@ -94,6 +102,13 @@ class Learners:
                 self.ema = self._new_average(new)
             else:
                 self.ema.decay = new.ema_decay
+
+    def tensors(self) -> list[torch.Tensor]:
+        """Return all that training changes, not copied: what stands still is the tensors."""
+        found = [] if self.ema is None else tensors_of(self.ema.network)
+        for learner in (self.d, self.g):
+            found += [*tensors_of(learner.network), *learner.moments()]
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of all, not copied."""
@@ -107,7 +122,33 @@ class Learners:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state; its tensors become the learners' own."""
+        self._changes += 1
         self.g.load(state["generator"], state["optimizer_g"])
         self.d.load(state["discriminator"], state["optimizer_d"])
         if self.ema is not None:
             self.ema.network.load_state_dict(state["ema"])
+
+
+class Backup:
+    """A copy of all that training changes, brought up to date and back again in two calls."""
+
+    def __init__(self, learners: Learners) -> None:
+        self._stamp = learners.stamp
+        self._live = learners.tensors()
+        self._copies = [tensor.clone() for tensor in self._live]
+
+    @torch.no_grad()
+    def renew(self, learners: Learners) -> bool:
+        """Copy everything anew; False if there are other tensors now, and a new backup is due."""
+        if learners.stamp != self._stamp:
+            return False
+        torch._foreach_copy_(self._copies, self._live)
+        return True
+
+    @torch.no_grad()
+    def bring_back(self, learners: Learners) -> None:
+        """Make everything as it was; an optimizer that had no moments yet has none again."""
+        for learner, had_moments in zip((learners.d, learners.g), self._stamp[1:], strict=True):
+            if not had_moments:
+                learner.optimizer.state.clear()
+        torch._foreach_copy_(self._live, self._copies)

@@ -32,7 +32,7 @@ from gan_core.frozen import FrozenGenerator
 from gan_core.game import Batch, Game, told
 from gan_core.history import History
 from gan_core.isolation import cloned, evaluating, settled, undisturbed, without_traces
-from gan_core.learners import Learners
+from gan_core.learners import Backup, Learners
 from gan_core.networks import LayerRow, layer_table
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
 from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
@@ -91,7 +91,8 @@ class Trainer:
         self._updates_of_d = 0
         self._pending: list[tuple[int, torch.Tensor]] = []
         self.switch = Switch(self, engine)
-        self._healthy = self._moving_parts()
+        self._backup: Backup | None = None
+        self._note_health()
         self._keep_grid()
 
     @property
@@ -220,7 +221,7 @@ class Trainer:
         if due:
             self._read_statistics()
             if self.breakdown is None:
-                self._healthy = self._moving_parts()
+                self._note_health()
 
     def _take_stock(self) -> dict[str, torch.Tensor]:
         """Return the statistics of the latest updates, measured only when they are wanted."""
@@ -271,11 +272,12 @@ class Trainer:
             self._fall_back(steps[-1], "a weight")
 
     def _weights_are_finite(self) -> bool:
-        weights = [*self.generator.parameters(), *self.discriminator.parameters()]
-        return bool(torch.isfinite(get_total_norm([w.detach() for w in weights])))
+        weights = [*self.learners.g.weights, *self.learners.d.weights]
+        return math.isfinite(get_total_norm(weights).item())
 
     def _fall_back(self, step: int, what: str) -> None:
-        self._restore(self._healthy)
+        self._backup.bring_back(self.learners)
+        self._restore_others(cloned(self._healthy))
         self.history.forget_after(self.step_count)
         self._observer.metric_history.forget_after(self.step_count)
         self.timeline.forget_after(self.step_count)
@@ -302,7 +304,7 @@ class Trainer:
                 self.changes.append((self.step_count, config.loss.title))
             self.learners.change(old, config)
             self.switch.refresh()
-            self._healthy = self._moving_parts()
+            self._note_health()
 
     @property
     def ema(self) -> ExponentialAverage | None:
@@ -388,30 +390,39 @@ class Trainer:
             self.history = History.from_dict(state["history"])
             self.timeline.load_state_dict(state["timeline"])
             self._observer.metric_history = History.from_dict(state["metric_history"])
-            self._healthy = self._moving_parts()
+            self._note_health()
 
     def _moving_parts(self) -> dict[str, Any]:
-        return cloned(
-            self.learners.state_dict()
-            | {
-                "rng": {name: rng.get_state() for name, rng in self.game.rng.items()},
-                "fixed_z": self.fixed_z,
-                "latest": self._take_stock(),
-                "z": None if self._batch is None else self._batch.z,
-                "labels": None if self._batch is None else self._batch.labels,
-                "z_is_fresh": self._batch_is_fresh,
-                "counters": {
-                    "step": self.step_count,
-                    "updates_d": self.updates_d,
-                    "samples_seen": self.samples_seen,
-                    "of_this_step": self._updates_of_d,
-                },
-            }
-        )
+        return cloned(self.learners.state_dict() | self._other_parts())
+
+    def _other_parts(self) -> dict[str, Any]:
+        """Return what the next step depends on beside weights and moments, not copied."""
+        return {
+            "rng": {name: rng.get_state() for name, rng in self.game.rng.items()},
+            "fixed_z": self.fixed_z,
+            "latest": self._take_stock(),
+            "z": None if self._batch is None else self._batch.z,
+            "labels": None if self._batch is None else self._batch.labels,
+            "z_is_fresh": self._batch_is_fresh,
+            "counters": {
+                "step": self.step_count,
+                "updates_d": self.updates_d,
+                "samples_seen": self.samples_seen,
+                "of_this_step": self._updates_of_d,
+            },
+        }
+
+    def _note_health(self) -> None:
+        """Keep what to go back to if the numbers break down."""
+        if self._backup is None or not self._backup.renew(self.learners):
+            self._backup = Backup(self.learners)
+        self._healthy = cloned(self._other_parts())
 
     def _restore(self, state: dict[str, Any]) -> None:
-        state = cloned(state)
-        self.learners.load_state_dict(state)
+        self.learners.load_state_dict(cloned(state))
+        self._restore_others(cloned(state))
+
+    def _restore_others(self, state: dict[str, Any]) -> None:
         for name, rng in self.game.rng.items():
             rng.set_state(state["rng"][name].cpu())
         self.fixed_z = state["fixed_z"]

@@ -1,7 +1,7 @@
 """Compiles one step in a process of its own: `python -m gan_core.engines.build ORDER`.
 
-Tracing holds Python's interpreter for seconds, so the process that trains leaves it to another. What
-comes of it is a package (torch's AOTInductor): a library of machine code and its description.
+Tracing holds Python's interpreter for seconds, so the process that trains leaves it to another.
+What comes of it is a package (torch's AOTInductor): a library of machine code.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class Workshop:
             return
         make_room()
         content = order.request | {"package": str(order.package)}
-        self._output = tempfile.TemporaryFile()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - read when the process has ended
         self._current = order
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gan_core.engines.build", json.dumps(content)],
