@@ -100,7 +100,7 @@ class Trainer:
         """The engine that takes the steps now."""
         return self.switch.name
 
-    def wait_for_engine(self, timeout: float) -> bool:
+    def wait_for_engine(self, timeout: float | int) -> bool:
         """Wait up to `timeout` seconds for the wanted engine; return whether it has taken over."""
         return self.switch.wait(timeout)
 

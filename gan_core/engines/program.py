@@ -8,7 +8,7 @@ as a tensor. All that the step changes it changes in place.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -62,21 +62,22 @@ def tunable(component: Component) -> list[str]:
     return [name for name, knob in knobs(type(component)).items() if type(knob.default) is float]
 
 
-class Lent:
+class Lent(nn.Module):
     """A network on weights that are handed to it."""
 
     def __init__(self, network: nn.Module, state: State) -> None:
-        self._network = network
-        self._weights = {
+        super().__init__()
+        self._network = [network]  # in a list: its own weights are not this one's
+        self._lent = {
             name: weight.detach().requires_grad_() for name, weight in state["weights"].items()
         }
-        self._tensors = self._weights | state["buffers"]
+        self._tensors = self._lent | state["buffers"]
 
-    def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return functional_call(self._network, self._tensors, inputs)
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return functional_call(self._network[0], self._tensors, inputs)
 
-    def parameters(self) -> list[torch.Tensor]:
-        return list(self._weights.values())
+    def parameters(self, recurse: bool = True) -> Iterator[torch.Tensor]:
+        return iter(self._lent.values())
 
 
 def play(
@@ -136,15 +137,21 @@ def _descend(
     It moves zeros at a learning rate of 1, and its move is then scaled: every optimizer here is
     linear in its rate, and so the rate can be a tensor.
     """
-    weights = network.parameters()
+    weights = list(network.parameters())
     gradients = torch.autograd.grad(objective, weights)
     moves = [torch.zeros_like(weight) for weight in weights]
     taken = optimizer.build(moves, recorded=True)
     for move, gradient, memory in zip(moves, gradients, moments, strict=True):
         move.grad = gradient
-        taken.state[move] = memory
+        # A count of steps in double precision: 1 − β^t cancels in single precision.
+        counts = {name: kept.double() for name, kept in memory.items() if kept.dim() == 0}
+        taken.state[move] = memory | counts
     taken.step()
     with torch.no_grad():
+        for move, memory in zip(moves, moments, strict=True):
+            for name, kept in memory.items():
+                if kept.dim() == 0:
+                    kept.copy_(taken.state[move][name])
         for weight, move in zip(weights, moves, strict=True):
             weight.add_(rate * move)
     return gradients

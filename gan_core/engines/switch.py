@@ -52,7 +52,7 @@ class Switch:
         if self.wanted != "auto" or self.trained >= PATIENCE:
             self._go_on()
 
-    def wait(self, timeout: float) -> bool:
+    def wait(self, timeout: float | int) -> bool:
         """Wait until the wanted engine has taken over; False if it has not, or cannot."""
         deadline = time.monotonic() + timeout
         while not self._complete:

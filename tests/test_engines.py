@@ -1,0 +1,417 @@
+"""The engines compute the same step: recorded, compiled, switched to, or refused."""
+
+import gc
+import itertools
+import os
+import time
+
+import pytest
+import torch
+from torch.utils._pytree import tree_leaves
+
+from gan_core import ExperimentConfig, Trainer
+from gan_core.engines.compiled import request_for
+from gan_core.engines.program import play, settings_of, state_of
+from gan_core.engines.tape import tape_of
+from gan_core.engines.workshop import WORKSHOP, Workshop, folder
+from gan_core.losses import LOSSES
+from gan_core.optimizers import OPTIMIZERS
+from gan_core.regularizers import REGULARIZERS
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engines")]
+
+ADAM = {"name": "adam", "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
+LINE = {"optimizer_g": ADAM, "optimizer_d": ADAM, "batch_size": 64}
+DIGITS = {"dataset": "mnist", "batch_size": 8, "latent_dim": 8}
+SMALL_CONV = {"name": "dcgan", "channels": 8}
+RUNS = {
+    "line": {},
+    "line, D twice": {"n_critic": 2},
+    "standardised both": {"architecture": {"standardise": "both"}},
+    "mixture, Laplace noise, blurred": {
+        "dataset": "normal_mixture",
+        "prior": "laplace",
+        "instance_noise": 0.2,
+        "regularizer": "dragan",
+    },
+    "no average": {"ema_decay": 0.0},
+    "batch norm": {
+        "architecture": {
+            "generator": {"name": "mlp", "normalisation": "batch"},
+            "discriminator": {"name": "mlp", "normalisation": "batch"},
+        }
+    },
+    "spectral norm, dropout": {
+        "architecture": {
+            "discriminator": {"name": "mlp", "normalisation": "spectral", "dropout": 0.3}
+        }
+    },
+    "DCGAN": DIGITS | {"architecture": {"generator": SMALL_CONV, "discriminator": SMALL_CONV}},
+    "DCGAN, told the class": DIGITS
+    | {
+        "architecture": {
+            "generator": SMALL_CONV,
+            "discriminator": SMALL_CONV,
+            "conditional": True,
+        }
+    },
+    "ResNet": DIGITS
+    | {
+        "architecture": {
+            "generator": {"name": "resnet", "channels": 8},
+            "discriminator": {"name": "resnet", "channels": 8},
+        }
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def config_of(**given):
+    return ExperimentConfig.from_dict(given)
+
+
+def losses_of(trainer):
+    """The losses of the latest step."""
+    found = trainer.snapshot().statistics
+    return found["loss_d"], found["loss_g"]
+
+
+def numbers(learners):
+    """Every number that training changes."""
+    return torch.cat([t.flatten().double() for t in tree_leaves(state_of(learners))])
+
+
+class Recorded:
+    """A trainer whose steps are played as the compiler records them."""
+
+    def __init__(self, config):
+        self.trainer = Trainer(config, engine="eager")
+        self.tape = tape_of(self.trainer.game)
+        self.state = state_of(self.trainer.learners)
+        settings = settings_of(config, self.trainer.game)
+        self.settings = {name: torch.tensor(value) for name, value in settings.items()}
+        self.steps = 0
+
+    def step(self):
+        game, ema = self.trainer.game, self.trainer.ema
+        for _ in range(self.trainer.config.n_critic - 1):
+            play(game, self.state, self.tape.draw_d(), self.settings, None)
+        self.steps += 1
+        weight = torch.tensor(0.0 if ema is None else ema.weight(self.steps))
+        draws = self.tape.draw_d() + self.tape.draw_g()
+        row = play(game, self.state, draws, self.settings, weight)
+        return row[0].item(), row[4].item()
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_numbers_are_drawn_ahead_as_the_step_draws_them(run):
+    trainer = Trainer(config_of(**RUNS[run] | {"n_critic": 1}), engine="eager")
+    trainer.step(2)
+    before = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    weights = numbers(trainer.learners)
+    tape = tape_of(trainer.game)
+    assert torch.equal(numbers(trainer.learners), weights)
+    for name, rng in trainer.game.rng.items():
+        assert torch.equal(rng.get_state(), before[name])
+    drawn = tape.draw_d()
+    tape.draw_g()
+    after = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    for name, rng in trainer.game.rng.items():
+        rng.set_state(before[name])
+    trainer.step()
+    batch = trainer._batch
+    for name, rng in trainer.game.rng.items():
+        assert torch.equal(rng.get_state(), after[name]), name
+    assert torch.equal(drawn[tape.z], batch.z)
+    assert (tape.labels is None) == (batch.labels is None)
+    if batch.labels is not None:
+        assert torch.equal(drawn[tape.labels], batch.labels)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_recorded_step_is_the_step(run):
+    config = config_of(**RUNS[run])
+    plain, recorded = Trainer(config, engine="eager"), Recorded(config)
+    for _ in range(3):
+        plain.step()
+        assert recorded.step() == pytest.approx(losses_of(plain), abs=1e-4)
+    found, expected = numbers(recorded.trainer.learners), numbers(plain.learners)
+    assert (found - expected).abs().max() < 0.01 * (1 + expected.abs().max())
+    for name, rng in recorded.trainer.game.rng.items():
+        assert torch.equal(rng.get_state(), plain.game.rng[name].get_state())
+
+
+def apart(one, other, steps):
+    """How far the losses of two runs come apart."""
+    worst = 0.0
+    for _ in range(steps):
+        pairs = zip(one(), other(), strict=True)
+        worst = max(worst, *(abs(a - b) for a, b in pairs))
+    return worst
+
+
+def stepper(trainer):
+    def step():
+        trainer.step()
+        return losses_of(trainer)
+
+    return step
+
+
+def nudged(config):
+    """The plain loop, begun with D's weights a unit in the last place beside."""
+    trainer = Trainer(config, engine="eager")
+    with torch.no_grad():
+        for weight in trainer.discriminator.parameters():
+            weight.mul_(1 + torch.finfo(torch.float32).eps)
+    return trainer
+
+
+RATES = {"adam": ADAM, "sgd": {"name": "sgd", "lr": 1e-3}, "rmsprop": {"name": "rmsprop"}}
+
+
+@pytest.mark.parametrize(
+    ("loss", "optimizer"), itertools.product(LOSSES.names(), OPTIMIZERS.names())
+)
+def test_256_recorded_steps_stay_with_the_plain_loop(loss, optimizer):
+    """To 1e-4, or as close as the plain loop stays to itself after a change in the last bit."""
+    rate = RATES[optimizer]
+    for regularizer in REGULARIZERS.names():
+        config = config_of(
+            loss=loss,
+            regularizer=regularizer,
+            optimizer_g=rate,
+            optimizer_d=rate,
+            batch_size=16,
+            architecture={
+                "generator": {"name": "mlp", "depth": 1, "width": 8},
+                "discriminator": {"name": "mlp", "depth": 1, "width": 16},
+            },
+        )
+        found = apart(Recorded(config).step, stepper(Trainer(config, engine="eager")), 256)
+        if found > 1e-4:
+            plain, beside = (stepper(make(config)) for make in (Trainer, nudged))
+            assert found < 10 * apart(plain, beside, 256), regularizer
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """Make a trainer whose steps are compiled; the first one waits for the compiler."""
+
+    def make(**given):
+        trainer = Trainer(config_of(**LINE | given), engine="compiled")
+        assert trainer.engine == "eager"
+        assert trainer.wait_for_engine(240), trainer.switch.note
+        assert trainer.engine == "compiled"
+        return trainer
+
+    return make
+
+
+@pytest.mark.timeout(300)
+def test_256_compiled_steps_stay_with_the_plain_loop(compiled):
+    trainer = compiled()
+    plain = Trainer(trainer.config, engine="eager")
+    assert apart(stepper(trainer), stepper(plain), 256) < 1e-4
+    assert trainer.engine == "compiled"
+    for name, rng in trainer.game.rng.items():
+        assert torch.equal(rng.get_state(), plain.game.rng[name].get_state())
+    found, expected = trainer.snapshot(), plain.snapshot()
+    for name, value in expected.statistics.items():
+        assert found.statistics[name] == pytest.approx(value, rel=1e-2, abs=1e-4), name
+    assert found.metrics["wasserstein_1"] == pytest.approx(
+        expected.metrics["wasserstein_1"], abs=1e-3
+    )
+    assert found.updates_d == 256
+    assert found.samples_seen == 256 * 64
+
+
+@pytest.mark.timeout(300)
+def test_the_curve_shows_no_seam(compiled):
+    """A run that was switched in its middle, against one that was not."""
+    unswitched = Trainer(config_of(**LINE), engine="eager")
+    switched = Trainer(config_of(**LINE), engine="compiled")
+    for trainer in (unswitched, switched):
+        trainer.step(100)
+    assert switched.wait_for_engine(240)
+    assert switched.engine == "compiled"
+    for trainer in (unswitched, switched):
+        trainer.step(100)
+    first, second = (trainer.snapshot().history for trainer in (unswitched, switched))
+    assert first["step"].tolist() == second["step"].tolist() == list(range(1, 201))
+    for name in ("loss_d", "loss_g", "penalty", "grad_norm_d", "grad_norm_g"):
+        assert abs(first[name] - second[name]).max() < 1e-3, name
+    assert unswitched.engine == "eager"
+
+
+@pytest.mark.timeout(300)
+def test_compiled_runs_are_equal_to_the_bit(compiled):
+    first, second = compiled(), compiled()
+    first.step(300)
+    for _ in range(100):
+        second.step(3)
+    assert torch.equal(numbers(first.learners), numbers(second.learners))
+    assert first.snapshot().statistics == second.snapshot().statistics
+
+
+@pytest.mark.timeout(300)
+def test_settings_change_without_the_compiler(compiled):
+    trainer = compiled()
+    package = trainer.switch.engine
+    plain = Trainer(trainer.config, engine="eager")
+    changed = trainer.config
+    changes = (
+        {"optimizer_g": OPTIMIZERS.create(ADAM | {"lr": 1e-3})},
+        {"loss": LOSSES.create({"name": "non_saturating", "label_smoothing": 0.2})},
+        {"regularizer": REGULARIZERS.create({"name": "r1", "gamma": 2.0})},
+        {"n_critic": 3},
+        {"n_critic": 10},
+        {"ema_decay": 0.5},
+    )
+    for change in changes:
+        changed = changed.with_(**change)
+        for t in (trainer, plain):
+            t.update(changed)
+        assert trainer.switch.engine is package
+        assert apart(stepper(trainer), stepper(plain), 8) < 1e-4, change
+        assert trainer.updates_d == plain.updates_d
+    other_target = compiled(dataset={"name": "normal", "mean": -2.0, "std": 3.0}, seed=4)
+    assert [o.key for o in other_target.switch._orders] == [o.key for o in trainer.switch._orders]
+    plain = Trainer(other_target.config, engine="eager")
+    assert apart(stepper(other_target), stepper(plain), 64) < 1e-4
+
+
+@pytest.mark.timeout(300)
+def test_half_steps_states_and_breakdowns_with_a_compiled_engine(compiled):
+    trainer = compiled(n_critic=2)
+    plain = Trainer(trainer.config, engine="eager")
+    for t in (trainer, plain):
+        t.step(5)
+        asked = iter([False])
+        assert t.step(1, lambda asked=asked: next(asked)) == 0
+        assert t.share_of_step == pytest.approx(1 / 3)
+        t.step_generator()
+        t.step_discriminator()
+        t.step(5)
+    assert losses_of(trainer) == pytest.approx(losses_of(plain), abs=1e-4)
+    state = trainer.state_dict()
+    trainer.step(20)
+    later = losses_of(trainer)
+    trainer.load_state_dict(state)
+    assert trainer.engine == "compiled"
+    trainer.step(20)
+    assert losses_of(trainer) == later
+    fast = OPTIMIZERS.create(ADAM | {"lr": 100.0})
+    healthy = trainer.step_count
+    trainer.update(trainer.config.with_(loss=LOSSES.create("least_squares"), n_critic=1))
+    trainer.update(trainer.config.with_(optimizer_g=fast, optimizer_d=fast))
+    assert trainer.step(500) <= 500
+    if trainer.breakdown:
+        assert trainer.step_count >= healthy
+
+
+def test_what_is_compiled_depends_on_the_structure_alone():
+    def key(**given):
+        return [request_for(config_of(**given), whole) for whole in (True, False)]
+
+    same = key()
+    for given in (
+        {"seed": 5},
+        {"n_critic": 4},
+        {"ema_decay": 0.9},
+        {"regularizer": {"name": "r1", "gamma": 3.0}},
+        {"loss": {"name": "non_saturating", "label_smoothing": 0.1}},
+        {"optimizer_g": {"name": "adam", "lr": 1e-5}},
+        {"dataset": {"name": "uniform"}},
+        {"prior": "gaussian"},
+    ):
+        assert key(**given) == same, given
+    for given in (
+        {"batch_size": 32},
+        {"ema_decay": 0.0},
+        {"regularizer": "none"},
+        {"loss": "hinge"},
+        {"optimizer_g": {"name": "adam", "beta1": 0.9}},
+        {"latent_dim": 2},
+        {"instance_noise": 0.1},
+        {"architecture": {"standardise": "none"}},
+    ):
+        assert key(**given) != same, given
+
+
+def test_without_a_compiler_training_goes_on(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    trainer = Trainer(config_of(batch_size=17), engine="compiled")
+    trainer.step(5)
+    assert not trainer.wait_for_engine(5)
+    assert "no C++ compiler" in trainer.switch.note
+    trainer.step(5)
+    assert (trainer.engine, trainer.step_count) == ("eager", 10)
+
+
+@pytest.mark.timeout(180)
+def test_a_compiler_that_fails_is_told(monkeypatch):
+    monkeypatch.setenv("CXX", "false")
+    trainer = Trainer(config_of(batch_size=19), engine="compiled")
+    assert not trainer.wait_for_engine(150)
+    assert "not compiled" in trainer.switch.note
+    assert "Traceback" not in trainer.switch.note
+    trainer.step(3)
+    assert trainer.engine == "eager"
+
+
+def test_unknown_engines_are_refused():
+    with pytest.raises(ValueError, match="engine = 'warp' is not one of auto, eager, compiled"):
+        Trainer(config_of(), engine="warp")
+
+
+def test_auto_begins_eagerly_and_leaves_short_runs_alone():
+    trainer = Trainer(config_of(batch_size=21))
+    trainer.step(20)
+    assert trainer.engine == "eager"
+    assert trainer.switch._orders == []
+
+
+def test_what_nobody_wants_is_not_compiled():
+    for size in range(100, 140):
+        trainer = Trainer(config_of(batch_size=size), engine="compiled")
+        trainer.step(1)
+    process = WORKSHOP._process
+    assert process is not None
+    assert len(WORKSHOP._orders) <= 2 * 2  # the last one's, and what is being given up
+    del trainer
+    gc.collect()
+    WORKSHOP.poll()
+    assert WORKSHOP._process is None
+    assert process.poll() is not None
+    assert not WORKSHOP._orders
+
+
+def test_the_folder_stays_small(monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_DATA", str(tmp_path))
+    monkeypatch.setenv("CXX", "false")
+    for i in range(70):
+        package = folder() / f"{i:024d}.pt2"
+        package.write_bytes(b"old")
+        os.utime(package, (i, i))
+    workshop, customer = Workshop(), object()
+    del customer
+
+    class Customer:
+        pass
+
+    customer = Customer()
+    workshop.order(request_for(config_of(batch_size=23), True), customer)
+    workshop.poll()
+    kept = sorted(path.name for path in folder().glob("*.pt2"))
+    assert len(kept) == 63
+    assert kept[0].startswith("0" * 23 + "7")
+    workshop._end_process()
+    time.sleep(0.1)
