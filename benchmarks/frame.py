@@ -1,15 +1,14 @@
 """What one frame of a live page costs the server: `python benchmarks/frame.py [--json]`.
 
 The real pages run under Streamlit's AppTest, with one training step a frame; their functions are
-timed from outside. For each page, medians over the frames: milliseconds of the snapshot (samples and
-metrics), the figures, their bytes, and the whole frame as the page itself measures it, which has
-Streamlit's own work in it; and the bytes that all charts, tiles and canvases are sent a frame.
+timed from outside. For each page, medians over the frames: milliseconds of the snapshot (samples
+and metrics), the figures, their bytes, and the whole frame as the page itself measures it, which
+has Streamlit's own work in it; and the bytes that all charts, tiles and canvases are sent a frame.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -20,8 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 from streamlit.testing.v1 import AppTest
@@ -31,6 +29,7 @@ from gan_core import Trainer
 from ui import figures, live, pictures
 from ui.meter import Meter
 
+ROOT = Path(__file__).parents[1]
 LOOKS = 600
 """Snapshots that a long history is made of: more than a chart shows."""
 CASES = {
@@ -144,7 +143,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for case in CASES:
         result = measure(case, options.frames)
-        line = json.dumps(result) if options.json else "  ".join(f"{k} {v}" for k, v in result.items())
+        line = (
+            json.dumps(result) if options.json else "  ".join(f"{k} {v}" for k, v in result.items())
+        )
         print(line, flush=True)
 
 

@@ -217,7 +217,7 @@ def _moment_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
             "label": f"{name} of {len(snapshot.samples):,} samples",
             "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
             "note": f"target {target[name]:z.3f}",
-            "spark": [round(float(v), 4) for v in history[name][-200:] if v == v],
+            "spark": [float(f"{v:.4g}") for v in history[name][-200:][::-2][::-1] if v == v],
         }
         for name, value in snapshot.moments.items()
     ]

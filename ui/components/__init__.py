@@ -6,7 +6,6 @@ the chart for a moment; these keep theirs. Each is mounted under a stable key an
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 from collections.abc import Mapping, Sequence
@@ -71,7 +70,7 @@ def sample_canvas(
     head = {"n": n, "channels": channels, "height": height, "width": width}
     head |= {"columns": columns, "label": label, "size": size}
     pixels = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)).tobytes()
-    _samples(key=key, data=_with_header(head, pixels))
+    _samples(key=key, data=_with_header(_as_json(head), pixels))
 
 
 def timeline(moments: Sequence[Moment], key: str, run: str, columns: int, size: int) -> None:
@@ -87,12 +86,16 @@ def timeline(moments: Sequence[Moment], key: str, run: str, columns: int, size: 
         )
         start += length
     head = {"moments": rows, "columns": columns, "size": size, "run": run}
-    _timeline(key=key, data=_with_header(head, b"".join(m.content for m in moments)))
+    _timeline(key=key, data=_with_header(_as_json(head), b"".join(m.content for m in moments)))
 
 
-def _with_header(head: Mapping[str, Any], content: bytes) -> bytes:
-    text = json.dumps(head, ensure_ascii=False).encode()
+def _with_header(head: str, content: bytes) -> bytes:
+    text = head.encode()
     return struct.pack("<i", len(text)) + text + content
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
@@ -100,18 +103,31 @@ def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
 
     The stamp, a time, is not shown; it stands in the element for whoever measures the page.
     """
-    _tiles(key=key, data=json.dumps(list(rows), ensure_ascii=False, allow_nan=False).encode())
+    _tiles(key=key, data=_as_json(list(rows)).encode())
 
 
 def encode(figure: Mapping[str, Any]) -> bytes:
-    """Return a figure as JSON; arrays become Plotly's base64 typed arrays."""
-    return json.dumps(figure, default=_typed_array, ensure_ascii=False).encode()
+    """Return a figure as a JSON header and, behind it, its arrays as 32-bit numbers.
 
+    An array stands in the JSON as {"bytes": [kind, start, length]}; one that several curves share,
+    such as the steps under both losses, is sent once. Every message is the whole figure:
+    Streamlit replaces a message that still waits by the next one, so what builds on the last
+    one could build on a message that was never sent.
+    """
+    places: dict[int, list[Any]] = {}
+    content: list[bytes] = []
 
-def _typed_array(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        kind = "i4" if value.dtype.kind in "iu" else "f4"
-        return {"dtype": kind, "bdata": base64.b64encode(value.astype(f"<{kind}")).decode()}
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in a figure")
+    def place(value: Any) -> Any:
+        if isinstance(value, np.generic):
+            return value.item()
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"{type(value).__name__} has no place in a figure")
+        if id(value) not in places:
+            kind = "i4" if value.dtype.kind in "iu" else "f4"
+            start = sum(map(len, content))
+            content.append(value.astype(f"<{kind}").tobytes())
+            places[id(value)] = [kind, start, value.size]
+        return {"bytes": places[id(value)]}
+
+    text = json.dumps(figure, default=place, ensure_ascii=False, separators=(",", ":"))
+    return _with_header(text, b"".join(content))
