@@ -21,7 +21,10 @@ from benchmarks.live import WINDOW, show
 from tests.laboratory import app, chromium, open_page
 
 READY = """
-() => [...document.querySelectorAll("button")].some((b) => b.innerText.includes("Train") && !b.disabled)
+() => {
+  const buttons = [...document.querySelectorAll("button")];
+  return buttons.some((b) => b.innerText.includes("Train") && !b.disabled);
+}
 """
 FIRST_FRAME = """
 () => new Promise((done, fail) => {

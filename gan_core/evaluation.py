@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 import torch
 
@@ -67,8 +65,6 @@ class Evaluation:
 
     def slices(self) -> Slices[Quality]:
         """Do the work in pieces of at most about 50 ms on one core."""
-        # Its import takes 1.5 s, for which neither the first page nor a slice should wait.
-        Thread(target=import_module, args=("torch_fidelity",), daemon=True).start()
         ready = 0.25 if is_trained(self.dataset, self.source) else 0.85
         reference = yield from within(self._reference_slices(), 0.0, ready)
         middle = (1 + ready) / 2

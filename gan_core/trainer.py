@@ -15,7 +15,7 @@ from torch.nn.utils import get_total_norm
 
 from gan_core.breakdown import WORDS, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import keep_freed_memory, resolve_device
+from gan_core.device import keep_freed_memory, leave_compiler_out, resolve_device
 from gan_core.ema import ExponentialAverage
 from gan_core.frozen import FrozenGenerator
 from gan_core.game import Batch, Bill, Game, told
@@ -55,6 +55,7 @@ class Trainer:
 
     def __init__(self, config: ExperimentConfig, device: str = "cpu") -> None:
         keep_freed_memory()
+        leave_compiler_out()
         self.config = config
         self.device = resolve_device(device)
         self.lock = threading.RLock()

@@ -11,7 +11,8 @@ import streamlit as st
 
 from gan_core.snapshot import Snapshot
 from ui import figures, session
-from ui.components import live_chart, load_plotly, tiles
+from ui.background import import_the_rest
+from ui.components import live_chart, tiles
 from ui.run import Run
 
 TICK = 0.05
@@ -110,8 +111,6 @@ def live(
     `frame_seconds` is how long a frame may take, if the figures should keep pace with the run;
     `tick_at_rest` is how often it is drawn while it rests, if at all.
     """
-    here = session.lab()
-    here.plotly_ready = load_plotly(here.plotly_ready)
 
     @st.fragment(run_every=TICK if run.running or run.busy else tick_at_rest)
     def frame() -> None:
@@ -127,6 +126,7 @@ def live(
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
     frame()
+    import_the_rest()
 
 
 def _step_bar(run: Run) -> Callable[[float], None]:

@@ -31,7 +31,6 @@ class Lab:
     """All that one visitor has open."""
 
     runs: dict[str, Run] = field(default_factory=dict)
-    plotly_ready: bool = False
     messages: list[str] = field(default_factory=list)
     kept: dict[Any, Any] = field(default_factory=dict)
     background: dict[str, Background] = field(default_factory=dict)

@@ -35,7 +35,7 @@ class ClassifierScore(PictureMetric):
     needs_classes = True
 
     def slices(self, real, fake):
-        # Here and not above: see `Evaluation.slices`.
+        # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
         from torch_fidelity.metric_isc import isc_features_to_metric
 
         scores = []

@@ -10,13 +10,14 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from gan_core.timeline import Moment
+if TYPE_CHECKING:
+    from gan_core.timeline import Moment
 
 _HERE = Path(__file__).parent
 
@@ -42,15 +43,18 @@ _timeline = _component("timeline", (_HERE / "timeline.html").read_text())
 _tiles = _component("tiles", '<div class="lab-tiles"></div>')
 
 
-def load_plotly(ready: bool) -> bool:
-    """Bring plotly.js into the browser; call it outside any fragment.
+@st.cache_resource(scope="session", show_spinner=False)
+def _told() -> dict[str, bool]:
+    """Return what this session's browser said; a plain store that needs no import."""
+    return {"ready": False}
 
-    `ready` is what the last call of this session returned: whether the browser said that it has
-    the library. Then it is not sent again.
-    """
-    library = None if ready else get_plotlyjs().encode()
+
+def load_plotly() -> None:
+    """Bring plotly.js into the browser, unless it said that it has it; not in a fragment."""
+    told = _told()
+    library = None if told["ready"] else get_plotlyjs().encode()
     result = _loader(key="plotly_loader", data=library, on_ready_change=lambda: None)
-    return bool(result.get("ready"))
+    told["ready"] = bool(result.get("ready"))
 
 
 def live_chart(figure: Mapping[str, Any], key: str) -> None:
