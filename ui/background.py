@@ -13,7 +13,7 @@ from gan_core.data.base import Progress
 LATER = ("torch._dynamo", "torch_fidelity")
 """Modules that take 1.5 s: an optimizer's first step needs one, an evaluation both."""
 
-LATER_SECONDS = 1.0
+LATER_SECONDS = 0.3
 
 
 @cache

@@ -22,7 +22,6 @@ ASK_BEYOND = 1_000
 
 
 leave_a_core_free()
-gc.collect()
 gc.freeze()  # what is imported by now is never garbage, and need not be looked at again
 
 
