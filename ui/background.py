@@ -24,6 +24,11 @@ def import_the_rest() -> None:
     timer.start()
 
 
+def await_first_step() -> None:
+    """Wait until what the first step needs is imported: no step should be timed with it."""
+    import_module(LATER[0])
+
+
 class Background:
     """Runs `work(progress)` at once; `done`, `result` and `error` say what has come of it.
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from gan_core.snapshot import Snapshot
 from ui import figures, session
-from ui.background import import_the_rest
+from ui.background import await_first_step, import_the_rest
 from ui.components import live_chart, tiles
 from ui.run import Run
 
@@ -120,6 +120,7 @@ def live(
         ended = False
         if run.running:
             run.meter.note_frame(began, time.perf_counter() - began)
+            await_first_step()
             ended = run.train(session.steps_per_frame(), _step_bar(run), frame_seconds)
         measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
         if ended or (measured and not run.running):

@@ -54,7 +54,8 @@ def load_plotly() -> None:
     told = _told()
     library = None if told["ready"] else get_plotlyjs().encode()
     result = _loader(key="plotly_loader", data=library, on_ready_change=lambda: None)
-    told["ready"] = bool(result.get("ready"))
+    if result.get("ready") is not None:  # another page begins without an answer
+        told["ready"] = bool(result["ready"])
 
 
 def live_chart(figure: Mapping[str, Any], key: str) -> None:
