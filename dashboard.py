@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import page
 
-page.begin("Home")
+page.begin("Home", charts=False)
 
 from ui import gallery
 

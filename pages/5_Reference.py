@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import page
 
-page.begin("Reference")
+page.begin("Reference", charts=False)
 
 from ui import reference
 

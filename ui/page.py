@@ -10,11 +10,13 @@ from ui.components import load_plotly
 ICON = str(Path(__file__).with_name("icon.png"))
 
 
-def begin(title: str) -> None:
+def begin(title: str, charts: bool = True) -> None:
     """Set the tab's title and the page's style, and import what the page is made of.
 
     The first page of a server waits for seconds until torch and scipy are there. So call this
-    before any import that needs them: meanwhile the browser takes in plotly.js.
+    before any import that needs them: meanwhile the browser takes in plotly.js, for a page with
+    `charts`. Where there are none it is left out: its answer reruns the page, which can undo a click
+    that leads away from it.
 
     The charts get the room that margins would take. Streamlit's own signs of work in progress are
     left out: they would blink with every frame, and grey the charts when one is late.
@@ -37,7 +39,8 @@ def begin(title: str) -> None:
         ".st-key-plotly_loader { position: absolute; }"
         "</style>"
     )
-    load_plotly()
+    if charts:
+        load_plotly()
     _import_core()
 
 
