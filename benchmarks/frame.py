@@ -3,7 +3,9 @@
 The real pages run under Streamlit's AppTest, with one training step a frame; their functions are
 timed from outside. For each page, medians over the frames: milliseconds of the snapshot (samples
 and metrics), the figures, their bytes, and the whole frame as the page itself measures it, which
-has Streamlit's own work in it; and the bytes that all charts, tiles and canvases are sent a frame.
+has Streamlit's own work in it; and the bytes that all charts, tiles and canvases are sent a
+frame, beside
+those of their JavaScript and CSS, which Streamlit puts into each of their messages.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ CASES = {
 }
 """Page, its run, the steps to train before, and how often the run is looked at meanwhile."""
 ELEMENTS = ("live_chart", "tiles", "sample_canvas")
-MOUNTS = ("_chart", "_tiles", "_samples")
+MOUNTS = {"_chart": "live_chart", "_tiles": "tiles", "_samples": "sample_canvas"}
 
 
 class Frame:
@@ -58,12 +60,15 @@ class Frame:
 
         return run
 
-    def mounted(self, work: Callable[..., Any]) -> Callable[..., Any]:
+    def mounted(self, work: Callable[..., Any], name: str) -> Callable[..., Any]:
         """Count what an element is sent, and the time that Streamlit takes to send it."""
         timed = self.timed("mount", work)
+        sources = (ROOT / "ui" / "components").glob(f"{name}.*")
+        code = sum(path.stat().st_size for path in sources)
 
         def run(*args: Any, data: bytes, **more: Any) -> Any:
             self.spent["bytes"] += len(data)
+            self.spent["code"] += code
             return timed(*args, data=data, **more)
 
         return run
@@ -77,7 +82,10 @@ class Frame:
         }
         made["server_ms"] = sum(made.values())
         made |= {"streamlit_ms": spent["mount"], "page_ms": spent["page"]}
-        return {name: 1000 * value for name, value in made.items()} | {"bytes": spent["bytes"]}
+        return {name: 1000 * value for name, value in made.items()} | {
+            "bytes": spent["bytes"],
+            "code_bytes": spent["code"],
+        }
 
 
 def watched(frame: Frame) -> ExitStack:
@@ -94,8 +102,8 @@ def watched(frame: Frame) -> ExitStack:
         for name in ELEMENTS:
             if hasattr(page, name):
                 replace(page, name, frame.timed("elements", getattr(page, name)))
-    for name in MOUNTS:
-        replace(ui.components, name, frame.mounted(getattr(ui.components, name)))
+    for mount, name in MOUNTS.items():
+        replace(ui.components, mount, frame.mounted(getattr(ui.components, mount), name))
     note = Meter.note_frame
 
     def note_frame(meter: Meter, now: float, drawing: float) -> None:
