@@ -15,8 +15,7 @@ def begin(title: str, charts: bool = True) -> None:
 
     The first page of a server waits for seconds until torch and scipy are there. So call this
     before any import that needs them: meanwhile the browser takes in plotly.js, for a page with
-    `charts`. Where there are none it is left out: its answer reruns the page, which can undo a
-    click that leads away from it.
+    `charts`.
 
     The charts get the room that margins would take. Streamlit's own signs of work in progress are
     left out: they would blink with every frame, and grey the charts when one is late.

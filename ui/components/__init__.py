@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,19 +44,19 @@ _timeline = _component("timeline", (_HERE / "timeline.html").read_text())
 _tiles = _component("tiles", '<div class="lab-tiles"></div>')
 
 
-@st.cache_resource(scope="session", show_spinner=False)
-def _told() -> dict[str, bool]:
-    """Return what this session's browser said; a plain store that needs no import."""
-    return {"ready": False}
-
-
 def load_plotly() -> None:
-    """Bring plotly.js into the browser, unless it said that it has it; not in a fragment."""
-    told = _told()
-    library = None if told["ready"] else get_plotlyjs().encode()
-    result = _loader(key="plotly_loader", data=library, on_ready_change=lambda: None)
-    if result.get("ready") is not None:  # another page begins without an answer
-        told["ready"] = bool(result["ready"])
+    """Bring plotly.js into the browser; not in a fragment.
+
+    Streamlit sends a large message once and then its hash. The browser does not answer that it has
+    the library: an answer reruns the page, and a rerun that overtakes a page still on its way loses
+    the first values of its widgets.
+    """
+    _loader(key="plotly_loader", data=_plotly())
+
+
+@cache
+def _plotly() -> bytes:
+    return get_plotlyjs().encode()
 
 
 def live_chart(figure: Mapping[str, Any], key: str) -> None:
