@@ -25,6 +25,8 @@ lint: $(DEV_READY)
 
 bench: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/frame.py
+	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/live.py
 
 screenshots: $(DEV_READY) $(BROWSER_READY)

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import gallery, page
+from ui import page
 
-page.begin("Home")
+page.begin("Home", charts=False)
+
+from ui import gallery
+
 st.title("GAN laboratory")
 st.markdown(
     "Two networks play a game: a **generator** makes samples from noise, a **discriminator** tries "

@@ -55,6 +55,20 @@ def keep_freed_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
+@cache
+def leave_compiler_out() -> None:
+    """Let an optimizer be made and saved without the import of torch's compiler, which takes 1.5 s.
+
+    torch imports it to mark four methods of `Optimizer` as not to be compiled, when one of them is
+    called first (`torch._compile._disable_dynamo`). Marked beforehand they run as they are.
+    Where torch keeps its marks elsewhere nothing happens.
+    """
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        function = getattr(getattr(torch.optim.Optimizer, name), "__wrapped__", None)
+        if function is not None:
+            function.__dict__.setdefault("__dynamo_disable", function)
+
+
 def describe_device(device: torch.device) -> str:
     """Return a line for people."""
     if device.type == "cuda":

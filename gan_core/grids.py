@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from torchvision.utils import make_grid
 
 from gan_core.shapes import PixelArray
 
@@ -22,6 +21,9 @@ CAPTION = 20
 
 def grid(pixels: PixelArray, columns: int = COLUMNS) -> Image.Image:
     """Return pictures of 1 or 3 channels side by side, row by row."""
+    # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
+    from torchvision.utils import make_grid
+
     made = make_grid(torch.from_numpy(pixels), nrow=columns, padding=GAP)
     return Image.fromarray(made.permute(1, 2, 0).numpy())
 

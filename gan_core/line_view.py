@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
@@ -11,6 +12,7 @@ from scipy import ndimage
 from gan_core.config import ExperimentConfig
 from gan_core.data import Target
 from gan_core.losses import Loss
+from gan_core.priors import Prior
 from gan_core.shapes import Ends, Grid, Values
 from gan_core.snapshot import LineView
 
@@ -51,7 +53,7 @@ class Axis:
 
 
 def smoothed_density(samples: Values, axis: Axis) -> Grid:
-    """Return a kernel density estimate of `samples` at the axis' points.
+    """Return a kernel density estimate of `samples`, in any order, at the axis' points.
 
     Gaussian kernel on a histogram of fine bins; bandwidth 0.9 · min(std, IQR / 1.34) · n^(−1/5)
     (Silverman 1986, eq. 3.31), at least one bin and at most the axis. Samples that are not finite
@@ -74,37 +76,59 @@ def axis_points(axis: Axis) -> Grid:
     return np.linspace(axis.low, axis.high, AXIS_POINTS)
 
 
-def noise_range(config: ExperimentConfig) -> tuple[float, float]:
-    """Return the interval in which nearly all of one coordinate of the noise lies."""
-    atoms = config.prior.atoms(config.latent_dim)
+@lru_cache(maxsize=32)
+def target_density(target: Target, low: float, high: float) -> Grid:
+    """Return the target's density at the points of the axis from `low` to `high`."""
+    density = np.asarray(target.law().pdf(axis_points(Axis(low, high))), dtype=float)
+    density.flags.writeable = False
+    return density
+
+
+@lru_cache(maxsize=32)
+def noise_density(prior: Prior, latent_dim: int) -> tuple[Grid, Grid]:
+    """Return points where nearly all of one coordinate of the noise lies, and its density there.
+
+    The density is 0 everywhere for noise that takes a few values only.
+    """
+    atoms = prior.atoms(latent_dim)
     if atoms:
-        return 1.5 * min(atoms), 1.5 * max(atoms)
-    low, high = config.prior.marginal(config.latent_dim).ppf(np.array([0.002, 0.998]))
-    margin = 0.06 * (high - low)
-    return float(low - margin), float(high + margin)
+        z = np.linspace(1.5 * min(atoms), 1.5 * max(atoms), AXIS_POINTS)
+        density = np.zeros_like(z)
+    else:
+        law = prior.marginal(latent_dim)
+        low, high = law.ppf(np.array([0.002, 0.998]))
+        margin = 0.06 * (high - low)
+        z = np.linspace(low - margin, high + margin, AXIS_POINTS)
+        density = np.asarray(law.pdf(z), dtype=float)
+    z.flags.writeable = density.flags.writeable = False
+    return z, density
+
+
+def count_distinct(ordered: Values) -> int:
+    """Return how many different numbers there are among numbers sorted upwards; NaN is one."""
+    missing = np.isnan(ordered)
+    numbers = ordered[~missing]
+    return int(len(numbers) > 0) + int((numbers[1:] != numbers[:-1]).sum()) + int(missing.any())
 
 
 def line_view(
     config: ExperimentConfig,
     axis: Axis,
-    samples: Values,
+    ordered: Values,
     scores: Callable[[Grid], Grid],
     lines: tuple[Ends, Ends],
 ) -> LineView:
-    """Return the curves over the axis.
+    """Return the curves over the axis for samples sorted upwards.
 
     `scores` gives D's logits at points of the axis; `lines` are values of the noise's first
     coordinate and the samples that G makes of them.
     """
     x = axis_points(axis)
-    p_real = np.asarray(config.dataset.law().pdf(x), dtype=float)
-    p_fake = smoothed_density(samples, axis)
+    p_real = target_density(config.dataset, axis.low, axis.high)
+    p_fake = smoothed_density(ordered, axis)
     logits = scores(x)
     optimal = best_logits(config.loss, p_real, p_fake, x, logits)
-    z_low, z_high = noise_range(config)
-    z = np.linspace(z_low, z_high, AXIS_POINTS)
-    atoms = config.prior.atoms(config.latent_dim)
-    p_z = np.zeros_like(z) if atoms else config.prior.marginal(config.latent_dim).pdf(z)
+    z, p_z = noise_density(config.prior, config.latent_dim)
     return LineView(
         x=x,
         p_real=p_real,
@@ -113,11 +137,11 @@ def line_view(
         d_optimal=None if optimal is None else as_shown(config, optimal),
         z=z,
         p_z=p_z,
-        atoms=atoms,
+        atoms=config.prior.atoms(config.latent_dim),
         lines_z=lines[0],
         lines_x=lines[1],
-        distinct=len(np.unique(np.round((samples - axis.low) / (axis.high - axis.low), 6))),
-        outside=float(((samples < axis.low) | (samples > axis.high)).mean()),
+        distinct=count_distinct(np.round((ordered - axis.low) / (axis.high - axis.low), 6)),
+        outside=float(((ordered < axis.low) | (ordered > axis.high)).mean()),
     )
 
 

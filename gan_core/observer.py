@@ -12,8 +12,8 @@ from gan_core.config import ExperimentConfig
 from gan_core.data import Dataset
 from gan_core.history import History
 from gan_core.line_view import Axis, line_view
-from gan_core.metrics import METRICS, measure, perfect_sampler
-from gan_core.shapes import Grid, PixelArray, Samples, Values
+from gan_core.metrics import METRICS, measure_ordered, perfect_sampler
+from gan_core.shapes import Grid, Index, Latents, PixelArray, Samples, Values
 from gan_core.snapshot import LineView, Snapshot
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 LINE_SAMPLES = 10_000
 FIXED_PICTURES = 64
-CHART_POINTS = 500
+CHART_POINTS = 250
+"""Points of a curve over the steps: what a chart of half a page's width can show."""
 LINES = 21
 MOMENTS = ("mean", "std", "skew")
 
@@ -31,6 +32,7 @@ class Observer:
 
     def __init__(self, config: ExperimentConfig) -> None:
         self.metric_history = History([*METRICS.names(), *MOMENTS])
+        self._lines: tuple[Latents, Index] | None = None
         self._axis = None if config.dataset.pictures else Axis.around(config.dataset)
 
     def snapshot(self, trainer: Trainer, statistics: dict[str, float]) -> Snapshot:
@@ -39,9 +41,10 @@ class Observer:
         samples = as_arrays(trainer.generate(trainer.fixed_z, trainer.fixed_labels), dataset)
         view, moments, metrics, perfect = None, {}, {}, {}
         if self._axis is not None:
-            view = self._line_view(trainer, samples)
+            ordered = np.sort(samples)
+            view = self._line_view(trainer, samples, ordered)
             moments = moments_of(samples)
-            metrics = measure(samples, dataset)
+            metrics = measure_ordered(ordered, dataset)
             perfect = perfect_sampler(dataset, len(samples))
             self.metric_history.add(trainer.step_count, metrics | moments)
         size = dataset.size
@@ -61,17 +64,23 @@ class Observer:
             line=view,
         )
 
-    def _line_view(self, trainer: Trainer, samples: Values) -> LineView:
-        self._axis.hold(np.sort(samples))
-        first = trainer.fixed_z[:, 0]
-        order = first.argsort()[torch.linspace(0, len(first) - 1, LINES).long()]
-        lines = first[order].double().cpu().numpy(), samples[order.cpu().numpy()]
+    def _line_view(self, trainer: Trainer, samples: Values, ordered: Values) -> LineView:
+        self._axis.hold(ordered)
+        order = self._lines_of(trainer.fixed_z)
+        lines = trainer.fixed_z[order, 0].double().cpu().numpy(), samples[order.cpu().numpy()]
 
         def scores(x: Grid) -> Grid:
             points = torch.as_tensor(x, dtype=torch.float32, device=trainer.device).unsqueeze(1)
             return trainer.discriminate(points).double().cpu().numpy()
 
-        return line_view(trainer.config, self._axis, samples, scores, lines)
+        return line_view(trainer.config, self._axis, ordered, scores, lines)
+
+    def _lines_of(self, z: Latents) -> Index:
+        """Return which rows of the noise, evenly from its smallest to its largest, are shown."""
+        if self._lines is None or self._lines[0] is not z:
+            first = z[:, 0]
+            self._lines = z, first.argsort()[torch.linspace(0, len(first) - 1, LINES).long()]
+        return self._lines[1]
 
 
 def as_arrays(samples: Samples, dataset: Dataset) -> Values | PixelArray:
@@ -84,8 +93,11 @@ def as_arrays(samples: Samples, dataset: Dataset) -> Values | PixelArray:
 def moments_of(samples: Values) -> dict[str, float]:
     """Return mean, standard deviation and skewness E[(x − μ)³] / σ³."""
     mean, std = float(samples.mean()), float(samples.std())
-    skew = float((((samples - mean) / std) ** 3).mean()) if std > 0 else math.nan
-    return {"mean": mean, "std": std, "skew": skew}
+    if not std > 0:
+        return {"mean": mean, "std": std, "skew": math.nan}
+    scaled = (samples - mean) / std
+    # numpy's power takes twenty times as long as two products.
+    return {"mean": mean, "std": std, "skew": float((scaled * scaled * scaled).mean())}
 
 
 def to_pixels(samples: Samples) -> PixelArray:

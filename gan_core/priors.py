@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import torch
 from scipy import stats
@@ -41,6 +42,12 @@ class Prior(Component):
         return None
 
 
+@lru_cache(maxsize=64)
+def frozen_law(family: stats.rv_continuous, *parameters: Any, **named: Any) -> Any:
+    """Return a scipy distribution with these parameters; to freeze one takes scipy 0.4 ms."""
+    return family(*parameters, **named)
+
+
 def _empty(n: int, latent_dim: int, device: torch.device | str) -> torch.Tensor:
     return torch.empty(n, latent_dim, device=device)
 
@@ -63,7 +70,7 @@ class Uniform(Prior):
         )
 
     def marginal(self, latent_dim):
-        return stats.uniform(-self.half_width, 2 * self.half_width)
+        return frozen_law(stats.uniform, -self.half_width, 2 * self.half_width)
 
 
 @PRIORS.register(
@@ -83,7 +90,7 @@ class Gaussian(Prior):
         return _empty(n, latent_dim, device).normal_(0.0, self.std, generator=rng)
 
     def marginal(self, latent_dim):
-        return stats.norm(0.0, self.std)
+        return frozen_law(stats.norm, 0.0, self.std)
 
 
 @PRIORS.register(
@@ -101,7 +108,7 @@ class Exponential(Prior):
         return _empty(n, latent_dim, device).exponential_(1 / self.scale, generator=rng)
 
     def marginal(self, latent_dim):
-        return stats.expon(scale=self.scale)
+        return frozen_law(stats.expon, scale=self.scale)
 
 
 @PRIORS.register(
@@ -122,7 +129,7 @@ class Laplace(Prior):
         return first - _empty(n, latent_dim, device).exponential_(rate, generator=rng)
 
     def marginal(self, latent_dim):
-        return stats.laplace(scale=self.scale)
+        return frozen_law(stats.laplace, scale=self.scale)
 
 
 @PRIORS.register(
@@ -142,7 +149,7 @@ class Triangular(Prior):
         return first + _empty(n, latent_dim, device).uniform_(-half, half, generator=rng)
 
     def marginal(self, latent_dim):
-        return stats.triang(0.5, -self.half_width, 2 * self.half_width)
+        return frozen_law(stats.triang, 0.5, -self.half_width, 2 * self.half_width)
 
 
 @PRIORS.register(
@@ -164,7 +171,7 @@ class StudentT(Prior):
         return sample_student_t((n, latent_dim), self.df, rng, device)
 
     def marginal(self, latent_dim):
-        return stats.t(self.df)
+        return frozen_law(stats.t, self.df)
 
 
 @PRIORS.register(
@@ -213,7 +220,7 @@ class Sphere(Prior):
         if latent_dim == 1:
             return stats.rv_discrete(values=([-radius, radius], [0.5, 0.5]))
         shape = (latent_dim - 1) / 2
-        return stats.beta(shape, shape, loc=-radius, scale=2 * radius)
+        return frozen_law(stats.beta, shape, shape, loc=-radius, scale=2 * radius)
 
     def atoms(self, latent_dim):
         radius = self._radius(latent_dim)

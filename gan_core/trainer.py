@@ -25,7 +25,7 @@ from gan_core.algorithm import (
 )
 from gan_core.breakdown import WORDS, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import keep_freed_memory, resolve_device
+from gan_core.device import keep_freed_memory, leave_compiler_out, resolve_device
 from gan_core.ema import ExponentialAverage
 from gan_core.engines.switch import Switch
 from gan_core.frozen import FrozenGenerator
@@ -61,6 +61,7 @@ class Trainer:
 
     def __init__(self, config: ExperimentConfig, device: str = "cpu", engine: str = "auto") -> None:
         keep_freed_memory()
+        leave_compiler_out()
         self.config = config
         self.device = resolve_device(device)
         self.lock = threading.RLock()

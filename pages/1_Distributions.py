@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import controls, doctor, live, page, session
+from ui import page
 
 page.begin("Distributions")
+
+from ui import controls, doctor, live, session
+
 run = session.open_run("distributions", {"dataset": {"name": "normal"}})
 st.markdown("### A generator learns a distribution")
 st.markdown(

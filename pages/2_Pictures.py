@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import controls, doctor, live, page, pictures, session
+from ui import page
 
 page.begin("Pictures")
+
+from ui import controls, doctor, live, pictures, session
+
 run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
 st.markdown("### A generator learns to draw")
 st.markdown(

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import doctor, latent, live, page, session
+from ui import page
 
 page.begin("Latent space")
+
+from ui import doctor, latent, live, session
+
 run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
 st.markdown("### What lies between two samples?")
 st.markdown(

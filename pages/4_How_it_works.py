@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import controls, doctor, lessons, live, page, session
+from ui import page
 
 page.begin("How it works")
+
+from ui import controls, doctor, lessons, live, session
+
 title, which = st.columns([2, 1], vertical_alignment="bottom")
 title.markdown("### How it works")
 with which:

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import page, reference
+from ui import page
 
-page.begin("Reference")
+page.begin("Reference", charts=False)
+
+from ui import reference
+
 st.markdown("### Everything that can be chosen")
 st.markdown(
     "Each component with its equation, its knobs as they are called in JSON, where it comes from, "

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.live import CHAPTER, DRAWN, FRAMES, HIDE, ZOOM, zoom_in
-from gan_core import ExperimentConfig
+from gan_core import ExperimentConfig, Trainer
 from gan_core.close_up import LINES
 from gan_core.data.digits import bundled_digits
 from gan_core.presets import PRESETS
@@ -208,6 +208,39 @@ def link_of(page):
 def visit_by_sidebar(page, name):
     page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
     page.wait_for_url(re.compile(name))
+
+
+CURVES = """
+() => Object.fromEntries(
+  [...document.querySelectorAll(".live-chart")]
+    .flatMap((chart) => chart._fullData ?? [])
+    .map((curve) => [curve.name, [[...curve.x], [...curve.y]]]),
+)
+"""
+
+
+def test_charts_draw_the_numbers_of_the_run(open_tab):
+    page = open_tab("Distributions")
+    press(page, "+10")
+    eventually(page, lambda: step(page) == 10)
+    settled(page)
+    steady(page, frames)
+    drawn = page.evaluate(CURVES)
+    trainer = Trainer(ExperimentConfig.from_dict({"dataset": {"name": "normal"}}))
+    trainer.step(10)
+    snapshot = trainer.snapshot()
+    for name, column in (
+        ("loss of D", "loss_d"),
+        ("loss of G", "loss_g"),
+        ("D(x), real", "d_real"),
+    ):
+        x, y = drawn[name]
+        assert x == list(range(1, 11))
+        assert y == pytest.approx(snapshot.history[column].tolist(), rel=1e-4)
+    for name, curve in (("target density", "p_real"), ("generated density", "p_fake")):
+        x, y = drawn[name]
+        assert x == pytest.approx(snapshot.line.x, rel=1e-6, abs=1e-6)
+        assert y == pytest.approx(getattr(snapshot.line, curve), rel=1e-3, abs=1e-5)
 
 
 # The controls

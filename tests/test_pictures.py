@@ -263,7 +263,10 @@ def download_from(url):
         mirrors = [url]
         resources = [(name, hashlib.md5(content).hexdigest()) for name, content in FILES.items()]
 
-    return TorchvisionDownload(LocalDigits, sum(map(len, FILES.values())) / 1e6)
+    class LocalDownload(TorchvisionDownload):
+        dataset = LocalDigits
+
+    return LocalDownload("LocalDigits", sum(map(len, FILES.values())) / 1e6)
 
 
 def test_download_is_remembered_on_disk(server, monkeypatch):

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from gan_core.data.base import Progress
+
+LATER = ("torch._dynamo", "torch_fidelity")
+"""Modules that take 1.5 s: an optimizer's first step needs one, an evaluation both."""
+
+LATER_SECONDS = 0.3
+
+
+@cache
+def import_the_rest() -> None:
+    """Import what the first page can do without, soon, in a thread; once a server."""
+    timer = threading.Timer(LATER_SECONDS, lambda: [import_module(name) for name in LATER])
+    timer.daemon = True
+    timer.start()
+
+
+def await_first_step() -> None:
+    """Wait until what the first step needs is imported: no step should be timed with it."""
+    import_module(LATER[0])
 
 
 class Background:

@@ -11,7 +11,8 @@ import streamlit as st
 
 from gan_core.snapshot import Snapshot
 from ui import figures, session
-from ui.components import live_chart, load_plotly, tiles
+from ui.background import await_first_step, import_the_rest
+from ui.components import live_chart, tiles
 from ui.run import Run
 
 TICK = 0.05
@@ -110,8 +111,6 @@ def live(
     `frame_seconds` is how long a frame may take, if the figures should keep pace with the run;
     `tick_at_rest` is how often it is drawn while it rests, if at all.
     """
-    here = session.lab()
-    here.plotly_ready = load_plotly(here.plotly_ready)
 
     @st.fragment(run_every=TICK if run.running or run.busy else tick_at_rest)
     def frame() -> None:
@@ -121,12 +120,14 @@ def live(
         ended = False
         if run.running:
             run.meter.note_frame(began, time.perf_counter() - began)
+            await_first_step()
             ended = run.train(session.steps_per_frame(), _step_bar(run), frame_seconds)
         measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
         if ended or (measured and not run.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
     frame()
+    import_the_rest()
 
 
 def _step_bar(run: Run) -> Callable[[float], None]:
@@ -217,7 +218,7 @@ def _moment_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
             "label": f"{name} of {len(snapshot.samples):,} samples",
             "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
             "note": f"target {target[name]:z.3f}",
-            "spark": [round(float(v), 4) for v in history[name][-200:] if v == v],
+            "spark": [float(f"{v:.4g}") for v in history[name][-200:][::-2][::-1] if v == v],
         }
         for name, value in snapshot.moments.items()
     ]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 SHORTEST, LONGEST = 0.1, 0.5
 """Seconds of training between two frames."""
 
+FIRST = 0.03
+"""Seconds of training before the first frame that moves: who pressed Train waits for it."""
+
 TRAINING_PER_OVERHEAD = 9.0
 
 
@@ -48,4 +51,6 @@ class Meter:
         `frame` is how long a frame may take, if its figures should keep pace.
         """
         longest = LONGEST if frame is None else max(frame - self.overhead, 0.0)
+        if not self.elapsed:
+            return min(FIRST, longest)
         return min(max(TRAINING_PER_OVERHEAD * self.overhead, SHORTEST), longest)

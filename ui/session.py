@@ -22,7 +22,6 @@ ASK_BEYOND = 1_000
 
 
 leave_a_core_free()
-gc.collect()
 gc.freeze()  # what is imported by now is never garbage, and need not be looked at again
 
 
@@ -31,7 +30,6 @@ class Lab:
     """All that one visitor has open."""
 
     runs: dict[str, Run] = field(default_factory=dict)
-    plotly_ready: bool = False
     messages: list[str] = field(default_factory=list)
     kept: dict[Any, Any] = field(default_factory=dict)
     background: dict[str, Background] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
@@ -118,11 +119,16 @@ class Target(Dataset):
 
     def moments(self) -> dict[str, float]:
         """Return mean, standard deviation and skewness; NaN for one that does not exist."""
-        mean, variance, skew = self.law().stats(moments="mvs")
-        return {"mean": float(mean), "std": float(variance) ** 0.5, "skew": float(skew)}
+        return dict(_moments(self))
 
     def open(self, device):
         return TargetSource(self, device)
+
+
+@lru_cache(maxsize=64)
+def _moments(target: Target) -> Mapping[str, float]:
+    mean, variance, skew = target.law().stats(moments="mvs")
+    return {"mean": float(mean), "std": float(variance) ** 0.5, "skew": float(skew)}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import pandas as pd
 import torch
-import torchvision
 from torch.nn.functional import pad
 
 from gan_core.data.base import DATASETS, PictureSet
@@ -77,7 +76,7 @@ class GreyClasses(Pictures):
 class Mnist(GreyClasses):
     """Handwritten digits, grey; © LeCun and Cortes, CC BY-SA 3.0."""
 
-    whole = TorchvisionDownload(torchvision.datasets.MNIST, 11.6)
+    whole = TorchvisionDownload("MNIST", 11.6)
     factors = {"digit": tuple("0123456789")}
     subset: str = knob(
         "bundled", choices=("bundled", "full"), help="5,000 digits at once, or all 60,000 (12 MB)."
@@ -102,7 +101,7 @@ class Mnist(GreyClasses):
 class FashionMnist(GreyClasses):
     """Shirts, shoes and bags, grey, 60,000 of them; downloaded once (31 MB)."""
 
-    whole = TorchvisionDownload(torchvision.datasets.FashionMNIST, 30.9)
+    whole = TorchvisionDownload("FashionMNIST", 30.9)
     factors = {
         "kind": (
             "T-shirt",
@@ -126,7 +125,7 @@ class FashionMnist(GreyClasses):
 class Kmnist(GreyClasses):
     """Ten hiragana in old cursive, grey, 60,000; © CODH, CC BY-SA 4.0; downloaded once (21 MB)."""
 
-    whole = TorchvisionDownload(torchvision.datasets.KMNIST, 21.0)
+    whole = TorchvisionDownload("KMNIST", 21.0)
     factors = {
         "kana": (
             "o お",

@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 
 from gan_core.data.base import DATASETS, Grid, Target
-from gan_core.priors import sample_student_t
+from gan_core.priors import frozen_law, sample_student_t
 from gan_core.registry import knob
 from gan_core.shapes import Samples
 
@@ -29,7 +29,7 @@ class Normal(Target):
     std: float = knob(1.25, low=0.01, high=100.0, help="Standard deviation.")
 
     def law(self):
-        return stats.norm(self.mean, self.std)
+        return frozen_law(stats.norm, self.mean, self.std)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).normal_(self.mean, self.std, generator=rng)
@@ -136,7 +136,7 @@ class Uniform(Target):
     width: float = knob(4.0, low=0.01, high=100.0, help="From the left to the right edge.")
 
     def law(self):
-        return stats.uniform(self.low, self.width)
+        return frozen_law(stats.uniform, self.low, self.width)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         high = self.low + self.width
@@ -155,7 +155,7 @@ class Exponential(Target):
     scale: float = knob(2.0, low=0.01, high=100.0, help="Mean, and standard deviation too.")
 
     def law(self):
-        return stats.expon(scale=self.scale)
+        return frozen_law(stats.expon, scale=self.scale)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).exponential_(1 / self.scale, generator=rng)
@@ -175,7 +175,7 @@ class LogNormal(Target):
     sigma: float = knob(0.5, low=0.05, high=1.0, help="Standard deviation of the logarithm.")
 
     def law(self):
-        return stats.lognorm(self.sigma, scale=math.exp(self.mu))
+        return frozen_law(stats.lognorm, self.sigma, scale=math.exp(self.mu))
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).log_normal_(self.mu, self.sigma, generator=rng)
@@ -199,7 +199,7 @@ class StudentT(Target):
     scale: float = knob(1.0, low=0.01, high=100.0, help="Width.")
 
     def law(self):
-        return stats.t(self.df, self.loc, self.scale)
+        return frozen_law(stats.t, self.df, self.loc, self.scale)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return self.loc + self.scale * sample_student_t((n, 1), self.df, rng, device)

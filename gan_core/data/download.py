@@ -10,8 +10,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-
-import torchvision
+from typing import Any
 
 from gan_core.data.base import PictureSet, Progress
 from gan_core.data.store import data_folder
@@ -37,8 +36,16 @@ def _megabytes(folder: Path) -> float:
 class TorchvisionDownload:
     """A torchvision data set in four gzipped IDX files, kept on disk once it is whole."""
 
-    dataset: type[torchvision.datasets.MNIST]
+    name: str
+    """Of a class in `torchvision.datasets`."""
     megabytes: float
+
+    @property
+    def dataset(self) -> type[Any]:
+        # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
+        import torchvision.datasets
+
+        return getattr(torchvision.datasets, self.name)
 
     @property
     def title(self) -> str:
@@ -54,7 +61,7 @@ class TorchvisionDownload:
 
     @property
     def folder(self) -> Path:
-        return self.root / self.dataset.__name__
+        return self.root / self.name
 
     def is_there(self) -> bool:
         return (self.folder / "raw").is_dir()
@@ -65,7 +72,7 @@ class TorchvisionDownload:
         Raises:
             ValueError: if the download fails; nothing of it is kept.
         """
-        name = self.dataset.__name__
+        name = self.name
         self.root.mkdir(exist_ok=True)
         with _temporary_folder(self.root) as partial:
             failure: list[Exception] = []
@@ -99,7 +106,7 @@ class TorchvisionDownload:
     def load(self) -> PictureSet:
         if not self.is_there():
             raise ValueError(
-                f"{self.dataset.__name__} is not on this machine yet: it has to be downloaded "
+                f"{self.name} is not on this machine yet: it has to be downloaded "
                 f"({self.megabytes:.0f} MB)."
             )
         whole = self.dataset(self.root)

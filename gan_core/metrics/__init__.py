@@ -1,5 +1,19 @@
 """Metrics: how far the generated distribution is from the target."""
 
-from gan_core.metrics.line import METRICS, LineMetric, PerfectSampler, measure, perfect_sampler
+from gan_core.metrics.line import (
+    METRICS,
+    LineMetric,
+    PerfectSampler,
+    measure,
+    measure_ordered,
+    perfect_sampler,
+)
 
-__all__ = ["METRICS", "LineMetric", "PerfectSampler", "measure", "perfect_sampler"]
+__all__ = [
+    "METRICS",
+    "LineMetric",
+    "PerfectSampler",
+    "measure",
+    "measure_ordered",
+    "perfect_sampler",
+]

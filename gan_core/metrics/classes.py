@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch_fidelity.metric_isc import isc_features_to_metric
 
 from gan_core.metrics.batch import Batch
 from gan_core.metrics.picture_metric import PICTURE_METRICS, PictureMetric
@@ -36,6 +35,9 @@ class ClassifierScore(PictureMetric):
     needs_classes = True
 
     def slices(self, real, fake):
+        # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
+        from torch_fidelity.metric_isc import isc_features_to_metric
+
         scores = []
         for i, logits in enumerate(fake.logits):
             yield Slice(i / len(fake.logits), self.title)

@@ -6,9 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
-from torch_fidelity.metric_kid import kid_features_to_metric
-
 from gan_core.metrics.neighbourhoods import covered_slices, fewest_for, inside_slices
 from gan_core.metrics.picture_metric import PICTURE_METRICS, PictureMetric
 from gan_core.slices import Slice
@@ -31,6 +28,9 @@ class Frechet(PictureMetric):
     fewest = 2
 
     def slices(self, real, fake):
+        # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
+        from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
         statistics = []
         for i, batch in enumerate((real, fake)):
             yield Slice(i / 3, self.title)
@@ -55,6 +55,8 @@ class KernelDistance(PictureMetric):
     fewest = 2
 
     def slices(self, real, fake):
+        from torch_fidelity.metric_kid import kid_features_to_metric
+
         size = min(KERNEL_SUBSET_SIZE, len(real), len(fake))
         found = []
         for seed in range(KERNEL_SUBSETS):

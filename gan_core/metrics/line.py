@@ -114,7 +114,11 @@ def measure(samples: Values, target: Target) -> dict[str, float]:
 
     Where a sample is not a finite number, every metric is NaN.
     """
-    ordered = np.sort(np.asarray(samples, dtype=float).ravel())
+    return measure_ordered(np.sort(np.asarray(samples, dtype=float).ravel()), target)
+
+
+def measure_ordered(ordered: Values, target: Target) -> dict[str, float]:
+    """Return what `measure` does, of samples sorted upwards."""
     if not np.isfinite(ordered[[0, -1]]).all():
         return dict.fromkeys(METRICS.names(), float("nan"))
     return {name: METRICS[name]().measure(ordered, target) for name in METRICS.names()}

@@ -6,18 +6,19 @@ the chart for a moment; these keep theirs. Each is mounted under a stable key an
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from gan_core.timeline import Moment
+if TYPE_CHECKING:
+    from gan_core.timeline import Moment
 
 _HERE = Path(__file__).parent
 
@@ -43,15 +44,19 @@ _timeline = _component("timeline", (_HERE / "timeline.html").read_text())
 _tiles = _component("tiles", '<div class="lab-tiles"></div>')
 
 
-def load_plotly(ready: bool) -> bool:
-    """Bring plotly.js into the browser; call it outside any fragment.
+def load_plotly() -> None:
+    """Bring plotly.js into the browser; not in a fragment.
 
-    `ready` is what the last call of this session returned: whether the browser said that it has
-    the library. Then it is not sent again.
+    Streamlit sends a large message once and then its hash. The browser does not answer that it has
+    the library: an answer reruns the page, and a rerun that overtakes a page still on its way loses
+    the first values of its widgets.
     """
-    library = None if ready else get_plotlyjs().encode()
-    result = _loader(key="plotly_loader", data=library, on_ready_change=lambda: None)
-    return bool(result.get("ready"))
+    _loader(key="plotly_loader", data=_plotly())
+
+
+@cache
+def _plotly() -> bytes:
+    return get_plotlyjs().encode()
 
 
 def live_chart(figure: Mapping[str, Any], key: str) -> None:
@@ -71,7 +76,7 @@ def sample_canvas(
     head = {"n": n, "channels": channels, "height": height, "width": width}
     head |= {"columns": columns, "label": label, "size": size}
     pixels = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)).tobytes()
-    _samples(key=key, data=_with_header(head, pixels))
+    _samples(key=key, data=_with_header(_as_json(head), pixels))
 
 
 def timeline(moments: Sequence[Moment], key: str, run: str, columns: int, size: int) -> None:
@@ -87,12 +92,16 @@ def timeline(moments: Sequence[Moment], key: str, run: str, columns: int, size: 
         )
         start += length
     head = {"moments": rows, "columns": columns, "size": size, "run": run}
-    _timeline(key=key, data=_with_header(head, b"".join(m.content for m in moments)))
+    _timeline(key=key, data=_with_header(_as_json(head), b"".join(m.content for m in moments)))
 
 
-def _with_header(head: Mapping[str, Any], content: bytes) -> bytes:
-    text = json.dumps(head, ensure_ascii=False).encode()
+def _with_header(head: str, content: bytes) -> bytes:
+    text = head.encode()
     return struct.pack("<i", len(text)) + text + content
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
@@ -100,18 +109,31 @@ def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
 
     The stamp, a time, is not shown; it stands in the element for whoever measures the page.
     """
-    _tiles(key=key, data=json.dumps(list(rows), ensure_ascii=False, allow_nan=False).encode())
+    _tiles(key=key, data=_as_json(list(rows)).encode())
 
 
 def encode(figure: Mapping[str, Any]) -> bytes:
-    """Return a figure as JSON; arrays become Plotly's base64 typed arrays."""
-    return json.dumps(figure, default=_typed_array, ensure_ascii=False).encode()
+    """Return a figure as a JSON header and, behind it, its arrays as 32-bit numbers.
 
+    An array stands in the JSON as {"bytes": [kind, start, length]}; one that several curves share,
+    such as the steps under both losses, is sent once. Every message is the whole figure:
+    Streamlit replaces a message that still waits by the next one, so what builds on the last
+    one could build on a message that was never sent.
+    """
+    places: dict[int, list[Any]] = {}
+    content: list[bytes] = []
 
-def _typed_array(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        kind = "i4" if value.dtype.kind in "iu" else "f4"
-        return {"dtype": kind, "bdata": base64.b64encode(value.astype(f"<{kind}")).decode()}
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in a figure")
+    def place(value: Any) -> Any:
+        if isinstance(value, np.generic):
+            return value.item()
+        if not isinstance(value, np.ndarray):
+            raise TypeError(f"{type(value).__name__} has no place in a figure")
+        if id(value) not in places:
+            kind = "i4" if value.dtype.kind in "iu" else "f4"
+            start = sum(map(len, content))
+            content.append(value.astype(f"<{kind}").tobytes())
+            places[id(value)] = [kind, start, value.size]
+        return {"bytes": places[id(value)]}
+
+    text = json.dumps(figure, default=place, ensure_ascii=False, separators=(",", ":"))
+    return _with_header(text, b"".join(content))

@@ -51,7 +51,7 @@ function schedule(root) {
 }
 
 function prepare(root) {
-  const live = { text: null, next: null, shown: null, held: false, visible: true, scheduled: false };
+  const live = { data: null, next: null, shown: null, held: false, visible: true, scheduled: false };
   root.live = live;
   const again = () => {
     live.next ??= live.shown && structuredClone(live.shown);
@@ -90,13 +90,28 @@ function prepare(root) {
   };
 }
 
+const KINDS = { f4: Float32Array, i4: Int32Array };
+
+// A JSON header, then the arrays; one that several curves share stands there once.
+function decode(data) {
+  const length = new DataView(data.buffer, data.byteOffset).getInt32(0, true);
+  const numbers = data.slice(4 + length).buffer; // a copy begins where 32-bit numbers may begin
+  const head = new TextDecoder().decode(data.subarray(4, 4 + length));
+  return JSON.parse(head, (_, value) => {
+    if (!value?.bytes) return value;
+    const [kind, start, size] = value.bytes;
+    return new KINDS[kind](numbers, start, size);
+  });
+}
+
+const same = (a, b) => a?.length === b.length && a.every((byte, i) => byte === b[i]);
+
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".live-chart");
   if (!root.live) prepare(root);
-  const text = new TextDecoder().decode(data);
-  if (text !== root.live.text) {
-    root.live.text = text;
-    root.live.next = JSON.parse(text);
+  if (!same(root.live.data, data)) {
+    root.live.data = data;
+    root.live.next = decode(data);
     root.style.height = `${root.live.next.layout.height}px`;
     schedule(root);
   }

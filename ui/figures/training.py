@@ -144,15 +144,15 @@ def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> F
     """Return D's mean output on real and generated batches over the steps."""
     history = snapshot.history
     step, thin = history["step"], {"width": 1.2}
+    after = ~np.isnan(history["d_fake_after"])
     data = [
         curve(step, history["d_real"], "D(x), real", REAL, line=thin),
         curve(step, history["d_fake_before"], "D(G(z)) before G's update", FAKE, line=thin),
         curve(
-            step,
-            history["d_fake_after"],
+            step[after],
+            history["d_fake_after"][after],
             "after, every 25th step",
             FAKE,
-            connectgaps=True,
             line={"width": 1.2, "dash": "dot"},
             opacity=0.8,
         ),

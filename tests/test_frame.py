@@ -1,0 +1,173 @@
+"""What a frame of a live page is made of: the same numbers as the plain way, in few bytes."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from benchmarks.frame import rows
+from gan_core import ExperimentConfig, Trainer
+from gan_core.data import DATASETS
+from gan_core.line_view import Axis, count_distinct, noise_density, target_density
+from gan_core.metrics import measure, measure_ordered
+from gan_core.observer import CHART_POINTS, moments_of
+from gan_core.priors import PRIORS
+from ui import figures
+from ui.components import encode
+
+BYTES_A_FRAME = 30_000
+KINDS = {"f4": "<f4", "i4": "<i4"}
+
+
+def decode(data):
+    """Undo `encode` as it is documented, without the page's own JavaScript."""
+    (length,) = struct.unpack_from("<i", data)
+    content = data[4 + length :]
+
+    def revive(value):
+        if "bytes" not in value:
+            return value
+        kind, start, size = value["bytes"]
+        return np.frombuffer(content, KINDS[kind], count=size, offset=start)
+
+    return json.loads(data[4 : 4 + length], object_hook=revive)
+
+
+def assert_same(found, expected):
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for name in expected:
+            assert_same(found[name], expected[name])
+    elif isinstance(expected, np.ndarray):
+        kind = np.int32 if expected.dtype.kind in "iu" else np.float32
+        np.testing.assert_array_equal(found, expected.astype(kind))
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_same(one, other)
+    else:
+        assert found == expected
+
+
+def trained(steps=60, **setup):
+    trainer = Trainer(ExperimentConfig.from_dict({"dataset": {"name": "normal"}} | setup))
+    for _ in range(3):
+        trainer.step(steps // 3)
+        snapshot = trainer.snapshot()
+    return trainer, snapshot
+
+
+def test_bytes_hold_the_whole_figure_and_shared_arrays_once():
+    trainer, snapshot = trained()
+    for figure in (
+        figures.distributions(snapshot, trainer.config, "a"),
+        figures.noise_map(snapshot, trainer.config, "a"),
+        figures.losses(snapshot, trainer.config, "a"),
+        figures.judgements(snapshot, trainer.config, "a"),
+        figures.distances(snapshot, "a"),
+    ):
+        assert_same(decode(encode(figure)), figure)
+    x, y = np.arange(7), np.linspace(0, 1, 7)
+    apart = encode({"data": [{"x": x, "y": y}, {"x": x.copy(), "y": y.copy()}], "layout": {}})
+    shared = encode({"data": [{"x": x, "y": y}, {"x": x, "y": y}], "layout": {}})
+    assert_same(decode(shared), decode(apart))
+    assert 4 * 14 - 4 <= len(apart) - len(shared) <= 4 * 14 + 4
+
+
+def test_what_is_no_number_does_not_pass_for_one():
+    with pytest.raises(TypeError, match="Tensor has no place"):
+        encode({"data": [{"x": torch.zeros(2)}], "layout": {}})
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["1-D, 300 steps", pytest.param("1-D, 6,000 steps", marks=pytest.mark.slow)],
+)
+def test_a_frame_on_the_line_is_small(case):
+    found = list(rows(case, 2))
+    assert all(5_000 < row["bytes"] <= BYTES_A_FRAME for row in found)
+
+
+def test_the_curve_after_gs_update_has_every_point_that_was_measured():
+    trainer, snapshot = trained(120)
+    after = figures.judgements(snapshot, trainer.config, "a")["data"][2]
+    history = snapshot.history
+    pairs = zip(history["step"], history["d_fake_after"], strict=True)
+    kept = [(s, v) for s, v in pairs if v == v]
+    assert 50 <= len(kept) < len(history["step"]) <= CHART_POINTS
+    assert list(zip(after["x"].tolist(), after["y"].tolist(), strict=True)) == kept
+
+
+def test_a_history_longer_than_a_chart_keeps_its_newest_point():
+    trainer, snapshot = trained(900)
+    steps = snapshot.history["step"]
+    assert 100 < len(steps) <= CHART_POINTS
+    assert steps[-1] == trainer.step_count == 900
+    assert len(set(np.diff(steps).tolist())) == 1
+
+
+def test_sorted_samples_measure_the_same():
+    target = DATASETS.create("normal")
+    samples = stats.norm(4.2, 1).rvs(3_000, random_state=5)
+    assert measure_ordered(np.sort(samples), target) == measure(samples, target)
+
+
+def test_the_view_shows_the_laws_themselves():
+    target, prior = DATASETS.create("lognormal"), PRIORS.create({"name": "laplace", "scale": 0.7})
+    x = np.linspace(-1.0, 9.0, 300)
+    expected = stats.lognorm(0.5, scale=np.e).pdf(x)
+    assert target_density(target, -1.0, 9.0) == pytest.approx(expected, rel=1e-12)
+    z, density = noise_density(prior, 1)
+    assert density == pytest.approx(stats.laplace(scale=0.7).pdf(z), rel=1e-12)
+    ends = stats.laplace(scale=0.7).ppf([0.002, 0.998])
+    margin = 0.06 * (ends[1] - ends[0])
+    assert (z[0], z[-1]) == pytest.approx((ends[0] - margin, ends[1] + margin), rel=1e-12)
+    with pytest.raises(ValueError, match="read-only"):
+        density[0] = 1.0
+
+
+def test_changed_parameters_change_the_law():
+    for mean, std in ((0.0, 1.0), (3.0, 0.5), (0.0, 1.0)):
+        law = DATASETS.create({"name": "normal", "mean": mean, "std": std}).law()
+        assert (law.mean(), law.std()) == pytest.approx((mean, std))
+    wide = target_density(DATASETS.create("normal"), 0.0, 8.0)
+    narrow = target_density(DATASETS.create("normal"), 3.0, 5.0)
+    assert narrow.min() > wide.min()
+    moments = DATASETS.create("exponential").moments()
+    moments["mean"] = 0.0
+    assert DATASETS.create("exponential").moments()["mean"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[], [1.0], [1.0, 1.0, 2.0], [np.nan, 3.0, np.nan, 3.0, 4.0], [np.inf, -np.inf, np.inf, 0.0]],
+)
+def test_distinct_values_are_counted_as_numpy_does(values):
+    assert count_distinct(np.sort(np.array(values))) == len(np.unique(values))
+
+
+def test_moments_are_scipys():
+    samples = stats.gamma(2.0).rvs(5_000, random_state=3)
+    found = moments_of(samples)
+    assert found["skew"] == pytest.approx(stats.skew(samples), rel=1e-12)
+    assert found["mean"] == pytest.approx(samples.mean(), rel=1e-12)
+    assert np.isnan(moments_of(np.ones(5))["skew"])
+
+
+def test_lines_follow_the_noise_that_is_there():
+    trainer, before = trained()
+    kept = trainer.state_dict()
+    other = Trainer(trainer.config.with_(seed=9))
+    other.snapshot()
+    other.load_state_dict(kept)
+    after = other.snapshot()
+    assert after.line.lines_z == pytest.approx(before.line.lines_z, rel=1e-12)
+    assert np.diff(after.line.lines_z).min() >= 0
+    assert axis_of(after) == axis_of(before)
+
+
+def axis_of(snapshot):
+    return Axis(float(snapshot.line.x[0]), float(snapshot.line.x[-1]))
