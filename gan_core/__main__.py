@@ -14,7 +14,7 @@ from gan_core.data.csv_column import read_table, store_column
 from gan_core.data.decode import ImportOptions
 from gan_core.data.importing import import_pictures
 from gan_core.data.store import write_atomically
-from gan_core.device import leave_a_core_free
+from gan_core.engines.switch import ENGINES
 from gan_core.evaluation import SAMPLES, evaluate_run
 from gan_core.grids import png
 from gan_core.registry import knobs
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "train":
-            _train(options.config, options.steps, options.out, options.device)
+            _train(options)
         elif options.command == "sample":
             picture = runs.sample_picture(options.run, options.n, options.seed, options.device)
             write_atomically(options.out, png(picture))
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=_positive, required=True, help="steps to train")
     train.add_argument("--out", type=Path, required=True, help="a new folder for the run")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    train.add_argument("--engine", default="auto", help=", ".join(ENGINES))
     evaluate = commands.add_parser("evaluate", help="say how good a trained generator is")
     evaluate.add_argument("run", type=Path, help="a folder that `train --out` wrote")
     evaluate.add_argument("--samples", type=_positive, default=SAMPLES, help="samples to judge by")
@@ -86,12 +87,12 @@ def _positive(text: str) -> int:
     return number
 
 
-def _train(file: Path, steps: int, out: Path, device: str) -> None:
-    config = ExperimentConfig.from_json(file.read_text(encoding="utf-8"))
+def _train(options: argparse.Namespace) -> None:
+    config = ExperimentConfig.from_json(options.config.read_text(encoding="utf-8"))
     if not runs.is_ready(config.dataset):
         with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             runs.prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
-    with tqdm(total=steps, unit="step") as bar:
+    with tqdm(total=options.steps, unit="step") as bar:
 
         def note(snapshot: Snapshot) -> None:
             bar.update(snapshot.step - bar.n)
@@ -99,12 +100,12 @@ def _train(file: Path, steps: int, out: Path, device: str) -> None:
             words = {name: f"{value:.3g}" for name, value in list(shown.items())[:3]}
             bar.set_postfix(words, refresh=False)
 
-        runs.train(config, steps, out, device, note)
-    print(out)
+        device, engine = options.device, options.engine
+        runs.train(config, options.steps, options.out, device, note, engine)
+    print(options.out)
 
 
 def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
-    leave_a_core_free()
     with tqdm(total=100, unit="%", leave=False) as bar:
 
         def note(share: float, words: str) -> None:

@@ -122,6 +122,7 @@ LIVE = frozenset(
         "n_critic",
         "ema_decay",
         "instance_noise",
+        "precision",
     }
 )
 """What may change while a run goes on; anything else needs a new run."""
@@ -166,6 +167,12 @@ class ExperimentConfig:
         low=0.0,
         high=2.0,
         help="Standard deviation of Gaussian noise on all that D sees (arXiv:1610.04490).",
+    )
+    precision: str = knob(
+        "fp32",
+        choices=("fp32", "bf16"),
+        help="bf16: the networks multiply numbers of 8 significant bits (autocast), which is "
+        "faster on most processors and GPUs; weights and losses keep 24. Compare the quality.",
     )
     seed: int = knob(0, low=0, high=2**31 - 1, help="Where every random number comes from.")
 

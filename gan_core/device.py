@@ -1,4 +1,4 @@
-"""Which device a run uses, and with how many threads."""
+"""Which device a run uses, and how memory is laid out on it."""
 
 from __future__ import annotations
 
@@ -75,12 +75,3 @@ def describe_device(device: torch.device) -> str:
         memory = torch.cuda.get_device_properties(device).total_memory / 2**30
         return f"{torch.cuda.get_device_name(device)} ({memory:.0f} GiB)"
     return f"CPU ({os.cpu_count()} cores, {torch.get_num_threads()} for training)"
-
-
-def leave_a_core_free() -> None:
-    """Use one thread fewer than there are cores.
-
-    With a browser drawing on the same machine OpenMP's threads otherwise wait for each other,
-    and a step takes five to ten times as long (2 cores, measured).
-    """
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))

@@ -125,7 +125,8 @@ class Game:
         self, z: Latents, labels: Classes | None = None, network: Network | None = None
     ) -> Samples:
         """Return G(z) in the units of the data; `network` takes G's place."""
-        x = (network or self.generator)(*told(z, labels))
+        with self._precision():
+            x = (network or self.generator)(*told(z, labels)).to(z.dtype)
         if self.config.architecture.standardise == "both":
             x = x * self.std + self.mean
         return x
@@ -152,7 +153,13 @@ class Game:
 
     def judge(self, seen: Samples, labels: Classes | None = None) -> Logits:
         """Return D's logits on what it is shown."""
-        return self.discriminator(*told(seen, labels))
+        with self._precision():
+            return self.discriminator(*told(seen, labels)).to(seen.dtype)
+
+    def _precision(self) -> torch.autocast:
+        """Let the networks compute in the precision that the experiment asks for."""
+        half = self.config.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
     def score(self, logits: Logits) -> torch.Tensor:
         """Return the mean probability of being real, or the mean raw score of a critic."""

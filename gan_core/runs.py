@@ -50,6 +50,7 @@ def train(
     out: Path,
     device: str = "cpu",
     progress: Callable[[Snapshot], None] = lambda snapshot: None,
+    engine: str = "auto",
 ) -> Trainer:
     """Train for `steps` steps and write the run to the folder `out`, which must be new or empty.
 
@@ -62,7 +63,7 @@ def train(
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is not an empty folder; choose another one.")
-    trainer = Trainer(config, device)
+    trainer = Trainer(config, device, engine)
     (out / "samples").mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(config.to_json(), encoding="utf-8")
     row_every = max(1, steps // CSV_ROWS)

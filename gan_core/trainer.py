@@ -35,8 +35,10 @@ from gan_core.isolation import cloned, evaluating, settled, undisturbed, without
 from gan_core.learners import Backup, Learners
 from gan_core.networks import LayerRow, layer_table
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
+from gan_core.operations import operations_of_step
 from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
 from gan_core.snapshot import STATISTICS, Snapshot
+from gan_core.threads import CORES
 from gan_core.timeline import Timeline
 
 CHECK_EVERY = 25
@@ -53,13 +55,20 @@ class Trainer:
     called from several threads; each waits for the step in progress.
 
     `engine` is what carries out the steps: `eager`, `compiled`, `cuda_graph`, or `auto`, which
-    begins eagerly and lets a faster one take over once it is ready.
+    begins eagerly and lets a faster one take over once it is ready; `engine_from` is the step at
+    which it has to, for a run that shall be equal to an earlier one to the last bit.
 
     Raises:
         ValueError: if the device or the data set is not there, or the engine unknown.
     """
 
-    def __init__(self, config: ExperimentConfig, device: str = "cpu", engine: str = "auto") -> None:
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        device: str = "cpu",
+        engine: str = "auto",
+        engine_from: int | None = None,
+    ) -> None:
         keep_freed_memory()
         leave_compiler_out()
         self.config = config
@@ -91,7 +100,10 @@ class Trainer:
         """Whether D has seen the batch and G has not been updated on it yet."""
         self._updates_of_d = 0
         self._pending: list[tuple[int, torch.Tensor]] = []
-        self.switch = Switch(self, engine)
+        self.threads = torch.get_num_threads()
+        """How many threads the steps use."""
+        self._operations: float | None = None
+        self.switch = Switch(self, engine, engine_from)
         self._backup: Backup | None = None
         self._note_health()
         self._keep_grid()
@@ -103,6 +115,7 @@ class Trainer:
 
     def wait_for_engine(self, timeout: float | int) -> bool:
         """Wait up to `timeout` seconds for the wanted engine; return whether it has taken over."""
+        self._share_cores()
         return self.switch.wait(timeout)
 
     def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
@@ -111,6 +124,7 @@ class Trainer:
         Stops early when `keep_going()` is false, asked after every update, or when the numbers
         diverge (see `breakdown`). A step that was left half-way is completed by the next call.
         """
+        self._share_cores()
         began = time.perf_counter()
         try:
             for taken in range(n):
@@ -121,6 +135,14 @@ class Trainer:
             return n
         finally:
             self.switch.trained += time.perf_counter() - began
+
+    def _share_cores(self) -> None:
+        """Take as many threads as a run of this size gets now."""
+        if self._operations is None:
+            with self.lock:
+                of_d, of_g = operations_of_step(self.game)
+                self._operations = self.config.n_critic * of_d + of_g
+        self.threads = CORES.apply(self, self._operations)
 
     def _updates(self, keep_going: Callable[[], bool]) -> bool:
         """Make the updates that are left of this step; False if told to stop before the last."""
@@ -304,6 +326,7 @@ class Trainer:
             if config.loss != old.loss:
                 self.changes.append((self.step_count, config.loss.title))
             self.learners.change(old, config)
+            self._operations = None
             self.switch.refresh()
             self._note_health()
 

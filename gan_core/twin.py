@@ -31,7 +31,9 @@ class Twin(Game):
 
     def __init__(self, game: Game, batch: Batch, dtype: torch.dtype | None = None) -> None:
         self.__dict__.update(game.__dict__)  # all that is not replaced below is shared
-        self.config = game.config.with_(regularizer=REGULARIZERS.create("none"))
+        exact = "fp32" if dtype is not None else game.config.precision
+        none = REGULARIZERS.create("none")
+        self.config = game.config.with_(regularizer=none, precision=exact)
         self.rng = {name: rng.clone_state() for name, rng in game.rng.items()}
         self._start = {name: rng.get_state() for name, rng in self.rng.items()}
         streams = {id(rng): self.rng[name] for name, rng in game.rng.items()}

@@ -79,8 +79,8 @@ def config_of(**given):
 
 def losses_of(trainer):
     """The losses of the latest step."""
-    found = trainer.snapshot().statistics
-    return found["loss_d"], found["loss_g"]
+    found = trainer._take_stock()
+    return found["loss_d"].item(), found["loss_g"].item()
 
 
 def numbers(learners):
@@ -177,28 +177,33 @@ def nudged(config):
 RATES = {"adam": ADAM, "sgd": {"name": "sgd", "lr": 1e-3}, "rmsprop": {"name": "rmsprop"}}
 
 
+TINY = {
+    "generator": {"name": "mlp", "depth": 1, "width": 8},
+    "discriminator": {"name": "mlp", "depth": 1, "width": 16},
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.names())
+def test_every_loss_regularizer_and_optimizer_is_recorded(loss):
+    for regularizer, optimizer in itertools.product(REGULARIZERS.names(), OPTIMIZERS.names()):
+        rate = RATES[optimizer]
+        parts = {"loss": loss, "regularizer": regularizer, "architecture": TINY, "batch_size": 16}
+        config = config_of(**parts, optimizer_g=rate, optimizer_d=rate)
+        recorded, plain = Recorded(config), Trainer(config, engine="eager")
+        assert apart(recorded.step, stepper(plain), 6) < 1e-4, (regularizer, optimizer)
+        found, expected = numbers(recorded.trainer.learners), numbers(plain.learners)
+        assert (found - expected).abs().max() < 1e-3 * (1 + expected.abs().max())
+
+
 @pytest.mark.parametrize(
-    ("loss", "optimizer"), itertools.product(LOSSES.names(), OPTIMIZERS.names())
+    ("loss", "regularizer"), [("minimax", "r1"), ("hinge", "gradient_penalty")]
 )
-def test_256_recorded_steps_stay_with_the_plain_loop(loss, optimizer):
+def test_256_recorded_steps_stay_with_the_plain_loop(loss, regularizer):
     """To 1e-4, or as close as the plain loop stays to itself after a change in the last bit."""
-    rate = RATES[optimizer]
-    for regularizer in REGULARIZERS.names():
-        config = config_of(
-            loss=loss,
-            regularizer=regularizer,
-            optimizer_g=rate,
-            optimizer_d=rate,
-            batch_size=16,
-            architecture={
-                "generator": {"name": "mlp", "depth": 1, "width": 8},
-                "discriminator": {"name": "mlp", "depth": 1, "width": 16},
-            },
-        )
-        found = apart(Recorded(config).step, stepper(Trainer(config, engine="eager")), 256)
-        if found > 1e-4:
-            plain, beside = (stepper(make(config)) for make in (Trainer, nudged))
-            assert found < 10 * apart(plain, beside, 256), regularizer
+    config = config_of(**LINE, loss=loss, regularizer=regularizer, architecture=TINY)
+    found = apart(Recorded(config).step, stepper(Trainer(config, engine="eager")), 256)
+    plain, beside = stepper(Trainer(config, engine="eager")), stepper(nudged(config))
+    assert found < max(1e-4, 10 * apart(plain, beside, 256))
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +267,21 @@ def test_compiled_runs_are_equal_to_the_bit(compiled):
 
 
 @pytest.mark.timeout(300)
+def test_a_run_is_switched_again_where_it_was_switched(compiled):
+    compiled()  # so that the package is there
+    first = Trainer(config_of(**LINE), engine="compiled")
+    first.step(37)
+    assert first.wait_for_engine(60)
+    assert first.switch.took_over_at == 37
+    again = Trainer(config_of(**LINE), engine_from=first.switch.took_over_at)
+    first.step(63)
+    for _ in range(20):
+        again.step(5)
+    assert again.engine == "compiled"
+    assert torch.equal(numbers(again.learners), numbers(first.learners))
+
+
+@pytest.mark.timeout(300)
 def test_settings_change_without_the_compiler(compiled):
     trainer = compiled()
     package = trainer.switch.engine
@@ -319,7 +339,7 @@ def test_half_steps_states_and_breakdowns_with_a_compiled_engine(compiled):
 
 def test_what_is_compiled_depends_on_the_structure_alone():
     def key(**given):
-        return [request_for(config_of(**given), whole) for whole in (True, False)]
+        return [request_for(config_of(**given), whole, False) for whole in (True, False)]
 
     same = key()
     for given in (
@@ -408,7 +428,7 @@ def test_the_folder_stays_small(monkeypatch, tmp_path):
         pass
 
     customer = Customer()
-    workshop.order(request_for(config_of(batch_size=23), True), customer)
+    workshop.order(request_for(config_of(batch_size=23), True, False), customer)
     workshop.poll()
     kept = sorted(path.name for path in folder().glob("*.pt2"))
     assert len(kept) == 63

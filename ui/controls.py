@@ -45,12 +45,12 @@ def sidebar(run: Run) -> ExperimentConfig | None:
                 st.markdown(f"**{network}**")
                 field = f"optimizer_{side}"
                 chosen[field] = _component(run, field, getattr(config, field))
-        with st.expander("**Training**: batch, D steps, average, seed"):
-            for field in ("batch_size", "n_critic", "ema_decay", "seed"):
+        with st.expander("**Training**: batch, D steps, average, precision, seed"):
+            for field in ("batch_size", "n_critic", "ema_decay", "precision", "seed"):
                 chosen[field] = _field(run, ExperimentConfig, field, config)
         st.caption(
-            "Loss, regularizer, optimizers, batch, n_critic and averaging change while training "
-            "goes on. Target, prior, networks and seed begin a new run."
+            "Loss, regularizer, optimizers, batch, n_critic, averaging and precision change while "
+            "training goes on. Target, prior, networks and seed begin a new run."
         )
         try:
             return ExperimentConfig.from_dict(chosen)

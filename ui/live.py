@@ -44,6 +44,8 @@ def messages(run: Run) -> None:
         st.button("Dismiss", on_click=here.messages.clear, key=f"{run.page}.dismiss")
     if run.notice:
         st.warning(run.notice)
+    if run.trainer.switch.note:
+        st.caption(run.trainer.switch.note)
     if run.proposed is not None:
         changed = ", ".join(run.trainer.config.differences(run.proposed)).replace("_", " ")
         st.warning(
@@ -205,7 +207,7 @@ def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
             else f"{per_second:,.0f}"
             if per_second >= 10
             else f"{per_second:.1f}",
-            "note": timed,
+            "note": f"{run.trainer.engine}; {timed}",
         },
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -25,6 +26,16 @@ from ui.meter import Meter
 MOST_QUALITIES = 500
 SLICE_SECONDS = 0.01
 """Steps are taken in calls of about this length, so that Pause is heard between them."""
+
+
+def new_trainer(config: ExperimentConfig, engine_from: int | None = None) -> Trainer:
+    """Return a trainer on the GPU if there is one, with the engine of `GAN_ENGINE`, or `auto`.
+
+    Raises:
+        ValueError: if it cannot be made.
+    """
+    engine = os.environ.get("GAN_ENGINE", "auto")
+    return Trainer(config, "auto", engine, engine_from)
 
 
 @dataclass
@@ -71,13 +82,15 @@ class Run:
     remedied: bool = False
     """Whether a remedy was applied that the page does not show yet."""
 
-    def restart(self, config: ExperimentConfig) -> None:
+    def restart(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
         """Begin a new run; a goal that the old one was trained to holds for it too.
+
+        `engine_from` is the step at which a faster engine has to take over.
 
         Raises:
             ValueError: if it cannot be made; the old one stays.
         """
-        self.trainer = Trainer(config, device="auto")
+        self.trainer = new_trainer(config, engine_from)
         self.layers = self.trainer.layers()
         self.real = self.latest = None
         self.proposed = self.notice = None
@@ -196,7 +209,7 @@ class Run:
         self._tell_breakdown()
 
     def reset(self) -> None:
-        self.restart(self.trainer.config)
+        self.restart(self.trainer.config, self.trainer.switch.took_over_at)
         self.show_config()
 
     def new_seed(self) -> None:

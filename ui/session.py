@@ -10,18 +10,18 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core import ExperimentConfig, Trainer
+from gan_core import ExperimentConfig
 from gan_core.config import LIVE
-from gan_core.device import leave_a_core_free
+from gan_core.threads import CORES
 from ui.background import Background
-from ui.run import Run
+from ui.run import Run, new_trainer
 
 LINK_KEY = "setup"
 ASK_BEYOND = 1_000
 """A run of more steps than this is not dropped without asking."""
 
 
-leave_a_core_free()
+CORES.reserve_one()
 gc.freeze()  # what is imported by now is never garbage, and need not be looked at again
 
 
@@ -103,10 +103,10 @@ def busiest_page() -> str | None:
 
 def _new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> Run:
     try:
-        trainer = Trainer(config, device="auto")
+        trainer = new_trainer(config)
     except ValueError as error:
         lab().messages.append(f"{error} The page opened with its own set-up instead.")
-        trainer = Trainer(fallback, device="auto")
+        trainer = new_trainer(fallback)
     return Run(page, trainer, layers=trainer.layers())
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._inductor import config as inductor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
@@ -112,7 +113,10 @@ def build(config: ExperimentConfig, whole: bool, package: Path) -> None:
 def main() -> None:
     order = json.loads(sys.argv[1])
     os.nice(NICENESS)
-    torch.set_num_threads(order["threads"])
+    if order["parallel"]:
+        inductor.cpp.dynamic_threads = True
+    else:
+        torch.set_num_threads(1)
     build(ExperimentConfig.from_dict(order["config"]), order["whole"], Path(order["package"]))
 
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from gan_core.trainer import Trainer
 
 
-def request_for(config: ExperimentConfig, whole: bool) -> dict[str, Any]:
+def request_for(config: ExperimentConfig, whole: bool, parallel: bool) -> dict[str, Any]:
     """Return what a compiled step depends on, and nothing else; without `whole`, D's turn alone.
 
-    Left out is all that a program is given: rates, strengths, samples and noise.
+    Left out is all that a program is given: rates, strengths, samples and noise. A `parallel`
+    one may use several threads, as many as it finds when it is called.
     """
     content = config.to_dict() | {"seed": 0, "n_critic": 1, "prior": {"name": "uniform"}}
     if not config.dataset.pictures:
@@ -33,7 +34,7 @@ def request_for(config: ExperimentConfig, whole: bool) -> dict[str, Any]:
         component = type(getattr(config, part))()
         usual = {name: getattr(component, name) for name in tunable(component)}
         content[part] = content[part] | usual
-    return {"config": content, "threads": torch.get_num_threads(), "whole": whole}
+    return {"config": content, "whole": whole, "parallel": parallel}
 
 
 def signature(arguments: list[torch.Tensor]) -> list[list[Any]]:

@@ -24,10 +24,11 @@ class Switch:
     """Lets a run begin eagerly at once, and another engine take over between two steps.
 
     `wanted` is one of `ENGINES`. `engine` is what takes the steps, None for eager; `note` is what
-    a user should know about it, or None.
+    a user should know about it, or None. `took_over_at` is the step at which it took over; given
+    as `at`, a run is switched there again, and so is the same run to the bit.
     """
 
-    def __init__(self, trainer: Trainer, wanted: str) -> None:
+    def __init__(self, trainer: Trainer, wanted: str, at: int | None = None) -> None:
         if wanted not in ENGINES:
             raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
         self._trainer = trainer
@@ -35,7 +36,10 @@ class Switch:
         self.engine: CompiledEngine | None = None
         self.note: str | None = None
         self.trained = 0.0
+        self.took_over_at: int | None = None
+        self._at = at
         self._orders: list[Order] = []
+        self._parallel = False
         self._next_look = 0.0
         self._refused = wanted == "eager"
 
@@ -46,11 +50,15 @@ class Switch:
 
     def look(self) -> None:
         """Between two steps: go on with what has been compiled meanwhile, if anything."""
-        if self._refused or time.monotonic() < self._next_look:
+        if self._refused:
             return
-        self._next_look = time.monotonic() + LOOK_EVERY
-        if self.wanted != "auto" or self.trained >= PATIENCE:
-            self._go_on()
+        if self._at is not None and self.engine is None:
+            if self._trainer.step_count >= self._at:
+                self._go_on()
+        elif time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_EVERY
+            if self.wanted != "auto" or self.trained >= PATIENCE:
+                self._go_on()
 
     def wait(self, timeout: float | int) -> bool:
         """Wait until the wanted engine has taken over; False if it has not, or cannot."""
@@ -81,7 +89,8 @@ class Switch:
         return self.engine is not None and (self.engine.updates_d_alone or not of_d)
 
     def _requests(self) -> list[dict[str, object]]:
-        return [request_for(self._trainer.config, whole) for whole in (True, False)]
+        config = self._trainer.config
+        return [request_for(config, whole, self._parallel) for whole in (True, False)]
 
     def _go_on(self) -> None:
         if self._refused:
@@ -90,18 +99,28 @@ class Switch:
             self._refuse("compiled steps are for the CPU")
             return
         if not self._orders:
+            self._parallel = self._trainer.threads > 1
             self._orders = [WORKSHOP.order(request, self) for request in self._requests()]
         WORKSHOP.poll()
         whole, of_d = self._orders
         if whole.failure is not None:
             self._refuse(whole.failure)
             return
-        known = self.engine is not None, self.engine is not None and self.engine.updates_d_alone
-        if whole.done and known != (True, of_d.done):
-            try:
-                self.engine = CompiledEngine(self._trainer, whole, of_d if of_d.done else None)
-            except (RuntimeError, OSError) as error:
-                self._refuse(str(error).splitlines()[0])
+        if self.engine is None:
+            ready = whole.done and (of_d.done or self._trainer.config.n_critic == 1)
+        else:
+            ready = of_d.done and not self.engine.updates_d_alone
+        if ready:
+            self._take_over(whole, of_d)
+
+    def _take_over(self, whole: Order, of_d: Order) -> None:
+        try:
+            self.engine = CompiledEngine(self._trainer, whole, of_d if of_d.done else None)
+        except (RuntimeError, OSError) as error:
+            self._refuse(str(error).splitlines()[0])
+        else:
+            if self.took_over_at is None:
+                self.took_over_at = self._trainer.step_count
 
     def _refuse(self, why: str) -> None:
         self._refused, self.engine = True, None

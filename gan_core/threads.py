@@ -1,0 +1,78 @@
+"""How many threads a run's steps use: chosen anew at every call, from its size and its neighbours.
+
+Threads of OpenMP wait for each other. Where a browser, or another run, wants one of the cores that
+they count on, a step takes many times as long as with one thread (docs/performance.md). So a run
+gets its share of the cores, without those that are kept for the page, and one that is too small
+to gain from a second core gets one thread. `GAN_THREADS` overrides all of this, and so does a call
+of `torch.set_num_threads` in the program that trains.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from typing import Any
+
+import torch
+
+SMALL = 5e6
+"""Floating point operations of a step below which a second thread costs more than it gives."""
+
+RECENT = 3.0
+"""Seconds for which a run that another thread has trained counts as running."""
+
+
+class Cores:
+    """The cores of this machine, and the runs that share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reserved = 0
+        self._default = torch.get_num_threads()
+        self._given: set[int] = set()
+        self._seen: weakref.WeakKeyDictionary[Any, tuple[float, int]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def reserve_one(self) -> None:
+        """Keep a core for the page and the browser from now on."""
+        self._reserved = 1
+
+    def apply(self, run: object, operations: float) -> int:
+        """Give this thread's coming steps their number of threads, and return it."""
+        now, here = time.monotonic(), threading.get_ident()
+        with self._lock:
+            self._seen[run] = now, here
+            beside = sum(
+                now - seen < RECENT and thread != here for seen, thread in self._seen.values()
+            )
+        current = torch.get_num_threads()
+        if current != self._default and current not in self._given:
+            return current  # the program has chosen
+        count = self.share(operations, 1 + beside)
+        if count != current:
+            self._given.add(count)
+            torch.set_num_threads(count)
+        return count
+
+    def share(self, operations: float, running: int) -> int:
+        """Return the number of threads for a run of that size, one of so many."""
+        chosen = os.environ.get("GAN_THREADS", "")
+        if chosen.isdecimal() and int(chosen):
+            return int(chosen)
+        if operations < SMALL:
+            return 1
+        return max(1, (available_cores() - self._reserved) // max(1, running))
+
+
+def available_cores() -> int:
+    """Return on how many cores this process may run."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+CORES = Cores()
+"""The cores as this process shares them out."""
