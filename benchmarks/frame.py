@@ -11,6 +11,7 @@ those of their JavaScript and CSS, which Streamlit puts into each of their messa
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import time

@@ -43,23 +43,25 @@ def turn_of_g(game: Game, descend: Descend, batch: Batch) -> Turn:
 
 OF_D = ("loss_d", "penalty", "d_real", "grad_norm_d")
 OF_G = ("loss_g", "d_fake_before", "grad_norm_g")
-"""The statistics of D's and of G's update, in the order in which they are returned."""
+"""The statistics of D's and of G's update."""
 
 
-def statistics_of_d(game: Game, turn: Turn) -> list[torch.Tensor]:
-    """Return `OF_D`: what the history keeps of an update of D, as numbers on the device."""
-    return [
+def statistics_of_d(game: Game, turn: Turn) -> dict[str, torch.Tensor]:
+    """Return what the history keeps of an update of D, as numbers on the device."""
+    found = (
         turn.bill.loss.detach().mean(),
         turn.bill.penalty.detach(),
         game.score(turn.bill.logits_real),
         get_total_norm(turn.gradients),
-    ]
+    )
+    return dict(zip(OF_D, found, strict=True))
 
 
-def statistics_of_g(game: Game, turn: Turn) -> list[torch.Tensor]:
-    """Return `OF_G`: what the history keeps of an update of G, as numbers on the device."""
-    return [
+def statistics_of_g(game: Game, turn: Turn) -> dict[str, torch.Tensor]:
+    """Return what the history keeps of an update of G, as numbers on the device."""
+    found = (
         turn.bill.loss.detach().mean(),
         game.score(turn.bill.logits_fake),
         get_total_norm(turn.gradients),
-    ]
+    )
+    return dict(zip(OF_G, found, strict=True))

@@ -4,7 +4,7 @@ Threads of OpenMP wait for each other. Where a browser, or another run, wants on
 they count on, a step takes many times as long as with one thread (docs/performance.md). So a run
 gets its share of the cores, without those that are kept for the page, and one that is too small
 to gain from a second core gets one thread. `GAN_THREADS` overrides all of this, and so does a call
-of `torch.set_num_threads` in the program that trains.
+of `torch.set_num_threads` before the program trains its first run.
 """
 
 from __future__ import annotations
@@ -31,10 +31,8 @@ class Cores:
         self._lock = threading.Lock()
         self._reserved = 0
         self._default = torch.get_num_threads()
-        self._given: set[int] = set()
-        self._seen: weakref.WeakKeyDictionary[Any, tuple[float, int]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._pinned: int | None = None
+        self._seen: weakref.WeakKeyDictionary[Any, tuple[float, int]] = weakref.WeakKeyDictionary()
 
     def reserve_one(self) -> None:
         """Keep a core for the page and the browser from now on."""
@@ -48,20 +46,20 @@ class Cores:
             beside = sum(
                 now - seen < RECENT and thread != here for seen, thread in self._seen.values()
             )
-        current = torch.get_num_threads()
-        if current != self._default and current not in self._given:
-            return current  # the program has chosen
-        count = self.share(operations, 1 + beside)
-        if count != current:
-            self._given.add(count)
+        if self._pinned is None:  # has the program chosen, before it trained anything?
+            current = torch.get_num_threads()
+            self._pinned = current if current != self._default else 0
+        chosen = os.environ.get("GAN_THREADS", "")
+        if chosen.isdecimal() and int(chosen):
+            count = int(chosen)
+        else:
+            count = self._pinned or self.share(operations, 1 + beside)
+        if count != torch.get_num_threads():
             torch.set_num_threads(count)
         return count
 
     def share(self, operations: float, running: int) -> int:
         """Return the number of threads for a run of that size, one of so many."""
-        chosen = os.environ.get("GAN_THREADS", "")
-        if chosen.isdecimal() and int(chosen):
-            return int(chosen)
         if operations < SMALL:
             return 1
         return max(1, (available_cores() - self._reserved) // max(1, running))

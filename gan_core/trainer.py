@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,7 @@ class Trainer:
             return
         self.breakdown = None
         row, self._batch = engine.turn_of_d()
-        self._unread["d"] = lambda: zip(OF_D, row, strict=True)
+        self._unread["d"] = partial(zip, OF_D, row)
         self._note_update_of_d()
 
     def _compiled_step(self) -> None:
@@ -178,7 +179,7 @@ class Trainer:
                 return
             self.breakdown = None
             row, self._batch = self.switch.engine.step(self.step_count + 1)
-            self._unread = {"d": lambda: zip(OF_D + OF_G, row, strict=True)}
+            self._unread = {"d": partial(zip, OF_D + OF_G, row)}
             self._note_update_of_d()
             self._note_update_of_g()
 
@@ -192,7 +193,7 @@ class Trainer:
         with self.lock:
             self.breakdown = None
             turn = turn_of_d(self.game, self.learners.d.descend)
-            self._unread["d"] = lambda: zip(OF_D, statistics_of_d(self.game, turn), strict=True)
+            self._unread["d"] = partial(statistics_of_d, self.game, turn)
             self._batch = turn.batch
             self._note_update_of_d()
             return turn
@@ -212,7 +213,7 @@ class Trainer:
             turn = turn_of_g(self.game, self.learners.g.descend, self._batch)
             if self.ema is not None:
                 self.ema.update(self.step_count + 1)
-            self._unread["g"] = lambda: zip(OF_G, statistics_of_g(self.game, turn), strict=True)
+            self._unread["g"] = partial(statistics_of_g, self.game, turn)
             self._batch = self._batch.without_graph()
             self._note_update_of_g()
             return turn

@@ -11,10 +11,11 @@ from tests.probing import digits_probe, only_one
 
 @pytest.fixture(autouse=True, scope="session")
 def data_folder(tmp_path_factory):
-    """Keep uploads and downloads of the tests away from the user's own."""
+    """Keep uploads and downloads of the tests away from the user's own, and compilers at rest."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_DATA", str(folder))
+        patch.setenv("GAN_ENGINE", "eager")
         yield folder
 
 

@@ -64,8 +64,8 @@ def record(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tenso
     tape, state = tape_of(game), state_of(Learners(game))
     draws = tape.draw_d() + (tape.draw_g() if whole else [])
     settings = {name: torch.tensor(value) for name, value in settings_of(config, game).items()}
-    weight = torch.tensor(0.5) if whole else None
-    leaves, form = tree_flatten((state, draws, settings, weight))
+    weight = (torch.tensor(0.5),) if whole else ()
+    leaves, form = tree_flatten((state, draws, settings, *weight))
 
     def step(leaves: list[torch.Tensor]) -> torch.Tensor:
         return play(game, *tree_unflatten(leaves, form))

@@ -85,11 +85,11 @@ def play(
     state: State,
     draws: Sequence[torch.Tensor],
     settings: dict[str, torch.Tensor],
-    weight: torch.Tensor | None,
+    weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Play a step on `state` and return its statistics: `OF_D`, then `OF_G`.
 
-    `weight` is that of the average's next update; None plays D's turn alone.
+    `weight` is that of the average's next update; without it D's turn alone is played.
     """
     left = iter(draws)
 
@@ -118,11 +118,11 @@ def play(
         found = statistics_of_d(lent, of_d)
         if weight is not None:
             of_g = turn_of_g(lent, turn("g"), of_d.batch)
-            found += statistics_of_g(lent, of_g)
+            found |= statistics_of_g(lent, of_g)
             sources = [*lent.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:
                 take_in(state["average"], [source.detach() for source in sources], weight)
-    return torch.stack(found)
+    return torch.stack(list(found.values()))
 
 
 def _descend(

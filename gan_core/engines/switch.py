@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 from gan_core.engines.compiled import CompiledEngine, request_for
@@ -31,7 +32,7 @@ class Switch:
     def __init__(self, trainer: Trainer, wanted: str, at: int | None = None) -> None:
         if wanted not in ENGINES:
             raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
-        self._trainer = trainer
+        self._trainer = weakref.proxy(trainer)  # or it would keep the trainer, and all its memory
         self.wanted = wanted
         self.engine: CompiledEngine | None = None
         self.note: str | None = None
@@ -85,8 +86,9 @@ class Switch:
     def _complete(self) -> bool:
         if self.wanted == "eager":
             return True
-        of_d = self._trainer.config.n_critic > 1
-        return self.engine is not None and (self.engine.updates_d_alone or not of_d)
+        if self.engine is None or self.engine.updates_d_alone:
+            return self.engine is not None
+        return self._trainer.config.n_critic == 1 or self._orders[1].failure is not None
 
     def _requests(self) -> list[dict[str, object]]:
         config = self._trainer.config
@@ -107,7 +109,8 @@ class Switch:
             self._refuse(whole.failure)
             return
         if self.engine is None:
-            ready = whole.done and (of_d.done or self._trainer.config.n_critic == 1)
+            settled = of_d.done or of_d.failure is not None
+            ready = whole.done and (settled or self._trainer.config.n_critic == 1)
         else:
             ready = of_d.done and not self.engine.updates_d_alone
         if ready:

@@ -70,7 +70,7 @@ class Workshop:
         key = key_of(request)
         with self._lock:
             order = self._orders.get(key)
-            if order is None or (order.failure is None and not order.wanted_by):
+            if order is None or not order.wanted_by:
                 order = Order(key, request, folder() / f"{key}.pt2")
                 self._orders[key] = order
             order.wanted_by.add(customer)
@@ -79,6 +79,7 @@ class Workshop:
     def poll(self) -> None:
         """See how the work goes: note what is finished, end what nobody wants, begin the next."""
         with self._lock:
+            self._orders = {key: order for key, order in self._orders.items() if order.wanted_by}
             current = self._current
             if current is not None:
                 if self._process.poll() is None:
@@ -88,11 +89,6 @@ class Workshop:
                 elif not current.done:
                     current.failure = self._last_words()
                 self._current = self._process = None
-            self._orders = {
-                key: order
-                for key, order in self._orders.items()
-                if order.wanted_by or order.failure is not None
-            }
             waiting = (o for o in self._orders.values() if not o.done and o.failure is None)
             self._begin(next(waiting, None))
 
