@@ -24,10 +24,7 @@ lint: $(DEV_READY)
 	$(BIN)/ruff format --check .
 
 bench: $(DEV_READY) $(BROWSER_READY)
-	$(BIN)/python benchmarks/step.py
-	$(BIN)/python benchmarks/frame.py
-	$(BIN)/python benchmarks/start.py
-	$(BIN)/python benchmarks/live.py
+	$(BIN)/python benchmarks/bench.py
 
 screenshots: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python docs/screenshots.py

@@ -468,6 +468,7 @@ def test_update_keeps_weights_moments_and_history():
         "n_critic": 2,
         "ema_decay": 0.5,
         "instance_noise": 0.1,
+        "precision": "bf16",
     }
     assert set(changes) == LIVE - {"optimizer_d"}
     trainer.update(config_of(**changes))
