@@ -1,8 +1,8 @@
 """The live 1-D page against the bare trainer: `python benchmarks/page.py [--json]`.
 
 Steps a second of both beside the same neighbour, a browser that draws the page: in one turn the
-page trains at full speed; in the next it trains 10 steps a second, drawing as before, while a process of its own trains
-the same set-up on one thread with the same engine. Medians over the turns.
+page trains at full speed; in the next it trains 10 steps a second, drawing as before, while a
+process of its own trains the same set-up on one thread with the same engine. Medians of the turns.
 """
 
 from __future__ import annotations
