@@ -649,8 +649,8 @@ def test_every_chapter_moves_while_the_run_trains(open_tab, kind):
     train_to(page, 5)
     for name in page.get_by_role("radio", name=CHAPTER).all_inner_texts():
         page.get_by_role("radio", name=name).click()
-        page.locator(".live-chart, .sample-canvas").first.wait_for()
         page.wait_for_timeout(1000)
+        page.wait_for_function(ALL_DRAWN)  # no number of frames can be exceeded before the first
         seen, drawn = step(page), page.evaluate(DRAWN)
         eventually(page, lambda: step(page) > seen and page.evaluate(DRAWN) > drawn)  # noqa: B023
         assert page.locator(".katex-error").count() == 0
