@@ -4,8 +4,8 @@ The real pages run under Streamlit's AppTest, with one training step a frame; th
 timed from outside. For each page, medians over the frames: milliseconds of the snapshot (samples
 and metrics), the figures, their bytes, and the whole frame as the page itself measures it, which
 has Streamlit's own work in it; and the bytes that all charts, tiles and canvases are sent a
-frame, beside
-those of their JavaScript and CSS, which Streamlit puts into each of their messages.
+frame, beside those of their stubs' JavaScript and HTML, which Streamlit puts into each of their
+messages. What a frame weighs on the socket, `benchmarks/live.py` counts in a browser.
 """
 
 from __future__ import annotations
@@ -64,8 +64,7 @@ class Frame:
     def mounted(self, work: Callable[..., Any], name: str) -> Callable[..., Any]:
         """Count what an element is sent, and the time that Streamlit takes to send it."""
         timed = self.timed("mount", work)
-        sources = (ROOT / "ui" / "components").glob(f"{name}.*")
-        code = sum(path.stat().st_size for path in sources)
+        code = sum(map(len, ui.components.stub(name)))
 
         def run(*args: Any, data: bytes, **more: Any) -> Any:
             self.spent["bytes"] += len(data)

@@ -1,8 +1,9 @@
 """The live pages in real Chromium: `python benchmarks/live.py [--seconds 20] [--json]`.
 
 For each page: the share of its time that goes into training, frames a second, frames in which a
-chart was hidden or greyed out, whether zoom and legend were kept, and how long a pause takes:
-from the click to the end of the last training step, and to the button that says Train again.
+chart was hidden or greyed out, the bytes that the websocket receives a drawn frame, whether zoom
+and legend were kept, and how long a pause takes: from the click to the end of the last training
+step, and to the button that says Train again.
 With `--chapters` instead: frames and steps a second of every chapter of "How it works".
 """
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page
 
-from tests.laboratory import app, chromium, open_page, press, step, tile
+from tests.laboratory import Socket, app, chromium, open_page, press, step, tile
 
 PAUSES = 10
 WATCH = """
@@ -84,6 +85,7 @@ def zoom_in(page: Page) -> None:
 
 
 def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
+    socket = Socket(page)
     open_page(page, address)
     press(page, "Train")
     page.wait_for_timeout(6_000)
@@ -91,8 +93,9 @@ def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
     kept = page.evaluate(ZOOM), page.evaluate(HIDE)
     page.evaluate(WATCH)
     frames, steps, began = page.evaluate(FRAMES), step(page), time.perf_counter()
+    received = socket.bytes
     page.wait_for_timeout(1000 * seconds)
-    elapsed = time.perf_counter() - began
+    elapsed, received = time.perf_counter() - began, socket.bytes - received
     frames, steps = page.evaluate(FRAMES) - frames, step(page) - steps
     still = page.evaluate(ZOOM), page.evaluate(HIDE)
     share = page.locator(".tile[data-name='steps a second'] .note").inner_text()
@@ -108,6 +111,7 @@ def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
         "page": address.rsplit("/", 1)[1],
         "training_share": float(share.split("%")[0]) / 100,
         "frames_per_s": round(frames / elapsed, 2),
+        "socket_bytes_per_frame": round(received / frames),
         "steps_per_s": round(steps / elapsed, 1),
         "steps_per_s_shown": tile(page, "steps a second"),
         **page.evaluate("() => window.seen"),

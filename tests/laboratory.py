@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -116,6 +118,21 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+class Socket:
+    """The bytes that a tab's websocket has received, as the browser counts them."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        session = page.context.new_cdp_session(page)
+        session.on("Network.webSocketFrameReceived", self._count)
+        session.send("Network.enable")
+
+    def _count(self, event: dict[str, Any]) -> None:
+        content = event["response"]["payloadData"]
+        is_text = event["response"]["opcode"] == 1  # anything else comes in base 64
+        self.bytes += len(content.encode() if is_text else base64.b64decode(content))
 
 
 def open_page(page: Page, address: str) -> None:

@@ -16,7 +16,9 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.close_up import LINES
 from gan_core.data.digits import bundled_digits
 from gan_core.presets import PRESETS
-from tests.laboratory import open_page, press, step, tile
+from tests.laboratory import DRAWN as ALL_DRAWN
+from tests.laboratory import Socket, open_page, press, step, tile
+from ui.components import CODE
 
 pytestmark = [
     pytest.mark.browser,
@@ -241,6 +243,46 @@ def test_charts_draw_the_numbers_of_the_run(open_tab):
         x, y = drawn[name]
         assert x == pytest.approx(snapshot.line.x, rel=1e-6, abs=1e-6)
         assert y == pytest.approx(getattr(snapshot.line, curve), rel=1e-3, abs=1e-5)
+
+
+# What travels
+
+LATE_CODE = f"""
+(() => {{
+  const code = Promise.withResolvers();
+  const resolve = (modules) => (window.letCodeCome = () => code.resolve(modules));
+  window.{CODE} = {{ promise: code.promise, resolve, reject: code.reject }};
+}})()
+"""
+
+
+def test_a_frame_on_the_line_is_small_on_the_socket(open_tab):
+    page = open_tab("Distributions")
+    socket = Socket(page)
+    train_to(page, 300)
+    received, drawn = socket.bytes, frames(page)
+    eventually(page, lambda: frames(page) >= drawn + 20)
+    a_frame = (socket.bytes - received) / (frames(page) - drawn)
+    assert 10_000 < a_frame <= 30_000
+
+
+def test_what_came_before_the_code_is_drawn_when_it_comes(window, address):
+    tab = Tab(window.new_page())
+    page = tab.page
+    page.add_init_script(LATE_CODE)
+    page.goto(f"{address}/Distributions")
+    label(page, "Train")
+    for _ in range(3):
+        press(page, "+10")
+        page.wait_for_timeout(1000)
+    settled(page)
+    assert page.locator(".tile").count() == page.locator(".live-chart svg").count() == 0
+    page.evaluate("() => window.letCodeCome()")
+    eventually(page, lambda: page.locator(".tile").count() and step(page) == 30)
+    eventually(page, lambda: page.evaluate(ALL_DRAWN))
+    assert page.evaluate(CURVES)["loss of D"][0] == list(range(1, 31))
+    tab.check()
+    page.close()
 
 
 # The controls
@@ -607,8 +649,8 @@ def test_every_chapter_moves_while_the_run_trains(open_tab, kind):
     train_to(page, 5)
     for name in page.get_by_role("radio", name=CHAPTER).all_inner_texts():
         page.get_by_role("radio", name=name).click()
-        page.locator(".live-chart, .sample-canvas").first.wait_for()
         page.wait_for_timeout(1000)
+        page.wait_for_function(ALL_DRAWN)  # no number of frames can be exceeded before the first
         seen, drawn = step(page), page.evaluate(DRAWN)
         eventually(page, lambda: step(page) > seen and page.evaluate(DRAWN) > drawn)  # noqa: B023
         assert page.locator(".katex-error").count() == 0

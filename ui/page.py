@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.components import load_plotly
+from ui.components import load_code, load_plotly
 
 ICON = str(Path(__file__).with_name("icon.png"))
 
@@ -35,9 +35,10 @@ def begin(title: str, charts: bool = True) -> None:
         ".algorithm div { padding: 0.1rem 0.5rem; border-left: 3px solid transparent; }"
         ".algorithm .lit { border-color: #009e73; background: #009e7333; }"
         ".algorithm i { display: block; margin-top: 0.45rem; opacity: 0.75; }"
-        ".st-key-plotly_loader { position: absolute; }"
+        ".st-key-code_loader, .st-key-plotly_loader { position: absolute; }"
         "</style>"
     )
+    load_code()
     if charts:
         load_plotly()
     _import_core()

@@ -2,10 +2,14 @@
 
 `st.plotly_chart` builds a new element whenever its data change, which loses the zoom and hides
 the chart for a moment; these keep theirs. Each is mounted under a stable key and fed with bytes.
+
+Streamlit puts a component's JavaScript, CSS and HTML into each of its messages, so what it knows
+is a stub: a line that hands its arguments to code that `load_code` brings to the page once.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Mapping, Sequence
@@ -20,28 +24,58 @@ from plotly.offline import get_plotlyjs
 if TYPE_CHECKING:
     from gan_core.timeline import Moment
 
+EVEN = 1e-6
+"""How far evenly spaced numbers may be off their places, as a share of their stride."""
+
 _HERE = Path(__file__).parent
+_BODIES = {
+    "live_chart": "",
+    "sample_canvas": '<canvas role="img"></canvas><div class="words"></div>',
+    "timeline": (_HERE / "timeline.html").read_text(),
+    "tiles": "",
+}
+"""Every component with code of its own, and the HTML that stands in its root."""
+
+_MODULES = {name: (_HERE / f"{name}.js").read_text() for name in _BODIES}
+_CSS = "".join((_HERE / f"{name}.css").read_text() for name in _BODIES)
+CODE = "gan_" + hashlib.sha256(repr((_BODIES, _MODULES, _CSS)).encode()).hexdigest()[:8]
+"""Where the code waits on the browser's `window`; another code has another name.
+
+A page that stays open while the server is restarted with changed code so gets the new one, and new
+roots, in which nothing is left over from the old one.
+"""
 
 
-def _component(name: str, html: str) -> Any:
-    css = _HERE / f"{name}.css"
-    return st.components.v2.component(
-        f"gan_laboratory_{name}",
-        html=html,
-        css=css.read_text() if css.exists() else None,
-        js=(_HERE / f"{name}.js").read_text(),
-        isolate_styles=False,
-    )
+def stub(name: str) -> tuple[str, str]:
+    """Return the HTML and JavaScript that each message of a component has in it.
+
+    What comes before the code waits on one promise, so it is drawn in its order, the newest last.
+    """
+    html = f'<div class="{name.replace("_", "-")}" data-code="{CODE}">{_BODIES[name]}</div>'
+    code = f"(window.{CODE} ??= Promise.withResolvers()).promise"
+    # Streamlit takes a single line for the path of a file.
+    return html, f"export default (a) =>\n{code}.then((code) => code.{name}(a));"
 
 
-_loader = _component("plotly_loader", "<span></span>")
-_chart = _component("live_chart", '<div class="live-chart"></div>')
-_samples = _component(
-    "sample_canvas",
-    '<div class="sample-canvas"><canvas role="img"></canvas><div class="words"></div></div>',
-)
-_timeline = _component("timeline", (_HERE / "timeline.html").read_text())
-_tiles = _component("tiles", '<div class="lab-tiles"></div>')
+def _component(name: str, html: str, js: str) -> Any:
+    name = f"gan_laboratory_{name}"
+    return st.components.v2.component(name, html=html, js=js, isolate_styles=False)
+
+
+def _loader(name: str) -> Any:
+    return _component(name, "<span></span>", (_HERE / f"{name}.js").read_text())
+
+
+_code, _plotly = _loader("code_loader"), _loader("plotly_loader")
+_chart = _component("live_chart", *stub("live_chart"))
+_samples = _component("sample_canvas", *stub("sample_canvas"))
+_timeline = _component("timeline", *stub("timeline"))
+_tiles = _component("tiles", *stub("tiles"))
+
+
+def load_code() -> None:
+    """Bring the components' code into the browser; not in a fragment."""
+    _code(key="code_loader", data={"name": CODE, "css": _CSS, "modules": _MODULES})
 
 
 def load_plotly() -> None:
@@ -51,11 +85,11 @@ def load_plotly() -> None:
     the library: an answer reruns the page, and a rerun that overtakes a page still on its way loses
     the first values of its widgets.
     """
-    _loader(key="plotly_loader", data=_plotly())
+    _plotly(key="plotly_loader", data=_library())
 
 
 @cache
-def _plotly() -> bytes:
+def _library() -> bytes:
     return get_plotlyjs().encode()
 
 
@@ -116,11 +150,12 @@ def encode(figure: Mapping[str, Any]) -> bytes:
     """Return a figure as a JSON header and, behind it, its arrays as 32-bit numbers.
 
     An array stands in the JSON as {"bytes": [kind, start, length]}; one that several curves share,
-    such as the steps under both losses, is sent once. Every message is the whole figure:
-    Streamlit replaces a message that still waits by the next one, so what builds on the last
-    one could build on a message that was never sent.
+    such as the steps under both losses, is sent once. Evenly spaced numbers, as steps and axes
+    are, need no bytes: they stand there as {"even": [first, stride, length]}. Every message is the
+    whole figure: Streamlit replaces a message that still waits by the next one, so what builds on
+    the last one could build on a message that was never sent.
     """
-    places: dict[int, list[Any]] = {}
+    places: dict[int, Any] = {}
     content: list[bytes] = []
 
     def place(value: Any) -> Any:
@@ -129,11 +164,34 @@ def encode(figure: Mapping[str, Any]) -> bytes:
         if not isinstance(value, np.ndarray):
             raise TypeError(f"{type(value).__name__} has no place in a figure")
         if id(value) not in places:
-            kind = "i4" if value.dtype.kind in "iu" else "f4"
-            start = sum(map(len, content))
-            content.append(value.astype(f"<{kind}").tobytes())
-            places[id(value)] = [kind, start, value.size]
-        return {"bytes": places[id(value)]}
+            places[id(value)] = _even(value) or _bytes(value, content)
+        return places[id(value)]
 
     text = json.dumps(figure, default=place, ensure_ascii=False, separators=(",", ":"))
     return _with_header(text, b"".join(content))
+
+
+def _bytes(values: np.ndarray, content: list[bytes]) -> dict[str, list[Any]]:
+    kind = "i4" if values.dtype.kind in "iu" else "f4"
+    start = sum(map(len, content))
+    content.append(values.astype(f"<{kind}").tobytes())
+    return {"bytes": [kind, start, values.size]}
+
+
+def _even(values: np.ndarray) -> dict[str, list[Any]] | None:
+    """Return first value, stride and length of numbers that are spaced evenly, else None.
+
+    They may be off by a millionth of the stride, less than 32 bits would make of most of them.
+    """
+    n = values.size
+    if n < 4:
+        return None
+    first, second, last = (values[i].item() for i in (0, 1, -1))
+    stride = (last - first) / (n - 1)
+    allowed = EVEN * abs(stride)
+    # Most curves end at the first comparison; a NaN or an infinity at either.
+    if stride == 0 or not abs(second - first - stride) <= allowed:
+        return None
+    if not np.abs(first + stride * np.arange(n) - values).max() <= allowed:
+        return None
+    return {"even": [first, stride, n]}

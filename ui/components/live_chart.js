@@ -92,12 +92,15 @@ function prepare(root) {
 
 const KINDS = { f4: Float32Array, i4: Int32Array };
 
+const evenly = (first, stride, size) => Float64Array.from({ length: size }, (_, i) => first + i * stride);
+
 // A JSON header, then the arrays; one that several curves share stands there once.
 function decode(data) {
   const length = new DataView(data.buffer, data.byteOffset).getInt32(0, true);
   const numbers = data.slice(4 + length).buffer; // a copy begins where 32-bit numbers may begin
   const head = new TextDecoder().decode(data.subarray(4, 4 + length));
   return JSON.parse(head, (_, value) => {
+    if (value?.even) return evenly(...value.even);
     if (!value?.bytes) return value;
     const [kind, start, size] = value.bytes;
     return new KINDS[kind](numbers, start, size);

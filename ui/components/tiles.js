@@ -28,7 +28,7 @@ function line(values) {
 }
 
 export default function ({ parentElement, data }) {
-  const root = parentElement.querySelector(".lab-tiles");
+  const root = parentElement.querySelector(".tiles");
   const rows = JSON.parse(new TextDecoder().decode(data));
   if (root.children.length !== rows.length) make(root, rows.length);
   rows.forEach((row, i) => {
