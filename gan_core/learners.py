@@ -41,11 +41,22 @@ class Learner:
         self.network.load_state_dict(network)
         self.optimizer.load_state_dict(optimizer)
 
-    @torch.no_grad()
     def give_moments(self) -> None:
-        """Let the optimizer make its moments, empty ones, unless it has some."""
-        if self.optimizer.state:
-            return
+        """Let the optimizer make its moments, empty ones, unless it has some.
+
+        All of them lie beside the weights: torch keeps RMSprop's count of steps on the CPU, where
+        a CUDA graph does not reach.
+        """
+        if not self.optimizer.state:
+            self._make_moments()
+        for parameter in self.parameters:
+            state = self.optimizer.state.get(parameter, {})
+            for name, kept in state.items():
+                if kept is not None and kept.device != parameter.device:
+                    state[name] = kept.to(parameter.device)
+
+    @torch.no_grad()
+    def _make_moments(self) -> None:
         rates = [group["lr"] for group in self.optimizer.param_groups]
         before = [parameter.clone() for parameter in self.parameters]
         for group in self.optimizer.param_groups:

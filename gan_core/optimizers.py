@@ -45,6 +45,22 @@ class Optimizer(Component):
     def settings(self) -> dict[str, Any]:
         """Return the entries of a torch parameter group that the knobs stand for."""
 
+    def build_captured(
+        self, weights: Sequence[torch.Tensor], rate: torch.Tensor
+    ) -> torch.optim.Optimizer:
+        """Return what `build` does, with its learning rate in a tensor beside the weights.
+
+        A CUDA graph replays it with whatever rate the tensor then holds. torch wants to be told
+        of a capture beforehand, and warns of optimizers that were told and are not captured.
+        """
+        optimizer = self.build(weights)
+        capturing = rate.is_cuda and torch.cuda.is_current_stream_capturing()
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+            if "capturable" in group:
+                group["capturable"] = capturing
+        return optimizer
+
     def apply_to(self, optimizer: torch.optim.Optimizer) -> None:
         """Change a running optimizer's settings; its moments stay."""
         for group in optimizer.param_groups:

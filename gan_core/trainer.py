@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,7 +26,12 @@ from gan_core.algorithm import (
 )
 from gan_core.breakdown import WORDS, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import keep_freed_memory, leave_compiler_out, resolve_device
+from gan_core.device import (
+    allow_tensor_cores,
+    keep_freed_memory,
+    leave_compiler_out,
+    resolve_device,
+)
 from gan_core.ema import ExponentialAverage
 from gan_core.engines.switch import Switch
 from gan_core.frozen import FrozenGenerator
@@ -74,6 +79,8 @@ class Trainer:
         leave_compiler_out()
         self.config = config
         self.device = resolve_device(device)
+        if self.device.type == "cuda":
+            allow_tensor_cores()
         self.lock = threading.RLock()
         seeds = np.random.SeedSequence(config.seed).generate_state(6).tolist()
         self.game = Game(config, self.device, seeds)
@@ -94,7 +101,7 @@ class Trainer:
         self.timeline = Timeline()
         self._observer = Observer(config)
         self._latest: dict[str, torch.Tensor] = {}
-        self._unread: dict[str, Callable[[], Iterable[tuple[str, torch.Tensor]]]] = {}
+        self._unread: dict[str, Callable[[], dict[str, torch.Tensor]]] = {}
         """What gives the statistics of updates of D and G that are not among the latest yet."""
         self._batch: Batch | None = None
         self._batch_is_fresh = False
@@ -168,7 +175,7 @@ class Trainer:
             return
         self.breakdown = None
         row, self._batch = engine.turn_of_d()
-        self._unread["d"] = partial(zip, OF_D, row)
+        self._unread["d"] = partial(named, OF_D, row)
         self._note_update_of_d()
 
     def _compiled_step(self) -> None:
@@ -179,7 +186,8 @@ class Trainer:
                 return
             self.breakdown = None
             row, self._batch = self.switch.engine.step(self.step_count + 1)
-            self._unread = {"d": partial(zip, OF_D + OF_G, row)}
+            of_g = partial(named, OF_G, row, len(OF_D))
+            self._unread = {"d": partial(named, OF_D, row), "g": of_g}
             self._note_update_of_d()
             self._note_update_of_g()
 
@@ -469,3 +477,8 @@ class Trainer:
         with settled(self.generator) as generator:
             fake = self.game.generate(batch.z, batch.labels, without_traces(generator))
         return replace(batch, fake=fake)
+
+
+def named(names: Sequence[str], row: torch.Tensor, first: int = 0) -> dict[str, torch.Tensor]:
+    """Return an engine's statistics from `first` on, copied: its next call may write over them."""
+    return dict(zip(names, row[first : first + len(names)].clone(), strict=True))

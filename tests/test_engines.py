@@ -106,7 +106,7 @@ class Recorded:
         self.steps += 1
         weight = torch.tensor(0.0 if ema is None else ema.weight(self.steps))
         draws = self.tape.draw_d() + self.tape.draw_g()
-        row = play(game, self.state, draws, self.settings, weight)
+        row, _ = play(game, self.state, draws, self.settings, weight)
         return row[0].item(), row[4].item()
 
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 import torch
 from scipy import stats
 
-from gan_core.data.base import DATASETS, Grid, Target
+from gan_core.data.base import DATASETS, Grid, Source, Target
 from gan_core.priors import frozen_law, sample_student_t
 from gan_core.registry import knob
-from gan_core.shapes import Samples
+from gan_core.shapes import Samples, Shares
 
 
 @DATASETS.register(
@@ -85,11 +85,25 @@ class NormalMixture(Target):
         return _mixture(self)
 
     def sample(self, n, rng, device="cpu") -> Samples:
+        return self.open(torch.device(device)).batch(n, rng)
+
+    def open(self, device) -> Source:
         shares = torch.tensor(self.shares(), device=device)
-        centers = torch.tensor(self.centers(), device=device)
-        which = torch.multinomial(shares, n, replacement=True, generator=rng)
-        noise = torch.empty(n, device=device).normal_(0.0, self.std, generator=rng)
-        return (centers[which] + noise).unsqueeze(1)
+        return MixtureSource(shares, torch.tensor(self.centers(), device=device), self.std)
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureSource:
+    """Draws from bells whose weights and centres lie on the device: no batch copies them there."""
+
+    shares: Shares
+    centers: torch.Tensor
+    std: float
+
+    def batch(self, n: int, rng: torch.Generator) -> Samples:
+        which = torch.multinomial(self.shares, n, replacement=True, generator=rng)
+        noise = torch.empty(n, device=self.shares.device).normal_(0.0, self.std, generator=rng)
+        return (self.centers[which] + noise).unsqueeze(1)
 
 
 class MixtureLaw:

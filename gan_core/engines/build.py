@@ -68,7 +68,7 @@ def record(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tenso
     leaves, form = tree_flatten((state, draws, settings, *weight))
 
     def step(leaves: list[torch.Tensor]) -> torch.Tensor:
-        return play(game, *tree_unflatten(leaves, form))
+        return play(game, *tree_unflatten(leaves, form))[0]
 
     tracer = make_fx(
         step, decomposition_table=THIN, tracing_mode="fake", _allow_non_fake_inputs=True

@@ -9,7 +9,7 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from gan_core.config import ExperimentConfig
-from gan_core.engines.program import settings_of, state_of, tunable
+from gan_core.engines.program import Dials, settings_of, state_of, structure_of
 from gan_core.engines.tape import tape_of
 from gan_core.engines.workshop import Order
 from gan_core.game import Batch
@@ -24,16 +24,9 @@ def request_for(config: ExperimentConfig, whole: bool, parallel: bool) -> dict[s
     Left out is all that a program is given: rates, strengths, samples and noise. A `parallel`
     one may use several threads, as many as it finds when it is called.
     """
-    content = config.to_dict() | {"seed": 0, "n_critic": 1, "prior": {"name": "uniform"}}
+    content = structure_of(config) | {"prior": {"name": "uniform"}}
     if not config.dataset.pictures:
         content["dataset"] = {"name": "normal"}
-    content["ema_decay"] = 0.5 if config.ema_decay else 0.0
-    for side in ("g", "d"):
-        content[f"optimizer_{side}"] = content[f"optimizer_{side}"] | {"lr": 1e-3}
-    for part in ("loss", "regularizer"):
-        component = type(getattr(config, part))()
-        usual = {name: getattr(component, name) for name in tunable(component)}
-        content[part] = content[part] | usual
     return {"config": content, "whole": whole, "parallel": parallel}
 
 
@@ -62,14 +55,14 @@ class CompiledEngine:
         """Take up the trainer's tensors and settings anew; they may have been replaced."""
         self._tape = tape_of(trainer.game)
         self._state = tree_leaves(state_of(trainer.learners))
-        settings = settings_of(trainer.config, trainer.game)
-        self._settings = tree_leaves({name: torch.tensor(v) for name, v in settings.items()})
-        self._average = trainer.ema
-        self._weight, self._weight_tensor = 0.0, torch.tensor(0.0)
+        cpu = torch.device("cpu")
+        dials = Dials(settings_of(trainer.config, trainer.game), cpu)
+        self._settings = tree_leaves(dials.tensors)
+        self._average, self._weight = trainer.ema, Dials({"weight": 0.0}, cpu)
         with trainer.game.unseen():
             of_d, of_g = self._tape.draw_d(), self._tape.draw_g()
         for order, draws, weight in zip(
-            self._orders, (of_d + of_g, of_d), ([self._weight_tensor], []), strict=True
+            self._orders, (of_d + of_g, of_d), (tree_leaves(self._weight.tensors), []), strict=True
         ):
             if order is not None:
                 _check(order, [*self._state, *draws, *self._settings, *weight])
@@ -86,10 +79,8 @@ class CompiledEngine:
         batch = self._batch(draws)
         draws += self._tape.draw_g()
         if self._average is not None:
-            weight = self._average.weight(number)
-            if weight != self._weight:
-                self._weight, self._weight_tensor = weight, torch.tensor(weight)
-        arguments = [*self._state, *draws, *self._settings, self._weight_tensor]
+            self._weight.turn({"weight": self._average.weight(number)})
+        arguments = [*self._state, *draws, *self._settings, self._weight.tensors["weight"]]
         (row,) = self._whole.boxed_run(arguments)
         return row, batch
 

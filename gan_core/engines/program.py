@@ -1,25 +1,27 @@
 """The step as one function of tensors alone: what is compiled, and what a GPU's graph is made of.
 
 It is not a second step: `turn_of_d` and `turn_of_g` run as they stand, on networks whose weights
-are arguments, with numbers drawn ahead, and with every setting that may change during a run
-as a tensor. All that the step changes it changes in place.
+are arguments, and with every setting that may change during a run as a tensor. All that the step
+changes it changes in place. A compiled step is handed numbers that were drawn ahead; a GPU's graph
+draws for itself.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import nn
 from torch.func import functional_call
 
-from gan_core.algorithm import statistics_of_d, statistics_of_g, turn_of_d, turn_of_g
+from gan_core.algorithm import Descend, statistics_of_d, statistics_of_g, turn_of_d, turn_of_g
 from gan_core.config import ExperimentConfig
 from gan_core.ema import take_in, tensors_of
 from gan_core.engines.tape import Listening, Make, Taped
-from gan_core.game import Game
+from gan_core.game import Batch, Game
 from gan_core.learners import Learners
 from gan_core.optimizers import Optimizer
 from gan_core.registry import Component, knobs
@@ -62,6 +64,34 @@ def tunable(component: Component) -> list[str]:
     return [name for name, knob in knobs(type(component)).items() if type(knob.default) is float]
 
 
+def structure_of(config: ExperimentConfig) -> dict[str, Any]:
+    """Return what a program depends on: the config without the numbers that it is handed."""
+    content = config.to_dict() | {"seed": 0, "n_critic": 1}
+    content["ema_decay"] = 0.5 if config.ema_decay else 0.0
+    for side in ("g", "d"):
+        content[f"optimizer_{side}"] = content[f"optimizer_{side}"] | {"lr": 1e-3}
+    for part in ("loss", "regularizer"):
+        component = type(getattr(config, part))()
+        usual = {name: getattr(component, name) for name in tunable(component)}
+        content[part] = content[part] | usual
+    return content
+
+
+class Dials:
+    """Numbers that a program reads from tensors, which stay the same ones as the numbers change."""
+
+    def __init__(self, numbers: dict[str, float], device: torch.device) -> None:
+        self._numbers = dict(numbers)
+        self.tensors = {name: torch.tensor(n, device=device) for name, n in numbers.items()}
+
+    def turn(self, numbers: dict[str, float]) -> None:
+        """Fill in the numbers that differ."""
+        for name, number in numbers.items():
+            if number != self._numbers[name]:
+                self._numbers[name] = number
+                self.tensors[name].fill_(number)
+
+
 class Lent(nn.Module):
     """A network on weights that are handed to it."""
 
@@ -83,37 +113,35 @@ class Lent(nn.Module):
 def play(
     game: Game,
     state: State,
-    draws: Sequence[torch.Tensor],
+    draws: Sequence[torch.Tensor] | None,
     settings: dict[str, torch.Tensor],
     weight: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Play a step on `state` and return its statistics: `OF_D`, then `OF_G`.
+) -> tuple[torch.Tensor, Batch]:
+    """Play a step on `state`; return its statistics (`OF_D`, then `OF_G`) and what it is made from.
 
+    Without `draws` the game draws for itself, and torch's optimizers compute as they do eagerly.
     `weight` is that of the average's next update; without it D's turn alone is played.
     """
-    left = iter(draws)
-
-    def deal(kind: str, make: Make) -> tuple[torch.Tensor, ...]:
-        count = 2 if kind == "real" and game.classes else 1
-        return tuple(next(left) for _ in range(count))
-
-    lent = Taped(game, deal)
+    lent, listening = _drawing_from(game, draws)
     lent.config = _tuned_config(game.config, settings)
     lent.mean, lent.std = settings["mean"], settings["std"]
     lent.discriminator = Lent(game.discriminator, state["d"])
     lent.generator = Lent(game.generator, state["g"])
+    move = _move if draws is None else _move_recorded
 
-    def turn(side: str) -> Any:
+    def turn(side: str) -> Descend:
         network = lent.discriminator if side == "d" else lent.generator
         optimizer = getattr(game.config, f"optimizer_{side}")
 
         def descend(objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            moments = state[side]["moments"]
-            return _descend(objective, network, optimizer, moments, settings[f"lr_{side}"])
+            weights = list(network.parameters())
+            gradients = torch.autograd.grad(objective, weights)
+            move(optimizer, weights, gradients, state[side]["moments"], settings[f"lr_{side}"])
+            return gradients
 
         return descend
 
-    with Listening(deal):
+    with listening:
         of_d = turn_of_d(lent, turn("d"))
         found = statistics_of_d(lent, of_d)
         if weight is not None:
@@ -122,23 +150,53 @@ def play(
             sources = [*lent.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:
                 take_in(state["average"], [source.detach() for source in sources], weight)
-    return torch.stack(list(found.values()))
+    return torch.stack(list(found.values())), of_d.batch
 
 
-def _descend(
-    objective: torch.Tensor,
-    network: Lent,
+def _drawing_from(
+    game: Game, draws: Sequence[torch.Tensor] | None
+) -> tuple[Game, AbstractContextManager[Any]]:
+    """Return a game that shares all with another, and a context in which it gets `draws`."""
+    if draws is None:
+        return copy.copy(game), nullcontext()
+    left = iter(draws)
+
+    def deal(kind: str, make: Make) -> tuple[torch.Tensor, ...]:
+        count = 2 if kind == "real" and game.classes else 1
+        return tuple(next(left) for _ in range(count))
+
+    return Taped(game, deal), Listening(deal)
+
+
+def _move(
     optimizer: Optimizer,
+    weights: list[torch.Tensor],
+    gradients: Sequence[torch.Tensor],
     moments: list[dict[str, torch.Tensor]],
     rate: torch.Tensor,
-) -> tuple[torch.Tensor, ...]:
-    """Take a step of torch's own optimizer.
+) -> None:
+    """Take a step of torch's own optimizer on moments that are handed to it."""
+    taken = optimizer.build_captured(weights, rate)
+    for weight, gradient, memory in zip(weights, gradients, moments, strict=True):
+        weight.grad = gradient
+        taken.state[weight] = memory
+    taken.step()
+    for weight in weights:
+        weight.grad = None
 
-    It moves zeros at a learning rate of 1, and its move is then scaled: every optimizer here is
-    linear in its rate, and so the rate can be a tensor.
+
+def _move_recorded(
+    optimizer: Optimizer,
+    weights: list[torch.Tensor],
+    gradients: Sequence[torch.Tensor],
+    moments: list[dict[str, torch.Tensor]],
+    rate: torch.Tensor,
+) -> None:
+    """Take the same step in plain tensor operations.
+
+    The optimizer moves zeros at a learning rate of 1, and its move is then scaled: every optimizer
+    here is linear in its rate, and so the rate can be a tensor.
     """
-    weights = list(network.parameters())
-    gradients = torch.autograd.grad(objective, weights)
     moves = [torch.zeros_like(weight) for weight in weights]
     taken = optimizer.build(moves, recorded=True)
     for move, gradient, memory in zip(moves, gradients, moments, strict=True):
@@ -154,7 +212,6 @@ def _descend(
                     kept.copy_(taken.state[move][name])
         for weight, move in zip(weights, moves, strict=True):
             weight.add_(rate * move)
-    return gradients
 
 
 def _tuned_config(config: ExperimentConfig, settings: dict[str, torch.Tensor]) -> ExperimentConfig:

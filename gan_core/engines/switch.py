@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import time
 import weakref
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from gan_core.engines.compiled import CompiledEngine, request_for
+from gan_core.engines.cuda_graph import GraphEngine
+from gan_core.engines.program import structure_of
 from gan_core.engines.workshop import WORKSHOP, Order
 
 if TYPE_CHECKING:
     from gan_core.trainer import Trainer
 
+Engine = CompiledEngine | GraphEngine
+
 ENGINES = ("auto", "eager", "compiled", "cuda_graph")
 
 PATIENCE = 2.0
 """Seconds of training after which `auto` thinks that compiling will pay."""
+
+EAGER_STEPS = 3
+"""Steps after which a run on a GPU is captured: it needs no compiler, a second at most."""
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at what is being compiled."""
@@ -32,9 +42,13 @@ class Switch:
     def __init__(self, trainer: Trainer, wanted: str, at: int | None = None) -> None:
         if wanted not in ENGINES:
             raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
+        if wanted == "cuda_graph" and trainer.device.type != "cuda":
+            found = torch.cuda.is_available()
+            why = "the run is on the CPU" if found else "there is no CUDA GPU on this machine"
+            raise ValueError(f"engine = 'cuda_graph': {why}; use {'cuda' if found else 'auto'}.")
         self._trainer = weakref.proxy(trainer)  # or it would keep the trainer, and all its memory
         self.wanted = wanted
-        self.engine: CompiledEngine | None = None
+        self.engine: Engine | None = None
         self.note: str | None = None
         self.trained = 0.0
         self.took_over_at: int | None = None
@@ -43,6 +57,7 @@ class Switch:
         self._parallel = False
         self._next_look = 0.0
         self._refused = wanted == "eager"
+        self._failed_on: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -51,15 +66,20 @@ class Switch:
 
     def look(self) -> None:
         """Between two steps: go on with what has been compiled meanwhile, if anything."""
-        if self._refused:
-            return
+        if not self._refused and self._due():
+            with self._trainer.lock:
+                self._go_on()
+
+    def _due(self) -> bool:
+        steps = self._trainer.step_count
         if self._at is not None and self.engine is None:
-            if self._trainer.step_count >= self._at:
-                self._go_on()
-        elif time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + LOOK_EVERY
-            if self.wanted != "auto" or self.trained >= PATIENCE:
-                self._go_on()
+            return steps >= self._at
+        if self._on_gpu:
+            return self.engine is None and steps >= EAGER_STEPS
+        if time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + LOOK_EVERY
+        return self.wanted != "auto" or self.trained >= PATIENCE
 
     def wait(self, timeout: float | int) -> bool:
         """Wait until the wanted engine has taken over; False if it has not, or cannot."""
@@ -74,6 +94,9 @@ class Switch:
 
     def refresh(self) -> None:
         """Follow what has changed in the trainer: its settings, or its tensors."""
+        if self._on_gpu:
+            self._refresh_graph()
+            return
         if self.engine is None and not self._orders:
             return
         if self._orders and self._requests() != [order.request for order in self._orders]:
@@ -81,6 +104,20 @@ class Switch:
             self._refused, self.note = self.wanted == "eager", None
         elif self.engine is not None:
             self.engine.refresh(self._trainer)
+
+    def _refresh_graph(self) -> None:
+        if self.engine is not None:
+            self._use(lambda: self._followed(self.engine), "captured")
+        elif self._failed_on not in (None, structure_of(self._trainer.config)):
+            self._refused, self._failed_on, self.note = False, None, None
+
+    def _followed(self, engine: GraphEngine) -> GraphEngine:
+        engine.refresh(self._trainer)
+        return engine
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self._trainer.device.type == "cuda"
 
     @property
     def _complete(self) -> bool:
@@ -97,8 +134,8 @@ class Switch:
     def _go_on(self) -> None:
         if self._refused:
             return
-        if self._trainer.device.type != "cpu":
-            self._refuse("compiled steps are for the CPU")
+        if self._on_gpu:
+            self._capture()
             return
         if not self._orders:
             self._parallel = self._trainer.threads > 1
@@ -117,14 +154,26 @@ class Switch:
             self._take_over(whole, of_d)
 
     def _take_over(self, whole: Order, of_d: Order) -> None:
+        of_d = of_d if of_d.done else None
+        self._use(lambda: CompiledEngine(self._trainer, whole, of_d))
+
+    def _capture(self) -> None:
+        if self.wanted == "compiled":
+            self._refuse("compiled steps are for the CPU, and a GPU has cuda_graph")
+        elif self.engine is None:
+            self._use(lambda: GraphEngine(self._trainer), "captured")
+
+    def _use(self, make: Callable[[], Engine], done: str = "compiled") -> None:
+        """Let an engine take over, unless it cannot be made."""
         try:
-            self.engine = CompiledEngine(self._trainer, whole, of_d if of_d.done else None)
+            self.engine = make()
         except (RuntimeError, OSError) as error:
-            self._refuse(str(error).splitlines()[0])
+            self._refuse(str(error).splitlines()[0], done)
+            self._failed_on = structure_of(self._trainer.config)
         else:
             if self.took_over_at is None:
                 self.took_over_at = self._trainer.step_count
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: str, done: str = "compiled") -> None:
         self._refused, self.engine = True, None
-        self.note = f"The step is not compiled: {why}. It runs as it is written (eager)."
+        self.note = f"The step is not {done}: {why}. It runs as it is written (eager)."

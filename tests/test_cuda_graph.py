@@ -1,0 +1,204 @@
+"""What a CUDA graph is made of, on the CPU: the step that draws for itself, and its dials."""
+
+import itertools
+
+import pytest
+import torch
+from torch.utils._pytree import tree_leaves
+
+from gan_core import Trainer
+from gan_core.data import DATASETS
+from gan_core.engines.cuda_graph import places_of, warm_up
+from gan_core.engines.program import Dials, play, settings_of, state_of, structure_of
+from gan_core.losses import LOSSES
+from gan_core.optimizers import OPTIMIZERS
+from gan_core.regularizers import REGULARIZERS
+from tests.test_engines import (
+    ADAM,
+    RATES,
+    RUNS,
+    TINY,
+    apart,
+    config_of,
+    losses_of,
+    numbers,
+    stepper,
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Captured:
+    """A trainer whose steps are played as a graph captures them: what a replay would do."""
+
+    def __init__(self, config):
+        self.trainer = Trainer(config, engine="eager")
+        self.game, self.ema = self.trainer.game, self.trainer.ema
+        self.state = state_of(self.trainer.learners)
+        settings = settings_of(config, self.game)
+        self.dials = Dials(settings | {"weight": 0.0}, self.trainer.device)
+        self.steps, self.batch = 0, None
+
+    def take(self, state, whole=True):
+        settings = self.dials.tensors
+        return play(self.game, state, None, settings, settings["weight"] if whole else None)
+
+    def step(self):
+        for _ in range(self.trainer.config.n_critic - 1):
+            self.take(self.state, whole=False)
+        self.steps += 1
+        if self.ema is not None:
+            self.dials.turn({"weight": self.ema.weight(self.steps)})
+        row, self.batch = self.take(self.state)
+        return row[0].item(), row[4].item()
+
+
+def streams_of(game):
+    return torch.cat([rng.get_state() for rng in game.rng.values()])
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_captured_step_is_the_step(run):
+    config = config_of(**RUNS[run])
+    plain, captured = Trainer(config, engine="eager"), Captured(config)
+    for _ in range(3):
+        plain.step()
+        assert captured.step() == pytest.approx(losses_of(plain), abs=1e-4)
+        assert torch.equal(captured.batch.z, plain._batch.z)
+        if plain._batch.labels is not None:
+            assert torch.equal(captured.batch.labels, plain._batch.labels)
+        assert torch.equal(streams_of(captured.game), streams_of(plain.game))
+    found, expected = numbers(captured.trainer.learners), numbers(plain.learners)
+    assert (found - expected).abs().max() < 0.01 * (1 + expected.abs().max())
+
+
+@pytest.mark.parametrize("loss", LOSSES.names())
+def test_every_loss_regularizer_and_optimizer_is_captured(loss):
+    for regularizer, optimizer in itertools.product(REGULARIZERS.names(), OPTIMIZERS.names()):
+        rate = RATES[optimizer]
+        parts = {"loss": loss, "regularizer": regularizer, "architecture": TINY, "batch_size": 16}
+        config = config_of(**parts, optimizer_g=rate, optimizer_d=rate)
+        captured, plain = Captured(config), Trainer(config, engine="eager")
+        assert apart(captured.step, stepper(plain), 4) < 1e-4, (regularizer, optimizer)
+        found, expected = numbers(captured.trainer.learners), numbers(plain.learners)
+        assert (found - expected).abs().max() < 1e-4 * (1 + expected.abs().max())
+
+
+def test_momentum_is_captured():
+    rate = {"name": "sgd", "lr": 1e-2, "momentum": 0.9}
+    config = config_of(architecture=TINY, optimizer_g=rate, optimizer_d=rate)
+    captured, plain = Captured(config), Trainer(config, engine="eager")
+    assert apart(captured.step, stepper(plain), 20) < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("regularizer", ["none", "r1"])
+def test_256_captured_steps_stay_with_the_plain_loop(regularizer):
+    config = config_of(
+        optimizer_g=ADAM, optimizer_d=ADAM, regularizer=regularizer, architecture=TINY
+    )
+    captured, plain = Captured(config), Trainer(config, engine="eager")
+    assert apart(captured.step, stepper(plain), 256) < 1e-4
+
+
+def test_a_step_follows_what_is_filled_into_its_tensors():
+    """A graph reads the same tensors for good: what is filled in must reach the step."""
+    changes = (
+        {"optimizer_g": OPTIMIZERS.create(ADAM | {"lr": 1e-3})},
+        {"optimizer_d": OPTIMIZERS.create(ADAM | {"lr": 4e-3})},
+        {"loss": LOSSES.create({"name": "non_saturating", "label_smoothing": 0.2})},
+        {"regularizer": REGULARIZERS.create({"name": "r1", "gamma": 2.0})},
+        {"ema_decay": 0.5},
+    )
+    changed = config_of(optimizer_g=ADAM, optimizer_d=ADAM, regularizer="r1")
+    captured, plain = Captured(changed), Trainer(changed, engine="eager")
+    tensors = {name: tensor.data_ptr() for name, tensor in captured.dials.tensors.items()}
+    structure = structure_of(changed)
+    for change in changes:
+        changed = changed.with_(**change)
+        before = {name: tensor.item() for name, tensor in captured.dials.tensors.items()}
+        if captured.ema is not None:
+            captured.ema.decay = changed.ema_decay
+        captured.dials.turn(settings_of(changed, captured.game))
+        after = {name: tensor.item() for name, tensor in captured.dials.tensors.items()}
+        assert sum(before[name] != after[name] for name in before) == ("ema_decay" not in change)
+        plain.update(changed)
+        assert apart(captured.step, stepper(plain), 4) < 1e-4, change
+        assert structure_of(changed) == structure
+    found = {name: tensor.data_ptr() for name, tensor in captured.dials.tensors.items()}
+    assert found == tensors
+    found, expected = numbers(captured.trainer.learners), numbers(plain.learners)
+    assert (found - expected).abs().max() < 1e-3
+
+
+def test_another_structure_is_another_graph():
+    plain = config_of()
+    for change in (
+        {"batch_size": 32},
+        {"instance_noise": 0.3},
+        {"loss": LOSSES.create("hinge")},
+        {"optimizer_g": OPTIMIZERS.create(plain.optimizer_g.to_dict() | {"beta1": 0.7})},
+        {"ema_decay": 0.0},
+        {"precision": "bf16"},
+    ):
+        assert structure_of(plain.with_(**change)) != structure_of(plain), change
+    assert structure_of(config_of(prior="laplace")) != structure_of(plain)
+
+
+WITH_MEMORY = ("batch norm", "spectral norm, dropout", "mixture, Laplace noise, blurred")
+
+
+@pytest.mark.parametrize("run", WITH_MEMORY)
+def test_the_steps_before_a_capture_leave_no_trace(run):
+    captured = Captured(config_of(**RUNS[run]))
+    captured.step()
+    before = [leaf.clone() for leaf in tree_leaves(captured.state)]
+    streams, places = streams_of(captured.game), places_of(captured.state)
+    warm_up(captured.game, captured.take, captured.state)
+    assert all(map(torch.equal, tree_leaves(captured.state), before))
+    assert torch.equal(streams_of(captured.game), streams)
+    assert places_of(state_of(captured.trainer.learners)) == places
+
+
+def test_a_loaded_state_is_captured_anew_and_a_changed_rate_is_not():
+    trainer = Trainer(config_of(), engine="eager")
+    trainer.step(2)
+    before = state_of(trainer.learners)
+    rate = OPTIMIZERS.create(trainer.config.optimizer_g.to_dict() | {"lr": 1e-4})
+    trainer.update(trainer.config.with_(optimizer_g=rate))
+    trainer.step(2)
+    assert places_of(state_of(trainer.learners)) == places_of(before)
+    trainer.load_state_dict(trainer.state_dict())
+    assert places_of(state_of(trainer.learners)) != places_of(before)
+
+
+def test_moments_lie_beside_their_weights():
+    for name in OPTIMIZERS.names():
+        config = config_of(optimizer_g=RATES[name], optimizer_d=RATES[name])
+        learner = Trainer(config, engine="eager").learners.d
+        weights = [weight.clone() for weight in learner.weights]
+        learner.give_moments()
+        assert all(moment.device == weights[0].device for moment in learner.moments())
+        assert all(not moment.any() for moment in learner.moments())
+        assert all(map(torch.equal, learner.weights, weights))
+
+
+def test_a_mixture_keeps_its_bells_on_the_device():
+    mixture = DATASETS.create({"name": "normal_mixture", "modes": 2, "weights": "3, 1"})
+    source = mixture.open(torch.device("cpu"))
+    assert source.shares.tolist() == [0.75, 0.25]
+    assert source.centers.tolist() == mixture.centers()
+    first, again = (torch.Generator().manual_seed(5) for _ in range(2))
+    assert torch.equal(source.batch(9, first), mixture.sample(9, again))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU on this machine")
+def test_without_a_gpu_the_engine_is_refused():
+    with pytest.raises(ValueError, match="engine = 'cuda_graph': there is no CUDA GPU"):
+        Trainer(config_of(), engine="cuda_graph")
