@@ -47,7 +47,7 @@ class Learner:
         All of them lie beside the weights: torch keeps RMSprop's count of steps on the CPU, where
         a CUDA graph does not reach.
         """
-        if not self.optimizer.state:
+        if not any(self.optimizer.state.values()):  # SGD may have been given a momentum since
             self._make_moments()
         for parameter in self.parameters:
             state = self.optimizer.state.get(parameter, {})

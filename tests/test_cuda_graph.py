@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from gan_core import Trainer
@@ -12,6 +13,7 @@ from gan_core.engines.cuda_graph import places_of, warm_up
 from gan_core.engines.program import Dials, play, settings_of, state_of, structure_of
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
+from gan_core.priors import PRIORS
 from gan_core.regularizers import REGULARIZERS
 from tests.test_engines import (
     ADAM,
@@ -95,6 +97,97 @@ def test_momentum_is_captured():
     config = config_of(architecture=TINY, optimizer_g=rate, optimizer_d=rate)
     captured, plain = Captured(config), Trainer(config, engine="eager")
     assert apart(captured.step, stepper(plain), 20) < 1e-4
+
+
+def test_momentum_that_is_switched_on_later_is_kept():
+    start = config_of(architecture=TINY, optimizer_g={"name": "sgd"}, optimizer_d={"name": "sgd"})
+    heavy = OPTIMIZERS.create({"name": "sgd", "lr": 1e-2, "momentum": 0.9})
+    captured, plain = Captured(start), Trainer(start, engine="eager")
+    assert apart(captured.step, stepper(plain), 3) < 1e-4
+    heavier = start.with_(optimizer_g=heavy, optimizer_d=heavy)
+    for trainer in (captured.trainer, plain):
+        trainer.update(heavier)
+    captured.state = state_of(captured.trainer.learners)
+    moments = [moment for side in "dg" for moment in captured.state[side]["moments"]]
+    assert all(not moment["momentum_buffer"].any() for moment in moments)  # there, and still empty
+    captured.dials.turn(settings_of(heavier, captured.game))
+    assert apart(captured.step, stepper(plain), 10) < 1e-4
+
+
+class Noting(TorchDispatchMode):
+    """Notes what a GPU could not do within a graph: to read a number, or to be sent a constant."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func._schema.name in WAITING:
+            self.found.add(func._schema.name)
+        return func(*args, **(kwargs or {}))
+
+
+WAITING = {
+    f"aten::{name}"
+    for name in (
+        "_local_scalar_dense",
+        "lift_fresh",
+        "nonzero",
+        "masked_select",
+        "equal",
+        "is_nonzero",
+        "unique",
+    )
+}
+
+
+def waits_in(config):
+    captured = Captured(config)
+    captured.step()
+    with Noting() as noting:
+        captured.take(captured.state)
+        captured.take(captured.state, whole=False)
+    return noting.found
+
+
+def test_what_waits_is_noticed():
+    with Noting() as noting:
+        torch.ones(3).sum().item()
+        torch.tensor([1.0, 2.0])
+    assert noting.found == {"aten::_local_scalar_dense", "aten::lift_fresh"}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_no_network_waits_for_the_gpu(run):
+    assert waits_in(config_of(**RUNS[run])) == set()
+
+
+AT_HAND = (
+    "normal",
+    "normal_mixture",
+    "uniform",
+    "exponential",
+    "lognormal",
+    "student_t",
+    "mnist",
+    "stacked_mnist",
+)
+"""The data sets that need no file of the user's and no download."""
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    {
+        "loss": LOSSES.names(),
+        "regularizer": REGULARIZERS.names(),
+        "prior": PRIORS.names(),
+        "dataset": AT_HAND,
+    }.items(),
+)
+def test_no_component_waits_for_the_gpu(part, names):
+    for name in names:
+        config = config_of(**{part: name}, batch_size=4, precision="bf16")
+        assert waits_in(config) == set(), name
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """What only a GPU can show; skipped, with the reason, where there is none."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -8,10 +10,26 @@ from gan_core.backprop import layer_flow
 from gan_core.close_up import take_step
 from gan_core.derivative import derivative
 from gan_core.diagnosis import diagnose, reference_of, vitals_of
+from gan_core.engines.switch import EAGER_STEPS
 from gan_core.equilibrium import measure
 from gan_core.evaluation import Evaluation
+from gan_core.losses import LOSSES
 from gan_core.narration import tell
+from gan_core.optimizers import OPTIMIZERS
 from gan_core.push import pushed
+from gan_core.regularizers import REGULARIZERS
+from tests.test_engines import (
+    ADAM,
+    LINE,
+    RATES,
+    RUNS,
+    TINY,
+    apart,
+    config_of,
+    losses_of,
+    numbers,
+    stepper,
+)
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
 
@@ -80,3 +98,174 @@ def test_a_step_is_explained_on_the_gpu(experiment):
     assert pushed(trainer, 4).push.shape[0] == 4
     seen = vitals_of(trainer, trainer.snapshot(), reference_of(trainer), None)
     assert diagnose(seen).sentence
+
+
+def on_gpu(engine="cuda_graph", **given):
+    return Trainer(config_of(**given), device="cuda", engine=engine)
+
+
+def graphs_of(trainer):
+    """A trainer whose steps are graphs."""
+    assert trainer.wait_for_engine(60), trainer.switch.note
+    assert trainer.engine == "cuda_graph"
+    return trainer
+
+
+def streams_of(trainer):
+    return torch.cat([rng.get_state() for rng in trainer.game.rng.values()])
+
+
+def nudged(config):
+    """The eager run, begun with D's weights a unit in the last place beside."""
+    trainer = Trainer(config, device="cuda", engine="eager")
+    with torch.no_grad():
+        for weight in trainer.discriminator.parameters():
+            weight.mul_(1 + torch.finfo(torch.float32).eps)
+    return trainer
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_256_steps_as_graphs_stay_with_the_eager_ones(run):
+    """To 1e-4, or as close as eager steps stay to themselves after a change in the last bit."""
+    trainer, plain = graphs_of(on_gpu(**RUNS[run])), on_gpu("eager", **RUNS[run])
+    found = apart(stepper(trainer), stepper(plain), 256)
+    assert torch.equal(streams_of(trainer), streams_of(plain))
+    assert trainer.engine == "cuda_graph"
+    assert (trainer.updates_d, trainer.samples_seen) == (plain.updates_d, plain.samples_seen)
+    if found > 1e-4:
+        again, beside = on_gpu("eager", **RUNS[run]), nudged(config_of(**RUNS[run]))
+        assert found < 10 * apart(stepper(again), stepper(beside), 256)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.names())
+def test_every_loss_regularizer_and_optimizer_is_captured_on_the_gpu(optimizer):
+    rate = RATES[optimizer]
+    for loss, regularizer in itertools.product(LOSSES.names(), REGULARIZERS.names()):
+        parts = {"loss": loss, "regularizer": regularizer, "architecture": TINY, "batch_size": 16}
+        given = parts | {"optimizer_g": rate, "optimizer_d": rate}
+        trainer, plain = graphs_of(on_gpu(**given)), on_gpu("eager", **given)
+        assert apart(stepper(trainer), stepper(plain), 6) < 1e-4, (loss, regularizer)
+
+
+@pytest.mark.parametrize("given", [{}, {"dataset": "mnist", "precision": "bf16"}])
+def test_a_captured_step_does_not_wait(given):
+    trainer = graphs_of(on_gpu(**given))
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for number in range(1, 4):
+            trainer.switch.engine.step(number)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_graph_runs_are_equal_to_the_bit():
+    first, second = graphs_of(on_gpu(**LINE)), graphs_of(on_gpu(**LINE))
+    first.step(300)
+    for _ in range(100):
+        second.step(3)
+    assert torch.equal(numbers(first.learners), numbers(second.learners))
+    assert first.snapshot().statistics == second.snapshot().statistics
+
+
+def test_auto_captures_after_the_first_steps_and_leaves_no_seam():
+    trainer, plain = on_gpu("auto", **LINE), on_gpu("eager", **LINE)
+    assert apart(stepper(trainer), stepper(plain), 3) == 0
+    assert trainer.engine == "eager"
+    assert apart(stepper(trainer), stepper(plain), 100) < 1e-4
+    assert (trainer.engine, trainer.switch.took_over_at) == ("cuda_graph", EAGER_STEPS)
+
+
+def test_changed_settings_reach_a_graph_that_stays():
+    trainer, plain = graphs_of(on_gpu(**LINE)), on_gpu("eager", **LINE)
+    trainer.step(2), plain.step(2)
+    graph, changed = trainer.switch.engine._whole, trainer.config
+    changes = (
+        {"optimizer_g": OPTIMIZERS.create(ADAM | {"lr": 1e-3})},
+        {"loss": LOSSES.create({"name": "non_saturating", "label_smoothing": 0.2})},
+        {"regularizer": REGULARIZERS.create({"name": "r1", "gamma": 2.0})},
+        {"n_critic": 3},
+        {"n_critic": 10},
+        {"ema_decay": 0.5},
+    )
+    for change in changes:
+        changed = changed.with_(**change)
+        for t in (trainer, plain):
+            t.update(changed)
+        assert apart(stepper(trainer), stepper(plain), 8) < 1e-4, change
+        assert trainer.switch.engine._whole is graph
+        assert trainer.updates_d == plain.updates_d
+    for change in ({"batch_size": 48}, {"loss": LOSSES.create("hinge")}, {"instance_noise": 0.1}):
+        changed = changed.with_(**change)
+        for t in (trainer, plain):
+            t.update(changed)
+        assert apart(stepper(trainer), stepper(plain), 8) < 1e-3, change
+        assert trainer.engine == "cuda_graph"
+        assert trainer.switch.engine._whole is not graph
+
+
+def test_half_steps_and_states_with_graphs():
+    trainer, plain = graphs_of(on_gpu(n_critic=2)), on_gpu("eager", n_critic=2)
+    for t in (trainer, plain):
+        t.step(5)
+        asked = iter([False])
+        assert t.step(1, lambda asked=asked: next(asked)) == 0
+        assert t.share_of_step == pytest.approx(1 / 3)
+        t.step_generator()
+        t.step_discriminator()
+        t.step(5)
+    assert losses_of(trainer) == pytest.approx(losses_of(plain), abs=1e-4)
+    state = trainer.state_dict()
+    trainer.step(20)
+    later = losses_of(trainer)
+    trainer.load_state_dict(state)
+    assert trainer.engine == "cuda_graph"
+    trainer.step(20)
+    assert losses_of(trainer) == later
+
+
+def test_memory_does_not_grow_with_steps_or_settings():
+    trainer = graphs_of(on_gpu(**LINE))
+    trainer.step(100)
+    before = torch.cuda.memory_allocated()
+    trainer.step(1000)
+    assert torch.cuda.memory_allocated() == pytest.approx(before, rel=0.05, abs=2**16)
+    sizes = []
+    for turn in range(20):
+        trainer.update(trainer.config.with_(batch_size=64 + turn % 2))
+        trainer.step(2)
+        sizes.append(torch.cuda.memory_reserved())
+    assert trainer.engine == "cuda_graph"
+    assert sizes[-1] <= 1.05 * max(sizes[:2])
+
+
+class Waiting:
+    """A source that reads a number of each batch, which no graph can."""
+
+    def __init__(self, source):
+        self.source = source
+
+    def batch(self, n, rng):
+        samples = self.source.batch(n, rng)
+        assert samples.isfinite().all().item()
+        return samples
+
+
+def test_what_cannot_be_captured_goes_on_eagerly():
+    trainer, plain = on_gpu("auto", **LINE), on_gpu("eager", **LINE)
+    trainer.game.source = Waiting(trainer.game.source)
+    assert apart(stepper(trainer), stepper(plain), 20) == 0
+    assert trainer.engine == "eager"
+    assert trainer.switch.note.startswith("The step is not captured: capturing it failed (")
+    assert torch.cuda.current_stream() == torch.cuda.default_stream()
+    assert torch.equal(streams_of(trainer), streams_of(plain))
+    other = graphs_of(on_gpu(**LINE))
+    other.step(20)
+    assert losses_of(other) == pytest.approx(losses_of(plain), abs=1e-4)
+
+
+def test_compiled_steps_are_for_the_cpu():
+    trainer = on_gpu("compiled", **LINE)
+    trainer.step(5)
+    assert not trainer.wait_for_engine(1)
+    assert trainer.engine == "eager"
+    assert "are for the CPU" in trainer.switch.note
