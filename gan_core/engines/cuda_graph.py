@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -137,8 +137,7 @@ def captured(game: Game, take: Take, state: State) -> Captured:
                 warm_up(game, take, state)
                 register(graph, rngs)
                 # Threads of other sessions go on; only this one may do nothing that waits.
-                record = partial(torch.cuda.graph, capture_error_mode="thread_local")
-                with record(graph, stream=stream):
+                with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
                     row, batch = take(state)
         except (RuntimeError, AssertionError) as error:
             _failed.append(graph)
