@@ -35,6 +35,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(target=_serve, args=(make, arguments, there), daemon=True)
         self._process.start()
+        there.close()  # so that nobody waits for a process that has failed
         self.note = self.orders.recv()
 
     def begin(self, seconds: float) -> None:
@@ -84,6 +85,7 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
     """
     os.environ["GAN_THREADS"] = threads
     from gan_core import ExperimentConfig, Trainer
+    from gan_core.engines.workshop import WORKSHOP
     from gan_core.operations import operations_of_step
     from gan_core.threads import CORES
 
@@ -93,6 +95,8 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
     trainer.step(2)
     if engine != "eager":
         trainer.wait_for_engine(ENGINE_SECONDS)
+        while WORKSHOP.busy:  # D's turn alone, which is compiled next
+            time.sleep(0.2)
     if not trainer.config.dataset.pictures:
         trainer.step(WARM_UP)
     note = {

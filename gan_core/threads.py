@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-SMALL = 5e6
+SMALL = 1e8
 """Floating point operations of a step below which a second thread costs more than it gives."""
 
 RECENT = 3.0
@@ -30,6 +30,7 @@ class Cores:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reserved = 0
+        self._compiling = 0
         self._default = torch.get_num_threads()
         self._pinned: int | None = None
         self._seen: weakref.WeakKeyDictionary[Any, tuple[float, int]] = weakref.WeakKeyDictionary()
@@ -37,6 +38,10 @@ class Cores:
     def reserve_one(self) -> None:
         """Keep a core for the page and the browser from now on."""
         self._reserved = 1
+
+    def note_compiler(self, works: bool) -> None:
+        """Keep a core for a compiler as long as it works."""
+        self._compiling = int(works)
 
     def apply(self, run: object, operations: float) -> int:
         """Give this thread's coming steps their number of threads, and return it."""
@@ -59,10 +64,11 @@ class Cores:
         return count
 
     def share(self, operations: float, running: int) -> int:
-        """Return the number of threads for a run of that size, one of so many."""
+        """Return the number of threads for a run of that size, one of so many that train now."""
         if operations < SMALL:
             return 1
-        return max(1, (available_cores() - self._reserved) // max(1, running))
+        free = available_cores() - self._reserved - self._compiling
+        return max(1, free // max(1, running))
 
 
 def available_cores() -> int:

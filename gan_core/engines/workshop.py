@@ -26,6 +26,7 @@ from typing import Any
 import torch
 
 from gan_core.data.store import data_folder
+from gan_core.threads import CORES
 
 MOST_PACKAGES = 64
 """Packages kept on disk, about 2 MB each; the one unused longest goes first."""
@@ -91,6 +92,13 @@ class Workshop:
                 self._current = self._process = None
             waiting = (o for o in self._orders.values() if not o.done and o.failure is None)
             self._begin(next(waiting, None))
+            CORES.note_compiler(self._process is not None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being compiled."""
+        self.poll()
+        return self._process is not None
 
     def _begin(self, order: Order | None) -> None:
         if order is None:
