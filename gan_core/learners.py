@@ -97,7 +97,7 @@ class Learners:
     @property
     def stamp(self) -> tuple[int, ...]:
         """What stays the same as long as all tensors stay the same ones."""
-        return self._changes, len(self.d.optimizer.state), len(self.g.optimizer.state)
+        return self._changes, len(self.d.moments()), len(self.g.moments())
 
     def change(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
         """Take over changed settings; moments stay where the kind of optimizer does."""

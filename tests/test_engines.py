@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -345,6 +346,23 @@ def test_half_steps_states_and_breakdowns_with_a_compiled_engine(compiled):
     assert trainer.step(500) <= 500
     if trainer.breakdown:
         assert trainer.step_count >= healthy
+
+
+@pytest.mark.timeout(300)
+def test_changed_settings_load_no_library_twice(compiled):
+    libraries = Path("/proc/self/maps")
+    if not libraries.exists():
+        pytest.skip("This system does not tell what is loaded.")
+    trainer = compiled()
+    base = trainer.config
+    known = libraries.read_text().count(".so\n")
+    for _ in range(10):
+        trainer.update(base.with_(batch_size=65))
+        assert trainer.engine == "eager"
+        trainer.update(base)
+        assert trainer.wait_for_engine(60)
+        trainer.step(5)
+    assert libraries.read_text().count(".so\n") <= known + 10
 
 
 def test_what_is_compiled_depends_on_the_structure_alone():

@@ -733,3 +733,21 @@ def test_the_class_that_is_asked_for_is_made():
     assert light.mean().item() == pytest.approx(235 / 127.5 - 1, abs=0.2)
     grid = trainer.snapshot().samples
     assert (grid[1::2].mean() - grid[::2].mean()) > 180
+
+
+def test_momentum_switched_on_during_a_run_is_given_back_after_a_breakdown():
+    calm = {"name": "sgd", "lr": 0.01, "momentum": 0.0}
+    with_momentum = calm | {"momentum": 0.9}
+    trainer = trainer_of(optimizer_g=calm, optimizer_d=calm, loss="least_squares")
+    trainer.step(30)
+    wild = with_momentum | {"lr": 100.0}
+    trainer.update(
+        config_of(optimizer_g=wild, optimizer_d=wild, loss="least_squares"),
+    )
+    trainer.step(60)
+    assert trainer.breakdown
+    trainer.update(
+        config_of(optimizer_g=with_momentum, optimizer_d=with_momentum, loss="least_squares")
+    )
+    assert trainer.step(60) == 60
+    assert not trainer.breakdown

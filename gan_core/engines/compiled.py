@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -48,8 +50,8 @@ class CompiledEngine:
         self._game = trainer.game
         self._orders = whole, of_d
         self.refresh(trainer)
-        self._whole = _loaded(whole)
-        self._of_d = None if of_d is None else _loaded(of_d)
+        self._whole = _loaded(whole, self)
+        self._of_d = None if of_d is None else _loaded(of_d, self)
 
     def refresh(self, trainer: Trainer) -> None:
         """Take up the trainer's tensors and settings anew; they may have been replaced."""
@@ -100,6 +102,17 @@ def _check(order: Order, arguments: list[torch.Tensor]) -> None:
         raise RuntimeError("the compiled step does not fit this experiment's tensors")
 
 
-def _loaded(order: Order) -> Any:
-    order.package.touch()
-    return torch._inductor.aoti_load_package(str(order.package)).loader
+_idle: dict[str, list[Any]] = {}
+"""Loaded packages that no engine uses now; a system may keep a library that was closed."""
+
+
+def _loaded(order: Order, engine: CompiledEngine) -> Any:
+    """Return a package for this engine's use alone; it is handed on when the engine has gone."""
+    os.utime(order.package)  # it was used, and so is not the next to be removed
+    idle = _idle.setdefault(order.key, [])
+    try:
+        package = idle.pop()
+    except IndexError:
+        package = torch._inductor.aoti_load_package(str(order.package)).loader
+    weakref.finalize(engine, idle.append, package)
+    return package
