@@ -109,7 +109,7 @@ def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
         page.wait_for_timeout(1_200)
     return {
         "page": address.rsplit("/", 1)[1],
-        "training_share": float(share.split("%")[0]) / 100,
+        "training_share": float(re.search(r"(\d+)%", share)[1]) / 100,
         "frames_per_s": round(frames / elapsed, 2),
         "socket_bytes_per_frame": round(received / frames),
         "steps_per_s": round(steps / elapsed, 1),

@@ -190,7 +190,7 @@ def chart_revision(run: Run) -> str:
 def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
     share = run.meter.share()
-    timed = "not timed yet" if share is None else f"{share:.0%} of the time is training"
+    timed = "not timed yet" if share is None else f"{share:.0%} training"
     pauses = "training" if run.running else "paused"
     halves = f"{snapshot.updates_d:,} D updates"
     return [
