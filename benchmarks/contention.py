@@ -1,6 +1,6 @@
 """Steps a second alone, beside a second run, and beside a live page in a drawing browser.
 
-`python benchmarks/contention.py [--seconds 2] [--json]`: with one thread, with two, and with what
+`python benchmarks/contention.py [--seconds 1] [--json]`: with one thread, with two, and with what
 the laboratory chooses, in turns, each in a process of its own; medians. The neighbours are real: a
 run on one thread, and Chromium on a page that trains and draws.
 """
@@ -21,12 +21,7 @@ from benchmarks.step import CASES
 from benchmarks.workers import Worker, ours
 from tests.laboratory import app, chromium, open_page, press
 
-CHOSEN = (
-    "1-D, G 16 / D 64, batch 64",
-    "1-D default (R1, EMA), batch 128",
-    "digits, MLP 512, batch 128",
-    "digits, DCGAN 28×28, batch 64",
-)
+CHOSEN = ("1-D default (R1, EMA), batch 128", "digits, DCGAN 28×28, batch 64")
 THREADS = {"1": "1", "2": "2", "chosen": "", "chosen beside a page": "page"}
 """What each worker is told, see `ours`."""
 
@@ -80,7 +75,7 @@ def measure(case: str, engine: str, seconds: float, turns: int) -> Iterator[dict
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--engine", default="compiled")
     parser.add_argument("--json", action="store_true")
