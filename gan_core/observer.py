@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 LINE_SAMPLES = 10_000
 FIXED_PICTURES = 64
-CHART_POINTS = 250
-"""Points of a curve over the steps: what a chart of half a page's width can show."""
+CHART_POINTS = 500
+"""Points of a history that a snapshot has; the doctor reads them, charts thin them further."""
 LINES = 21
 MOMENTS = ("mean", "std", "skew")
 

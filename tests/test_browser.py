@@ -453,7 +453,8 @@ def test_home_and_a_preset(window, address):
 
 
 def pictures(page, name):
-    """Return a canvas's pictures as rows of pixels."""
+    """Return a canvas's pictures as rows of pixels, once it is drawn."""
+    page.locator(f"canvas[aria-label*='{name}']").first.wait_for()
     canvas = page.evaluate(PIXELS, name)
     grid = np.array(canvas["red"], dtype=float).reshape(-1, canvas["width"])
     rows, columns = range(0, grid.shape[0], 30), range(0, grid.shape[1], 30)

@@ -123,6 +123,7 @@ def test_every_field_round_trips():
         "n_critic": 4,
         "ema_decay": 0.5,
         "instance_noise": 0.25,
+        "precision": "bf16",
         "seed": 2**31 - 1,
     }
     config = read(everything)
@@ -184,7 +185,7 @@ def test_what_is_no_experiment_gets_a_sentence(given, says):
         read(given)
 
 
-@pytest.mark.parametrize("name", list(knobs(ExperimentConfig)))
+@pytest.mark.parametrize("name", [n for n, k in knobs(ExperimentConfig).items() if not k.choices])
 def test_number_of_an_experiment_out_of_its_bounds_is_refused(name):
     made = knobs(ExperimentConfig)[name]
     says = f"number from {made.low:g} to {made.high:g}."

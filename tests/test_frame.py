@@ -17,6 +17,7 @@ from gan_core.observer import CHART_POINTS, moments_of
 from gan_core.priors import PRIORS
 from ui import figures
 from ui.components import CODE, encode, stub
+from ui.figures.parts import DRAWN_POINTS
 
 BYTES_A_FRAME = 30_000
 KINDS = {"f4": "<f4", "i4": "<i4"}
@@ -149,8 +150,13 @@ def test_the_curve_after_gs_update_has_every_point_that_was_measured():
 
 def test_a_history_longer_than_a_chart_keeps_its_newest_point():
     trainer, snapshot = trained(900)
-    steps = snapshot.history["step"]
-    assert 100 < len(steps) <= CHART_POINTS
+    curve = figures.losses(snapshot, trainer.config, "a")["data"][0]
+    steps = curve["x"]
+    assert 100 < len(steps) <= DRAWN_POINTS
+    by_step = dict(
+        zip(*(snapshot.history[name].tolist() for name in ("step", "loss_d")), strict=True)
+    )
+    assert curve["y"].tolist() == [by_step[s] for s in steps.tolist()]
     assert steps[-1] == trainer.step_count == 900
     assert len(set(np.diff(steps).tolist())) == 1
 

@@ -5,7 +5,7 @@ Colours are those of Okabe & Ito (2008), which people of any colour vision can t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,16 @@ DISCRIMINATOR = "#009e73"
 OPTIMUM = "#b06bb3"
 FAINT = "rgba(128,128,128,0.55)"
 
+DRAWN_POINTS = 250
+"""Points of a curve over the steps: what a chart of half a page's width can show."""
+
 Figure = dict[str, Any]
+
+
+def drawn(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a history thinned evenly to what a chart can show; its newest point stays."""
+    every = max(1, -(-len(history["step"]) // DRAWN_POINTS))
+    return {name: row[::-1][::every][::-1] for name, row in history.items()}
 
 
 def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ui.figures.parts import (
     axis,
     curve,
     d_label,
+    drawn,
     layout,
     level,
     over_steps,
@@ -123,7 +124,7 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
 
 def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return both losses over the steps, with their values at the equilibrium."""
-    history = snapshot.history
+    history = drawn(snapshot.history)
     at_d, at_g = config.loss.equilibrium()
     data = [
         curve(history["step"], history["loss_d"], "loss of D", DISCRIMINATOR, line={"width": 1.2}),
@@ -142,15 +143,16 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
 
 def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return D's mean output on real and generated batches over the steps."""
-    history = snapshot.history
+    history = drawn(snapshot.history)
     step, thin = history["step"], {"width": 1.2}
-    after = ~np.isnan(history["d_fake_after"])
+    whole = snapshot.history  # few steps have it: none of them is left out
+    after = ~np.isnan(whole["d_fake_after"])
     data = [
         curve(step, history["d_real"], "D(x), real", REAL, line=thin),
         curve(step, history["d_fake_before"], "D(G(z)) before G's update", FAKE, line=thin),
         curve(
-            step[after],
-            history["d_fake_after"][after],
+            whole["step"][after],
+            whole["d_fake_after"][after],
             "after, every 25th step",
             FAKE,
             line={"width": 1.2, "dash": "dot"},
@@ -168,7 +170,7 @@ def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> F
 
 def distances(snapshot: Snapshot, revision: str) -> Figure:
     """Return every metric over the steps, with what a perfect sampler of the same size gets."""
-    history = snapshot.metric_history
+    history = drawn(snapshot.metric_history)
     panels = [
         Panel(
             METRICS[name].title,
