@@ -70,6 +70,7 @@ RUNS = {
 def one_thread(monkeypatch):
     threads = torch.get_num_threads()
     monkeypatch.setenv("GAN_THREADS", "1")
+    monkeypatch.delenv("GAN_ENGINE")
     yield
     torch.set_num_threads(threads)
 
@@ -418,6 +419,18 @@ def test_a_compiler_that_fails_is_told(monkeypatch):
 def test_unknown_engines_are_refused():
     with pytest.raises(ValueError, match="engine = 'warp' is not one of auto, eager, compiled"):
         Trainer(config_of(), engine="warp")
+
+
+def test_the_environment_decides_for_auto(monkeypatch):
+    monkeypatch.setenv("GAN_ENGINE", "eager")
+    trainer = Trainer(config_of(batch_size=21))
+    trainer.switch.trained = 100.0
+    trainer.step(20)
+    assert trainer.engine == "eager"
+    assert trainer.switch._orders == []
+    monkeypatch.setenv("GAN_ENGINE", "fastest")
+    with pytest.raises(ValueError, match="engine = 'fastest' is not one of"):
+        Trainer(config_of())
 
 
 def test_auto_begins_eagerly_and_leaves_short_runs_alone():

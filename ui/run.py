@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -26,16 +25,6 @@ from ui.meter import Meter
 MOST_QUALITIES = 500
 SLICE_SECONDS = 0.01
 """Steps are taken in calls of about this length, so that Pause is heard between them."""
-
-
-def new_trainer(config: ExperimentConfig, engine_from: int | None = None) -> Trainer:
-    """Return a trainer on the GPU if there is one, with the engine of `GAN_ENGINE`, or `auto`.
-
-    Raises:
-        ValueError: if it cannot be made.
-    """
-    engine = os.environ.get("GAN_ENGINE", "auto")
-    return Trainer(config, "auto", engine, engine_from)
 
 
 @dataclass
@@ -90,7 +79,7 @@ class Run:
         Raises:
             ValueError: if it cannot be made; the old one stays.
         """
-        self.trainer = new_trainer(config, engine_from)
+        self.trainer = Trainer(config, device="auto", engine_from=engine_from)
         self.layers = self.trainer.layers()
         self.real = self.latest = None
         self.proposed = self.notice = None

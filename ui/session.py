@@ -10,11 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core import ExperimentConfig
+from gan_core import ExperimentConfig, Trainer
 from gan_core.config import LIVE
 from gan_core.threads import CORES
 from ui.background import Background
-from ui.run import Run, new_trainer
+from ui.run import Run
 
 LINK_KEY = "setup"
 ASK_BEYOND = 1_000
@@ -103,10 +103,10 @@ def busiest_page() -> str | None:
 
 def _new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> Run:
     try:
-        trainer = new_trainer(config)
+        trainer = Trainer(config, device="auto")
     except ValueError as error:
         lab().messages.append(f"{error} The page opened with its own set-up instead.")
-        trainer = new_trainer(fallback)
+        trainer = Trainer(fallback, device="auto")
     return Run(page, trainer, layers=trainer.layers())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import weakref
 from collections.abc import Callable
@@ -34,12 +35,14 @@ LOOK_EVERY = 0.1
 class Switch:
     """Lets a run begin eagerly at once, and another engine take over between two steps.
 
-    `wanted` is one of `ENGINES`. `engine` is what takes the steps, None for eager; `note` is what
+    `wanted` is one of `ENGINES`; for `auto` the environment's `GAN_ENGINE` may decide. `engine` is what takes the steps, None for eager; `note` is what
     a user should know about it, or None. `took_over_at` is the step at which it took over; given
     as `at`, a run is switched there again, and so is the same run to the bit.
     """
 
     def __init__(self, trainer: Trainer, wanted: str, at: int | None = None) -> None:
+        if wanted == "auto":
+            wanted = os.environ.get("GAN_ENGINE") or wanted
         if wanted not in ENGINES:
             raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
         if wanted == "cuda_graph" and trainer.device.type != "cuda":
