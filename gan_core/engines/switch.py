@@ -35,9 +35,10 @@ LOOK_EVERY = 0.1
 class Switch:
     """Lets a run begin eagerly at once, and another engine take over between two steps.
 
-    `wanted` is one of `ENGINES`; for `auto` the environment's `GAN_ENGINE` may decide. `engine` is what takes the steps, None for eager; `note` is what
-    a user should know about it, or None. `took_over_at` is the step at which it took over; given
-    as `at`, a run is switched there again, and so is the same run to the bit.
+    `wanted` is one of `ENGINES`; for `auto` the environment's `GAN_ENGINE` may decide. `engine` is
+    what takes the steps, None for eager; `note` is what a user should know about it, or None.
+    `took_over_at` is the step at which it took over; given as `at`, a run is switched there again,
+    and so is the same run to the bit.
     """
 
     def __init__(self, trainer: Trainer, wanted: str, at: int | None = None) -> None:
