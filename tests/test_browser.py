@@ -15,6 +15,7 @@ from benchmarks.live import CHAPTER, DRAWN, FRAMES, HIDE, ZOOM, zoom_in
 from gan_core import ExperimentConfig, Trainer
 from gan_core.close_up import LINES
 from gan_core.data.digits import bundled_digits
+from gan_core.engines.workshop import compiler
 from gan_core.presets import PRESETS
 from tests.laboratory import DRAWN as ALL_DRAWN
 from tests.laboratory import Socket, app, open_page, press, step, tile
@@ -718,6 +719,7 @@ def test_text_can_be_read_in_both_colour_schemes(open_tab, scheme):
     assert faint == []
 
 
+@pytest.mark.skipif(compiler() is None, reason="There is no C++ compiler on this machine.")
 @pytest.mark.timeout(300)
 def test_the_compiled_step_takes_over_while_the_page_trains(browser, data_folder):
     """Nobody waits for the compiler, and the curve goes on after it."""

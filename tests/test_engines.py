@@ -14,7 +14,7 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.engines.compiled import request_for
 from gan_core.engines.program import play, settings_of, state_of
 from gan_core.engines.tape import tape_of
-from gan_core.engines.workshop import WORKSHOP, Workshop, folder
+from gan_core.engines.workshop import WORKSHOP, Workshop, compiler, folder
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.regularizers import REGULARIZERS
@@ -218,6 +218,8 @@ def test_256_recorded_steps_stay_with_the_plain_loop(loss, regularizer):
 @pytest.fixture(scope="module")
 def compiled():
     """Make a trainer whose steps are compiled; the first one waits for the compiler."""
+    if compiler() is None:
+        pytest.skip("There is no C++ compiler on this machine.")
 
     def make(**given):
         trainer = Trainer(config_of(**LINE | given), engine="compiled")
@@ -440,6 +442,7 @@ def test_auto_begins_eagerly_and_leaves_short_runs_alone():
     assert trainer.switch._orders == []
 
 
+@pytest.mark.skipif(compiler() is None, reason="There is no C++ compiler on this machine.")
 def test_what_nobody_wants_is_not_compiled():
     for size in range(100, 140):
         trainer = Trainer(config_of(batch_size=size), engine="compiled")
