@@ -163,7 +163,7 @@ class Trainer:
             if not keep_going():
                 return False
         if joined:
-            self._compiled_step()
+            self._joined_step()
         else:
             self.step_generator()
         return True
@@ -178,7 +178,7 @@ class Trainer:
         self._unread["d"] = partial(named, OF_D, row)
         self._note_update_of_d()
 
-    def _compiled_step(self) -> None:
+    def _joined_step(self) -> None:
         """Take the last update of D and the one of G in a single call."""
         with self.lock:
             if self.switch.engine is None:  # another thread changed the settings meanwhile

@@ -1,7 +1,5 @@
 """What a CUDA graph is made of, on the CPU: the step that draws for itself, and its dials."""
 
-import itertools
-
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -22,6 +20,7 @@ from tests.test_engines import (
     TINY,
     apart,
     config_of,
+    equal_to_the_plain_step,
     losses_of,
     numbers,
     stepper,
@@ -82,14 +81,7 @@ def test_the_captured_step_is_the_step(run):
 
 @pytest.mark.parametrize("loss", LOSSES.names())
 def test_every_loss_regularizer_and_optimizer_is_captured(loss):
-    for regularizer, optimizer in itertools.product(REGULARIZERS.names(), OPTIMIZERS.names()):
-        rate = RATES[optimizer]
-        parts = {"loss": loss, "regularizer": regularizer, "architecture": TINY, "batch_size": 16}
-        config = config_of(**parts, optimizer_g=rate, optimizer_d=rate)
-        captured, plain = Captured(config), Trainer(config, engine="eager")
-        assert apart(captured.step, stepper(plain), 4) < 1e-4, (regularizer, optimizer)
-        found, expected = numbers(captured.trainer.learners), numbers(plain.learners)
-        assert (found - expected).abs().max() < 1e-4 * (1 + expected.abs().max())
+    equal_to_the_plain_step(Captured, loss, 4, 1e-4)
 
 
 def test_momentum_is_captured():

@@ -26,6 +26,7 @@ from tests.test_engines import (
     TINY,
     apart,
     config_of,
+    halves_and_a_state,
     losses_of,
     numbers,
     stepper,
@@ -204,23 +205,8 @@ def test_changed_settings_reach_a_graph_that_stays():
 
 
 def test_half_steps_and_states_with_graphs():
-    trainer, plain = graphs_of(on_gpu(n_critic=2)), on_gpu("eager", n_critic=2)
-    for t in (trainer, plain):
-        t.step(5)
-        asked = iter([False])
-        assert t.step(1, lambda asked=asked: next(asked)) == 0
-        assert t.share_of_step == pytest.approx(1 / 3)
-        t.step_generator()
-        t.step_discriminator()
-        t.step(5)
-    assert losses_of(trainer) == pytest.approx(losses_of(plain), abs=1e-4)
-    state = trainer.state_dict()
-    trainer.step(20)
-    later = losses_of(trainer)
-    trainer.load_state_dict(state)
-    assert trainer.engine == "cuda_graph"
-    trainer.step(20)
-    assert losses_of(trainer) == pytest.approx(later, rel=1e-5)
+    later, again = halves_and_a_state(graphs_of(on_gpu(n_critic=2)), "cuda_graph", 1e-4)
+    assert again == pytest.approx(later, rel=1e-5)
 
 
 def test_memory_does_not_grow_with_steps_or_settings():

@@ -175,6 +175,7 @@ class Switch:
             self._refuse(str(error).splitlines()[0], done)
             self._failed_on = structure_of(self._trainer.config)
         else:
+            self._at = None
             if self.took_over_at is None:
                 self.took_over_at = self._trainer.step_count
 
