@@ -97,8 +97,7 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
         trainer.wait_for_engine(ENGINE_SECONDS)
         while WORKSHOP.busy:  # D's turn alone, which is compiled next
             time.sleep(0.2)
-    if not trainer.config.dataset.pictures:
-        trainer.step(WARM_UP)
+    trainer.step(1 if trainer.config.dataset.pictures else WARM_UP)
     note = {
         "engine": trainer.engine,
         "threads": trainer.threads,
