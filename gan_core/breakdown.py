@@ -1,8 +1,11 @@
-"""A run whose numbers stopped being numbers, and what people call the number that broke."""
+"""A run whose numbers stopped being numbers, or ran away, and what people call them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+EXPLODED = 1e8
+"""A loss, score, gradient or weight beyond this is no longer part of any game worth playing."""
 
 WORDS = {
     "loss_d": "D's loss",
@@ -17,7 +20,7 @@ WORDS = {
 
 
 class Breakdown(NamedTuple):
-    """A run whose numbers stopped being numbers."""
+    """A run whose numbers stopped being numbers, or ran away."""
 
     step: int
     what: str
@@ -25,8 +28,8 @@ class Breakdown(NamedTuple):
 
     def sentence(self) -> str:
         return (
-            f"At step {self.step:,} {self.what} stopped being a finite number: the learning rates "
-            "are likely too high. Training is paused, and the weights are those of step "
-            f"{self.healthy_step:,}, the last healthy ones kept. Lower the learning rates (under "
-            "Optimizers) and train on, or reset."
+            f"At step {self.step:,} {self.what} stopped being a finite number, or ran beyond "
+            f"{EXPLODED:,.0f}: the learning rates are likely too high. Training is paused, and the "
+            f"weights are those of step {self.healthy_step:,}, the last healthy ones kept. Lower "
+            "the learning rates (under Optimizers) and train on, or reset."
         )

@@ -1,56 +1,196 @@
 """A whole run in one safetensors file: weights, moments, generators, history and config.
 
-Tensors are stored as such; everything else is JSON in the file's header. Nothing is pickled.
+Tensors are stored as such; everything else is JSON in the file's header, and so is the SHA-256 of
+the whole file (with zeros in that place). Nothing is pickled.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
+from torch.utils._pytree import keystr, tree_leaves_with_path
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import write_atomically
+from gan_core.past import Waypoint
 from gan_core.trainer import Trainer
 
-FORMAT = 2
+FORMAT = 3
 TENSOR = "tensor:"
+UNSEALED = b'"sha256":"' + 64 * b"0" + b'"'
+SEAL = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+MOST_HEADER = 100 * 2**20
+"""Bytes; safetensors itself reads no larger header."""
 
 
 def save(trainer: Trainer, path: Path) -> None:
     """Write the run to `path`, whole or not at all."""
-    tensors: dict[str, torch.Tensor] = {}
+    write_atomically(path, packed(taken(trainer)))
+
+
+def taken(trainer: Trainer) -> dict[str, Any]:
+    """Return a copy of all that a checkpoint holds, to be packed when there is time."""
     with trainer.lock:
-        rest = _take_tensors(trainer.state_dict(), "", tensors)
-        config = trainer.config.to_dict()
-    metadata = {"format": str(FORMAT), "config": json.dumps(config), "state": json.dumps(rest)}
-    write_atomically(path, safetensors.torch.save(tensors, metadata))
+        return {
+            "config": trainer.config.to_dict(),
+            "device": trainer.device.type,
+            "engine_from": trainer.switch.took_over_at,
+            "state": trainer.state_dict(),
+        }
 
 
-def load(path: Path, device: str = "cpu") -> Trainer:
-    """Return the run stored in `path`; its next step is the one it would have taken.
+def packed(content: dict[str, Any]) -> bytes:
+    """Return the file that holds what was taken."""
+    tensors: dict[str, torch.Tensor] = {}
+    rest = _take_tensors(content, "", tensors)
+    metadata = {"format": str(FORMAT), "sha256": 64 * "0"}
+    metadata |= {name: json.dumps(part) for name, part in rest.items()}
+    return _sealed(safetensors.torch.save(tensors, metadata))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what `taken` returned when the checkpoint was written.
 
     Raises:
         ValueError: if the file is not a whole checkpoint of this format.
     """
     try:
-        with safetensors.safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if metadata.get("format") != str(FORMAT):
-            raise ValueError(f"its format is {metadata.get('format')!r}, not {FORMAT}")
-        trainer = Trainer(ExperimentConfig.from_json(metadata["config"]), device)
-        trainer.load_state_dict(_put_tensors(json.loads(metadata["state"]), tensors))
-    except (safetensors.SafetensorError, OSError, LookupError, RuntimeError, TypeError) as error:
+        return _unpacked(path.read_bytes())
+    except (safetensors.SafetensorError, OSError, LookupError, TypeError) as error:
         reason = str(error).split("\n")[0][:200]
-        raise ValueError(f"{path} is not a whole checkpoint: {reason}.") from None
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be used: {error}") from None
+        raise ValueError(f"{path.name} is not a whole checkpoint: {reason}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {error}") from None
+
+
+def digest(content: dict[str, Any]) -> str:
+    """Return the SHA-256 over weights, average, moments and random streams of a checkpoint.
+
+    Two runs with the same digest are at the same point, to the last bit.
+    """
+    made = hashlib.sha256()
+    for part in ("generator", "discriminator", "ema", "optimizer_g", "optimizer_d", "rng"):
+        leaves = {keystr(p): v for p, v in tree_leaves_with_path({part: content["state"][part]})}
+        for path, leaf in sorted(leaves.items()):
+            made.update(path.encode())
+            if isinstance(leaf, torch.Tensor):
+                made.update(f"{leaf.dtype}{list(leaf.shape)}".encode())
+                made.update(leaf.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+            else:
+                made.update(json.dumps(leaf).encode())
+    return made.hexdigest()
+
+
+def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
+    """Return the run stored in `path`; its next step is the one it would have taken.
+
+    On a device of another kind its random streams begin anew: they cannot be carried over.
+
+    Raises:
+        ValueError: if the file is not a whole checkpoint of this format.
+    """
+    content = read(path)
+    try:
+        return trainer_of(content, device, engine)
+    except UNUSABLE as error:
+        reason = str(error).split("\n")[0][:200]
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason}") from None
+
+
+UNUSABLE = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
+"""What `trainer_of` raises for the content of no run."""
+
+
+def past_of(trainer: Trainer, most_bytes: int) -> list[dict[str, Any]] | None:
+    """Return the states that the run has in memory, or None if they weigh more than that."""
+    waypoints = trainer.past.waypoints
+    if sum(waypoint.weight for waypoint in waypoints) > most_bytes:
+        return None
+    return [
+        {"step": w.step, "config": w.config.to_dict(), "state": dict(w.state)} for w in waypoints
+    ]
+
+
+def bring_past(trainer: Trainer, path: Path) -> None:
+    """Give a run the states that were in its memory, up to where it is now.
+
+    Raises:
+        ValueError: if the file does not hold such states.
+    """
+    content = read(path)
+    try:
+        for row in content["past"]:
+            if row["step"] <= trainer.step_count:
+                config = ExperimentConfig.from_dict(row["config"])
+                state = _on(trainer.device, row["state"])
+                trainer.past.keep(Waypoint(int(row["step"]), config, state))
+    except UNUSABLE as error:
+        raise ValueError(f"{path.name} cannot be used: {error}") from None
+
+
+def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
+    """Return the run that a checkpoint holds.
+
+    Raises:
+        one of `UNUSABLE`: if it holds none.
+    """
+    config = ExperimentConfig.from_dict(content["config"])
+    trainer = Trainer(config, device, engine, content["engine_from"])
+    state = _on(trainer.device, content["state"])
+    if content["device"] != trainer.device.type:
+        state["rng"] = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    trainer.load_state_dict(state)
     return trainer
+
+
+def _on(device: torch.device, value: Any) -> Any:
+    """Return nested values with every tensor on the device, but for generators' states."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    if isinstance(value, dict):
+        return {k: v if k in ("rng", "timeline") else _on(device, v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_on(device, part) for part in value]
+    return value
+
+
+def _sealed(content: bytes) -> bytes:
+    place = content.index(UNSEALED)
+    digest = hashlib.sha256(content).hexdigest().encode()
+    made = bytearray(content)
+    made[place : place + len(UNSEALED)] = b'"sha256":"' + digest + b'"'
+    return bytes(made)
+
+
+def _unpacked(content: bytes) -> dict[str, Any]:
+    """Return what `packed` was given, if not one bit has changed since.
+
+    Raises:
+        ValueError, LookupError, SafetensorError: if it is not such a file, or not a whole one.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if not 8 < length <= min(len(content) - 8, MOST_HEADER):
+        raise ValueError("it is empty, cut short or no safetensors file.")
+    metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    if metadata.get("format") != str(FORMAT):
+        raise ValueError(f"its format is {metadata.get('format')!r}, not {FORMAT}.")
+    seal = SEAL.search(content, 8, 8 + length)
+    if seal is None:
+        raise ValueError("its checksum is missing.")
+    digest, view = hashlib.sha256(), memoryview(content)
+    for part in (view[: seal.start()], UNSEALED, view[seal.end() :]):
+        digest.update(part)
+    if digest.hexdigest().encode() != seal[1]:
+        raise ValueError("it is damaged: its checksum does not fit its content.")
+    rest = {k: json.loads(v) for k, v in metadata.items() if k not in ("format", "sha256")}
+    return _put_tensors(rest, safetensors.torch.load(content))
 
 
 def _take_tensors(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:

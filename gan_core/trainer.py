@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +23,7 @@ from gan_core.algorithm import (
     turn_of_d,
     turn_of_g,
 )
-from gan_core.breakdown import WORDS, Breakdown
+from gan_core.breakdown import EXPLODED, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
 from gan_core.device import (
     allow_tensor_cores,
@@ -42,16 +41,15 @@ from gan_core.learners import Backup, Learners
 from gan_core.networks import LayerRow, layer_table
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
 from gan_core.operations import operations_of_step
+from gan_core.past import Past, Waypoint
 from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
-from gan_core.snapshot import STATISTICS, Snapshot
+from gan_core.snapshot import Snapshot
+from gan_core.statistics import Statistics
 from gan_core.threads import CORES
 from gan_core.timeline import Timeline
 
 CHECK_EVERY = 25
 """Steps between two looks at the numbers, which are a CPU–GPU sync point."""
-
-AFTER_EVERY, AFTER_ALWAYS = 25, 50
-"""`d_fake_after` costs a pass of both networks: every step has it up to 50, then every 25th."""
 
 
 class Trainer:
@@ -97,24 +95,31 @@ class Trainer:
         self.samples_seen = 0
         self.breakdown: Breakdown | None = None
         self.changes: list[tuple[int, str]] = []
-        self.history = History(list(STATISTICS))
+        self.statistics = Statistics(self.game)
         self.timeline = Timeline()
+        self.past = Past()
         self._observer = Observer(config)
-        self._latest: dict[str, torch.Tensor] = {}
-        self._unread: dict[str, Callable[[], dict[str, torch.Tensor]]] = {}
-        """What gives the statistics of updates of D and G that are not among the latest yet."""
         self._batch: Batch | None = None
         self._batch_is_fresh = False
         """Whether D has seen the batch and G has not been updated on it yet."""
         self._updates_of_d = 0
-        self._pending: list[tuple[int, torch.Tensor]] = []
         self.threads = torch.get_num_threads()
         """How many threads the steps use."""
         self._operations: float | None = None
         self.switch = Switch(self, engine, engine_from)
         self._backup: Backup | None = None
         self._note_health()
-        self._keep_grid()
+        self._keep_the_past()
+
+    @property
+    def history(self) -> History:
+        """The statistics of the steps that are kept."""
+        return self.statistics.history
+
+    @property
+    def metric_history(self) -> History:
+        """The metrics of the moments at which they were measured."""
+        return self._observer.metric_history
 
     @property
     def engine(self) -> str:
@@ -175,7 +180,7 @@ class Trainer:
             return
         self.breakdown = None
         row, self._batch = engine.turn_of_d()
-        self._unread["d"] = partial(named, OF_D, row)
+        self.statistics.note(d=partial(named, OF_D, row))
         self._note_update_of_d()
 
     def _joined_step(self) -> None:
@@ -187,7 +192,7 @@ class Trainer:
             self.breakdown = None
             row, self._batch = self.switch.engine.step(self.step_count + 1)
             of_g = partial(named, OF_G, row, len(OF_D))
-            self._unread = {"d": partial(named, OF_D, row), "g": of_g}
+            self.statistics.note(d=partial(named, OF_D, row), g=of_g)
             self._note_update_of_d()
             self._note_update_of_g()
 
@@ -201,7 +206,7 @@ class Trainer:
         with self.lock:
             self.breakdown = None
             turn = turn_of_d(self.game, self.learners.d.descend)
-            self._unread["d"] = partial(statistics_of_d, self.game, turn)
+            self.statistics.note(d=partial(statistics_of_d, self.game, turn))
             self._batch = turn.batch
             self._note_update_of_d()
             return turn
@@ -221,7 +226,7 @@ class Trainer:
             turn = turn_of_g(self.game, self.learners.g.descend, self._batch)
             if self.ema is not None:
                 self.ema.update(self.step_count + 1)
-            self._unread["g"] = partial(statistics_of_g, self.game, turn)
+            self.statistics.note(g=partial(statistics_of_g, self.game, turn))
             self._batch = self._batch.without_graph()
             self._note_update_of_g()
             return turn
@@ -235,35 +240,18 @@ class Trainer:
         self._batch_is_fresh = False
         self._updates_of_d = 0
         self.step_count += 1
-        self._latest.pop("d_fake_after", None)
-        self._note_step()
-
-    def _note_step(self) -> None:
-        """Queue the step's statistics; they stay on the device until somebody looks."""
         due = self.step_count % CHECK_EVERY == 0
-        if self.updates_d and (due or self.history.wants(self.step_count)):
-            latest = self._take_stock()
-            often = self.step_count <= AFTER_ALWAYS or self.step_count % AFTER_EVERY == 0
-            if often and self.history.wants(self.step_count):
-                self._score_after()
-            missing = torch.full_like(latest["loss_d"], math.nan)
-            row = torch.stack([latest.get(name, missing) for name in STATISTICS])
-            self._pending.append((self.step_count, row))
-        self._keep_grid()
+        self.statistics.end_step(self.step_count, self._batch, due)
+        self._keep_the_past()
         if due:
             self._read_statistics()
             if self.breakdown is None:
                 self._note_health()
 
-    def _take_stock(self) -> dict[str, torch.Tensor]:
-        """Return the statistics of the latest updates, measured only when they are wanted."""
-        for read in self._unread.values():
-            self._latest |= read()
-        self._unread.clear()
-        return self._latest
-
-    def _keep_grid(self) -> None:
-        """Keep the fixed noise's pictures, if the timeline wants this step's."""
+    def _keep_the_past(self) -> None:
+        """Keep the state and the fixed noise's pictures, if this step's are wanted."""
+        if self.past.wants(self.step_count):
+            self.past.keep(self.waypoint())
         if not self.config.dataset.pictures:
             return
         epoch = self.samples_seen // self.config.dataset.size
@@ -271,49 +259,64 @@ class Trainer:
             pixels = to_pixels(self.generate(self.fixed_z, self.fixed_labels))
             self.timeline.keep(self.step_count, epoch, pixels)
 
-    @torch.no_grad()
-    def _score_after(self) -> None:
-        """Score the last generated batch again, now that G has moved; disturbs no stream."""
-        if "d_fake_after" in self._latest or self._batch is None:
-            return
-        game, batch = self.game, self._batch
-        with game.unseen():
-            fake = game.seen_by_d(game.generate(batch.z, batch.labels))
-            self._latest["d_fake_after"] = game.score(game.judge(fake, batch.labels))
-
     def check(self) -> None:
         """Look at the numbers of the steps so far, instead of at the next regular time."""
         with self.lock:
             self._read_statistics()
 
     def _read_statistics(self) -> None:
-        """Move the queued statistics into the history (a CPU–GPU sync point); notice NaN."""
-        if not self._pending:
-            return
-        steps = [step for step, _ in self._pending]
-        table = torch.stack([row for _, row in self._pending]).cpu().numpy()
-        self._pending.clear()
-        watched = [i for i, name in enumerate(STATISTICS) if name != "d_fake_after"]
-        for step, row in zip(steps, table, strict=True):
-            broken = [STATISTICS[i] for i in watched if not np.isfinite(row[i])]
-            if broken:
-                self._fall_back(step, WORDS[broken[0]])
-                return
-            self.history.add(step, dict(zip(STATISTICS, row.tolist(), strict=True)))
-        if not self._weights_are_finite():
-            self._fall_back(steps[-1], "a weight")
+        """Move the queued statistics into the history; notice numbers that broke."""
+        last = self.statistics.last_queued
+        broken = self.statistics.read()
+        if broken is None and last is not None and not self._weights_are_sound():
+            broken = last, "a weight"
+        if broken is not None:
+            self._fall_back(*broken)
 
-    def _weights_are_finite(self) -> bool:
+    def _weights_are_sound(self) -> bool:
         weights = [*self.learners.g.weights, *self.learners.d.weights]
-        return math.isfinite(get_total_norm(weights).item())
+        return get_total_norm(weights).item() < EXPLODED
 
     def _fall_back(self, step: int, what: str) -> None:
         self._backup.bring_back(self.learners)
         self._restore_others(cloned(self._healthy))
-        self.history.forget_after(self.step_count)
-        self._observer.metric_history.forget_after(self.step_count)
-        self.timeline.forget_after(self.step_count)
+        self._forget_the_future()
         self.breakdown = Breakdown(step, what, self.step_count)
+
+    def _forget_the_future(self) -> None:
+        for kept in (self.history, self.metric_history, self.timeline, self.past):
+            kept.forget_after(self.step_count)
+        self.changes = [change for change in self.changes if change[0] <= self.step_count]
+
+    def waypoint(self) -> Waypoint:
+        """Return this moment, to which `go_back` and `branch` lead from later ones."""
+        with self.lock:
+            state = self._moving_parts()
+            del state["fixed_z"]  # never changes, and is larger than many a network
+            return Waypoint(self.step_count, self.config, state)
+
+    def go_back(self, waypoint: Waypoint) -> None:
+        """Be as the run was at one of its earlier moments; what came after it is forgotten."""
+        with self.lock:
+            changes = self.changes
+            if waypoint.config != self.config:
+                self.update(waypoint.config)
+            self._restore(waypoint.state)
+            self.changes = changes
+            self._forget_the_future()
+            self._note_health()
+
+    def branch(self, waypoint: Waypoint, engine: str = "auto") -> Trainer:
+        """Return a run of its own that stands where this one was at an earlier moment.
+
+        Its history up to there is the same; this run is left as it is.
+        """
+        made = Trainer(waypoint.config, self.device.type, engine)
+        with self.lock:
+            made.load_state_dict(self.state_dict() | dict(waypoint.state))
+            made.past.keep(waypoint)
+        made._forget_the_future()
+        return made
 
     def update(self, config: ExperimentConfig) -> None:
         """Go on with changed settings; weights, moments and history stay.
@@ -329,7 +332,7 @@ class Trainer:
             raise ValueError(f"{', '.join(fixed)} cannot change during a run; start a new one.")
         with self.lock:
             self._read_statistics()
-            self._take_stock()
+            self.statistics.take_stock()
             old, self.config = self.config, config
             self.game.config = config
             if config.loss != old.loss:
@@ -385,8 +388,10 @@ class Trainer:
         """Return the run as it is now, with its metrics measured anew."""
         with self.lock:
             self._read_statistics()
-            self._score_after()
-            statistics = {name: value.item() for name, value in self._take_stock().items()}
+            self.statistics.score_after(self._batch)
+            statistics = {
+                name: value.item() for name, value in self.statistics.take_stock().items()
+            }
             return self._observer.snapshot(self, statistics)
 
     @torch.no_grad()
@@ -412,7 +417,7 @@ class Trainer:
                 "changes": list(self.changes),
                 "history": self.history.to_dict(),
                 "timeline": self.timeline.state_dict(),
-                "metric_history": self._observer.metric_history.to_dict(),
+                "metric_history": self.metric_history.to_dict(),
             }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -420,8 +425,9 @@ class Trainer:
         with self.lock:
             self._restore(state)
             self.changes = [tuple(change) for change in state["changes"]]
-            self.history = History.from_dict(state["history"])
+            self.statistics.history = History.from_dict(state["history"])
             self.timeline.load_state_dict(state["timeline"])
+            self.past.forget_after(-1)
             self._observer.metric_history = History.from_dict(state["metric_history"])
             self._note_health()
 
@@ -433,7 +439,7 @@ class Trainer:
         return {
             "rng": {name: rng.get_state() for name, rng in self.game.rng.items()},
             "fixed_z": self.fixed_z,
-            "latest": self._take_stock(),
+            "latest": self.statistics.take_stock(),
             "z": None if self._batch is None else self._batch.z,
             "labels": None if self._batch is None else self._batch.labels,
             "z_is_fresh": self._batch_is_fresh,
@@ -451,16 +457,17 @@ class Trainer:
             self._backup = Backup(self.learners)
         self._healthy = cloned(self._other_parts())
 
-    def _restore(self, state: dict[str, Any]) -> None:
-        self.learners.load_state_dict(cloned(state))
-        self._restore_others(cloned(state))
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        state = cloned(dict(state))
+        self.learners.load_state_dict(state)
+        self._restore_others(state)
 
     def _restore_others(self, state: dict[str, Any]) -> None:
         for name, rng in self.game.rng.items():
             rng.set_state(state["rng"][name].cpu())
-        self.fixed_z = state["fixed_z"]
-        self._unread.clear()
-        self._latest, self._batch_is_fresh = state["latest"], state["z_is_fresh"]
+        self.fixed_z = state.get("fixed_z", self.fixed_z)
+        self.statistics.restore(state["latest"])
+        self._batch_is_fresh = state["z_is_fresh"]
         self._batch = None
         if state["z"] is not None:
             self._batch = Batch(state["z"], state["labels"], None)
@@ -468,7 +475,6 @@ class Trainer:
         self.updates_d = state["counters"]["updates_d"]
         self.samples_seen = state["counters"]["samples_seen"]
         self._updates_of_d = state["counters"]["of_this_step"]
-        self._pending.clear()
         self.breakdown = None
         self.switch.refresh()
 

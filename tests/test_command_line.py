@@ -45,7 +45,7 @@ def test_train_leaves_a_whole_run(tmp_path):
     assert Image.open(out / "samples" / "step-00000030.png").size == (runs.WIDTH, runs.HEIGHT)
     again = Trainer(ExperimentConfig.from_json((out / "config.json").read_text()))
     again.step(30)
-    kept = checkpoints.load(out / "checkpoint.safetensors")
+    kept = runs.open_run(out)
     assert torch.equal(again.generate(again.fixed_z), kept.generate(kept.fixed_z))
 
 
@@ -88,7 +88,7 @@ def test_divergence_is_told_and_the_run_is_kept(tmp_path):
     experiment = {"optimizer_g": wild, "optimizer_d": wild, "regularizer": "none"}
     with pytest.raises(ValueError, match="stopped being a finite number"):
         runs.train(ExperimentConfig.from_dict(experiment), 500, tmp_path / "run")
-    kept = checkpoints.load(tmp_path / "run" / "checkpoint.safetensors")
+    kept = runs.open_run(tmp_path / "run")
     assert all(torch.isfinite(weight).all() for weight in kept.generator.parameters())
 
 
@@ -116,7 +116,7 @@ def test_damaged_checkpoints_are_refused_with_a_sentence(tmp_path, damage):
     elif damage == "flip":
         path.write_bytes(bytes([whole[0] ^ 255]) + whole[1:])
     elif damage == "other format":
-        path.write_bytes(whole.replace(b'"format":"2"', b'"format":"9"'))
+        path.write_bytes(whole.replace(b'"format":"3"', b'"format":"9"'))
     else:
         path.unlink()
     with pytest.raises(ValueError, match="checkpoint"):
@@ -160,7 +160,8 @@ def test_evaluate_prints_every_metric_of_pictures(tmp_path, trained):
 @pytest.mark.parametrize("content", [None, b"", b"not a checkpoint"])
 def test_evaluate_refuses_what_is_no_run(tmp_path, content):
     if content is not None:
-        (tmp_path / "checkpoint.safetensors").write_bytes(content)
+        (tmp_path / "checkpoints").mkdir()
+        (tmp_path / "checkpoints" / "step-00000010.safetensors").write_bytes(content)
     done = command("evaluate", tmp_path, "--json")
     assert done.returncode == 2
     assert done.stdout == ""

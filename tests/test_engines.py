@@ -82,7 +82,7 @@ def config_of(**given):
 
 def losses_of(trainer):
     """The losses of the latest step."""
-    found = trainer._take_stock()
+    found = trainer.statistics.take_stock()
     return found["loss_d"].item(), found["loss_g"].item()
 
 

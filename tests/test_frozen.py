@@ -117,7 +117,7 @@ def test_sample_on_the_command_line(tmp_path):
 def test_sample_says_what_it_cannot_do(tmp_path, capsys):
     run, out = tmp_path / "run", tmp_path / "grid.png"
     assert main(["sample", str(tmp_path), "--out", str(out)]) == 2
-    assert "generator.safetensors is not a whole generator file" in capsys.readouterr().err
+    assert "is not the folder of a run" in capsys.readouterr().err
     runs.train(ExperimentConfig.from_dict({}), 2, run)
     assert main(["sample", str(run), "--out", str(out)]) == 2
     assert "makes numbers, not pictures" in capsys.readouterr().err

@@ -38,7 +38,7 @@ class Switch:
     `wanted` is one of `ENGINES`; for `auto` the environment's `GAN_ENGINE` may decide. `engine` is
     what takes the steps, None for eager; `note` is what a user should know about it, or None.
     `took_over_at` is the step at which it took over; given as `at`, a run is switched there again,
-    and so is the same run to the bit.
+    and so is the same run to the bit. `at` is None once that has happened.
     """
 
     def __init__(self, trainer: Trainer, wanted: str, at: int | None = None) -> None:
@@ -56,7 +56,7 @@ class Switch:
         self.note: str | None = None
         self.trained = 0.0
         self.took_over_at: int | None = None
-        self._at = at
+        self.at = at
         self._orders: list[Order] = []
         self._parallel = False
         self._next_look = 0.0
@@ -76,14 +76,25 @@ class Switch:
 
     def _due(self) -> bool:
         steps = self._trainer.step_count
-        if self._at is not None and self.engine is None:
-            return steps >= self._at
+        if self.at is not None and self.engine is None:
+            return steps >= self.at
         if self._on_gpu:
             return self.engine is None and steps >= EAGER_STEPS
         if time.monotonic() < self._next_look:
             return False
         self._next_look = time.monotonic() + LOOK_EVERY
         return self.wanted != "auto" or self.trained >= PATIENCE
+
+    def order_ahead(self) -> None:
+        """Let what a run will need at step `at` be compiled meanwhile."""
+        if not self._refused and not self._on_gpu:
+            self._order()
+
+    def _order(self) -> None:
+        if not self._orders:
+            self._parallel = self._trainer.threads > 1
+            self._orders = [WORKSHOP.order(request, self) for request in self._requests()]
+        WORKSHOP.poll()
 
     def wait(self, timeout: float | int) -> bool:
         """Wait until the wanted engine has taken over; False if it has not, or cannot."""
@@ -141,10 +152,7 @@ class Switch:
         if self._on_gpu:
             self._capture()
             return
-        if not self._orders:
-            self._parallel = self._trainer.threads > 1
-            self._orders = [WORKSHOP.order(request, self) for request in self._requests()]
-        WORKSHOP.poll()
+        self._order()
         whole, of_d = self._orders
         if whole.failure is not None:
             self._refuse(whole.failure)
@@ -175,7 +183,7 @@ class Switch:
             self._refuse(str(error).splitlines()[0], done)
             self._failed_on = structure_of(self._trainer.config)
         else:
-            self._at = None
+            self.at = None
             if self.took_over_at is None:
                 self.took_over_at = self._trainer.step_count
 

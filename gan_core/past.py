@@ -1,0 +1,84 @@
+"""A run's past in memory: whole states at many of its steps, in a bounded number of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from gan_core.config import ExperimentConfig
+
+MOST_WAYPOINTS = 96
+MOST_BYTES = 96 * 2**20
+"""Of all states of a run together: thousands on the line, a handful of a DCGAN's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Waypoint:
+    """A moment to which a run can go back: its settings, and all that the next step depends on."""
+
+    step: int
+    config: ExperimentConfig
+    state: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def weight(self) -> int:
+        """The bytes of the state."""
+        return sum(
+            leaf.nbytes for leaf in tree_leaves(dict(self.state)) if isinstance(leaf, torch.Tensor)
+        )
+
+
+class Past:
+    """Keeps the state at every `stride`-th step.
+
+    When there are too many, or they weigh too much, the stride doubles and what no longer fits is
+    dropped, as in `History`. A network so large that not even two states fit keeps none here: its
+    past is its checkpoints.
+    """
+
+    def __init__(self, most: int = MOST_WAYPOINTS, most_bytes: int = MOST_BYTES) -> None:
+        self.most, self.most_bytes = most, most_bytes
+        self.stride = 1
+        self._kept: dict[int, Waypoint] = {}
+        self._weight = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def waypoints(self) -> list[Waypoint]:
+        """What is kept, oldest first."""
+        return [self._kept[step] for step in sorted(self._kept)]
+
+    def wants(self, step: int) -> bool:
+        return bool(self.most) and step % self.stride == 0
+
+    def keep(self, waypoint: Waypoint) -> None:
+        """Keep a state; one at the same step is replaced."""
+        weight = waypoint.weight
+        if 2 * weight > self.most_bytes:
+            self.most = 0
+            return
+        self._drop(waypoint.step)
+        self._kept[waypoint.step] = waypoint
+        self._weight += weight
+        while len(self._kept) > 1 and (
+            len(self._kept) > self.most or self._weight > self.most_bytes
+        ):
+            self.stride *= 2
+            for step in [s for s in self._kept if s % self.stride]:
+                self._drop(step)
+
+    def forget_after(self, step: int) -> None:
+        """Drop every state of a later step."""
+        for later in [s for s in self._kept if s > step]:
+            self._drop(later)
+
+    def _drop(self, step: int) -> None:
+        dropped = self._kept.pop(step, None)
+        if dropped is not None:
+            self._weight -= dropped.weight

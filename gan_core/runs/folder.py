@@ -1,0 +1,257 @@
+"""Run folders: all that is kept of a run on the disk, so that nothing is lost.
+
+    run.json          what the Runs page shows; made anew from the checkpoints if it is damaged
+    config.json       the experiment
+    checkpoints/      whole states, `step-00001234.safetensors`, each with its own checksum
+    past.safetensors  the states between them that were in memory, where they are small
+    metrics.csv       statistics and metrics over the steps
+    samples/          pictures of what was generated
+    thumbnail.png     the latest of them
+
+Every file is written whole or not at all. What is in a folder is believed only if it can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gan_core import checkpoints
+from gan_core.config import ExperimentConfig
+from gan_core.data.store import PARTIAL, write_atomically
+from gan_core.trainer import Trainer
+
+FORMAT = 1
+CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+LONGEST_NAME = 80
+CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a run without opening it; `metrics` are those of its latest step.
+
+    `measured` holds, for the steps of the checkpoints, the number by which the best is chosen:
+    smaller is better. Times are seconds since 1970.
+    """
+
+    name: str
+    created: float
+    saved: float
+    step: int
+    experiment: Mapping[str, Any]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    parent: str | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A checkpoint in a run's folder."""
+
+    step: int
+    path: Path
+
+    @property
+    def size(self) -> int:
+        """Its bytes; 0 if it has gone."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+class RunFolder:
+    """A run on the disk, whose id is the folder's name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> list[Kept]:
+        """The checkpoints, oldest first, whole or not."""
+        folder = self.path / "checkpoints"
+        found = [(CHECKPOINT.fullmatch(path.name), path) for path in _entries(folder)]
+        return sorted(
+            (Kept(int(match[1]), path) for match, path in found if match), key=lambda k: k.step
+        )
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its files."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+    def place_of(self, step: int) -> Path:
+        """Return where the checkpoint of a step is kept."""
+        return self.path / "checkpoints" / f"step-{step:08d}.safetensors"
+
+    def make(self) -> None:
+        """Make the folder, and remove what a process that was killed had begun to write."""
+        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (self.path / "samples").mkdir(exist_ok=True)
+        for left in self.path.rglob(f".*{PARTIAL}"):
+            left.unlink(missing_ok=True)
+
+    def about(self) -> About | None:
+        """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""
+        try:
+            return _about_of((self.path / ABOUT).read_bytes())
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return self._told_by_a_checkpoint()
+
+    def _told_by_a_checkpoint(self) -> About | None:
+        for kept in reversed(self.checkpoints):
+            try:
+                content = checkpoints.read(kept.path)
+                config = ExperimentConfig.from_dict(content["config"])
+                step = int(content["state"]["counters"]["step"])
+                saved = kept.path.stat().st_mtime
+            except (ValueError, LookupError, TypeError, OSError):
+                continue
+            return About(self.id, saved, saved, step, config.to_dict())
+        return None
+
+    def note(self, about: About) -> None:
+        """Write what is known of the run."""
+        content = json.dumps({"format": FORMAT} | asdict(about), indent=1, ensure_ascii=False)
+        write_atomically(self.path / ABOUT, content.encode())
+
+    def rename(self, name: str) -> None:
+        """Give the run another name, of at most `LONGEST_NAME` characters."""
+        about = self.about()
+        if about is not None:
+            self.note(About(**{**vars(about), "name": tidy(name)}))
+
+    def read(self, step: int | None = None) -> tuple[dict[str, Any], list[str]]:
+        """Return the content of the newest whole checkpoint, and a sentence for each damaged one.
+
+        `step` asks for the newest one up to there.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        said: list[str] = []
+        for kept in reversed(self.checkpoints):
+            if step is not None and kept.step > step:
+                continue
+            try:
+                return checkpoints.read(kept.path), said
+            except ValueError as error:
+                said.append(f"The checkpoint of step {kept.step:,} was left out: {error}")
+        raise ValueError(
+            " ".join(said) or f"{self.path} is not the folder of a run: it has no checkpoint."
+        )
+
+    def open(
+        self, device: str = "auto", engine: str = "auto", step: int | None = None
+    ) -> tuple[Trainer, list[str]]:
+        """Return the run at its newest whole checkpoint, and what has to be said about others.
+
+        Raises:
+            ValueError: if no checkpoint can be used.
+        """
+        said: list[str] = []
+        while True:
+            content, damaged = self.read(step)
+            said += [sentence for sentence in damaged if sentence not in said]
+            at = content["state"]["counters"]["step"]
+            try:
+                trainer = checkpoints.trainer_of(content, device, engine)
+            except checkpoints.UNUSABLE as error:
+                words = str(error).split("\n")[0][:200]
+                said.append(f"The checkpoint of step {at:,} was left out: {words}")
+                earlier = [kept.step for kept in self.checkpoints if kept.step < at]
+                if not earlier:
+                    raise ValueError(" ".join(said)) from None
+                step = earlier[-1]
+                continue
+            self._bring_the_past(trainer)
+            return trainer, said
+
+    def _bring_the_past(self, trainer: Trainer) -> None:
+        """Give the run the states that were in memory; without them it has its checkpoints."""
+        if (self.path / PAST).exists():
+            try:
+                checkpoints.bring_past(trainer, self.path / PAST)
+            except ValueError:
+                (self.path / PAST).unlink(missing_ok=True)
+
+    def digest(self) -> str:
+        """Return the fingerprint of the newest whole checkpoint.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        return checkpoints.digest(self.read()[0])
+
+    def delete(self) -> None:
+        """Remove the run from the disk."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def runs_folder() -> Path:
+    """Return where runs are kept: `GAN_RUNS`, or `runs` beside the dashboard."""
+    return Path(os.environ.get("GAN_RUNS") or Path(__file__).parents[2] / "runs")
+
+
+def new_id() -> str:
+    """Return a name for a new run's folder, which nobody can guess: whoever has it may open it."""
+    return f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}"
+
+
+def new_folder() -> RunFolder:
+    """Return a folder for a new run; nothing is made before the run is saved."""
+    return RunFolder(runs_folder() / new_id())
+
+
+def find(run_id: str) -> RunFolder | None:
+    """Return the run of that id, if there is one: the id is looked up, never joined to a path."""
+    return next((folder for folder in all_folders() if folder.id == run_id), None)
+
+
+def all_folders() -> list[RunFolder]:
+    """Return every run, in no order."""
+    return [
+        RunFolder(path)
+        for path in _entries(runs_folder())
+        if RUN_ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    ]
+
+
+def tidy(name: str) -> str:
+    """Return a name that is one line of printable characters."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return words[:LONGEST_NAME] or "a run without a name"
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _about_of(content: bytes) -> About:
+    """Raises: ValueError, TypeError, KeyError: if it is not what `note` wrote."""
+    given = json.loads(content)
+    if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
+        raise ValueError("another format")
+    about = About(**{f.name: given[f.name] for f in fields(About)})
+    experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
+    return About(
+        tidy(str(about.name)),
+        float(about.created),
+        float(about.saved),
+        int(about.step),
+        experiment,
+        {tidy(str(name)): float(value) for name, value in dict(about.metrics).items()},
+        about.parent if about.parent is None else tidy(str(about.parent)),
+        {str(int(step)): float(value) for step, value in dict(about.measured).items()},
+    )

@@ -1,0 +1,210 @@
+"""Saves a run into its folder, now and then, in a thread of its own; thins what is kept."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_core import checkpoints
+from gan_core.data.store import write_atomically
+from gan_core.grids import png
+from gan_core.runs.drawing import picture, thumbnail
+from gan_core.runs.folder import ABOUT, CONFIG, METRICS, PAST, About, RunFolder
+from gan_core.runs.thinning import make_room
+from gan_core.snapshot import Snapshot
+from gan_core.trainer import Trainer
+
+AUTOSAVE_SECONDS = 30.0
+"""Of training between two saves."""
+
+PAST_BYTES = 24 * 2**20
+"""States in memory that weigh more than this together are not written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """A run at one moment, copied, to be written when there is time."""
+
+    content: dict[str, Any]
+    past: list[dict[str, Any]] | None
+    snapshot: Snapshot | None
+    table: dict[str, np.ndarray]
+    about: About
+
+    @property
+    def step(self) -> int:
+        return self.about.step
+
+
+class Keeper:
+    """Saves one run. `problem` is a sentence if that fails; training need not stop for it."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        folder: RunFolder,
+        name: str,
+        every: float = AUTOSAVE_SECONDS,
+        parent: str | None = None,
+    ) -> None:
+        self.folder = folder
+        self.every = every
+        self.problem: str | None = None
+        known = folder.about()
+        now = time.time()
+        self.about = known or About(
+            name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
+        )
+        self.saved: tuple[int, int] | None = None
+        """The steps and D's updates of what was saved last."""
+        if known is not None and known.step == trainer.step_count:
+            self.saved = _moment(trainer)
+        self._trainer = trainer
+        self._trained = trainer.switch.trained
+        self._lock = threading.Lock()
+        self._writer: threading.Thread | None = None
+
+    @property
+    def step(self) -> int:
+        """The run's step."""
+        return self._trainer.step_count
+
+    @property
+    def due(self) -> bool:
+        """Whether it has trained for so long since the last save."""
+        return self._trainer.switch.trained - self._trained >= self.every
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the run is not as it was saved last."""
+        return self.saved != _moment(self._trainer)
+
+    def save(
+        self, snapshot: Snapshot | None = None, measured: float | None = None, wait: bool = True
+    ) -> bool:
+        """Save the run as it is; return False if it could not be saved, see `problem`.
+
+        `snapshot` is what is drawn. `measured` is the number, of this very step, by which the
+        best checkpoint is chosen. With `wait` false it is written by a thread, unless the last
+        one is still at it.
+        """
+        if self._writer is not None and self._writer.is_alive() and not wait:
+            return True
+        capture = self._capture(snapshot, measured)
+        self._trained = self._trainer.switch.trained
+        if wait:
+            self._write(capture)
+        else:
+            self._writer = threading.Thread(target=self._write, args=(capture,))
+            self._writer.start()
+        return self.problem is None
+
+    def _capture(self, snapshot: Snapshot | None, measured: float | None) -> Capture:
+        trainer = self._trainer
+        with trainer.lock:
+            content = checkpoints.taken(trainer)
+            past = checkpoints.past_of(trainer, PAST_BYTES)
+            table = table_of(trainer)
+            moment = _moment(trainer)
+        metrics = {} if snapshot is None else snapshot.metrics | snapshot.statistics
+        kept = dict(self.about.measured)
+        if measured is not None and np.isfinite(measured):
+            kept[str(moment[0])] = measured
+        old = self.about
+        self.about = About(
+            old.name,
+            old.created,
+            time.time(),
+            moment[0],
+            trainer.config.to_dict(),
+            {name: value for name, value in metrics.items() if np.isfinite(value)} or old.metrics,
+            old.parent,
+            {step: value for step, value in kept.items() if int(step) <= moment[0]},
+        )
+        self._moment = moment
+        return Capture(content, past, snapshot, table, self.about)
+
+    def _write(self, capture: Capture) -> None:
+        moment = self._moment
+        with self._lock:
+            try:
+                self._write_files(capture)
+            except OSError as error:
+                self.problem = sentence_of(error, self.folder.path)
+            else:
+                self.problem, self.saved = None, moment
+
+    def _write_files(self, capture: Capture) -> None:
+        folder = self.folder
+        folder.make()
+        make_room(folder)
+        write_atomically(folder.place_of(capture.step), checkpoints.packed(capture.content))
+        for kept in folder.checkpoints:
+            if kept.step > capture.step:  # the run has gone back since
+                kept.path.unlink()
+        experiment = json.dumps(capture.about.experiment, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(folder.path / CONFIG, experiment.encode())
+        write_atomically(folder.path / METRICS, csv_of(capture.table))
+        if capture.past is not None:
+            write_atomically(folder.path / PAST, checkpoints.packed({"past": capture.past}))
+        if capture.snapshot is not None:
+            drawn = picture(capture.snapshot)
+            name = f"step-{capture.snapshot.step:08d}.png"
+            write_atomically(folder.path / "samples" / name, png(drawn))
+            write_atomically(folder.path / "thumbnail.png", png(thumbnail(capture.snapshot)))
+        renamed = folder.about() if (folder.path / ABOUT).exists() else None
+        if renamed is not None and renamed.name != capture.about.name:
+            self.about = About(**{**vars(self.about), "name": renamed.name})
+        folder.note(self.about)
+        make_room(folder)
+
+
+def _moment(trainer: Trainer) -> tuple[int, int]:
+    return trainer.step_count, trainer.updates_d
+
+
+def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
+    """Return statistics and metrics over the steps at which any was kept, NaN where not."""
+    tables = [trainer.history.series(), trainer.metric_history.series()]
+    steps = np.union1d(*(table["step"] for table in tables))
+    made: dict[str, np.ndarray] = {"step": steps}
+    for table in tables:
+        places = np.searchsorted(steps, table["step"])
+        for name, values in table.items():
+            if name != "step":
+                made[name] = np.full(len(steps), np.nan)
+                made[name][places] = values
+    return made
+
+
+def csv_of(table: dict[str, np.ndarray]) -> bytes:
+    """Return a table as CSV; what was not measured is empty."""
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(table)
+    for row in zip(*(column.tolist() for column in table.values()), strict=True):
+        rows.writerow("" if value != value else value for value in row)
+    return file.getvalue().encode()
+
+
+def sentence_of(error: OSError, path: Path) -> str:
+    """Return what a user should know of a save that failed."""
+    why = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the disk is read-only",
+        errno.EACCES: "the folder may not be written to",
+    }.get(error.errno, error.strerror or str(error))
+    return (
+        f"The run could not be saved to {path.parent.name}/{path.name}: {why}. Training goes on, "
+        "and what was saved before is whole. It is tried again at every autosave."
+    )
