@@ -8,7 +8,7 @@ DEV_READY := $(VENV)/.dev-ready
 BROWSER_READY := $(VENV)/.browser-ready
 SHAPES := --jaxtyping-packages=gan_core,beartype.beartype
 
-.PHONY: run test quick lint bench screenshots
+.PHONY: run test quick lint bench soak screenshots
 
 run: $(RUN_READY)
 	$(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
@@ -44,3 +44,6 @@ $(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
 $(BROWSER_READY): tests/laboratory.py | $(DEV_READY)
 	$(BIN)/python tests/laboratory.py
 	touch $@
+
+soak: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python benchmarks/soak.py

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,18 @@ def starts() -> dict[str, list[float]]:
     return {name: [round(row[name], 2) for row in found] for name in found[0]}
 
 
+def neighbours() -> list[dict[str, object]]:
+    cases = contention.CHOSEN
+    return [row for case in cases for row in contention.measure(case, "compiled", 2.0, TURNS)]
+
+
+def frames() -> list[dict[str, object]]:
+    """Measure a frame's work; last of all, for AppTest leaves another main module behind."""
+    from benchmarks import frame  # it imports the page, which keeps a core; workers import this
+
+    return [frame.measure(case, 40) for case in frame.CASES]
+
+
 def table(rows: list[dict[str, Any]], where: dict[str, Any]) -> str:
     """Return the steps' rows as Markdown."""
     name = where["gpu"] or f"{where['cores']} cores of {where['cpu']}"
@@ -88,21 +101,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps-only", action="store_true", help="where there is no browser")
     options = parser.parse_args()
-    results: dict[str, Any] = {"machine": machine(), "steps": steps()}
+    results: dict[str, Any] = {"machine": machine()}
+    parts: dict[str, Callable[[], Any]] = {"steps": steps}
     if not options.steps_only:
-        from benchmarks import (
-            frame,  # not above: the page keeps a core, and workers import this file
-        )
-
-        results["frames"] = [frame.measure(case, 40) for case in frame.CASES]
-        results["start"] = starts()
-        results["live"] = pages()
-        results["page"] = page.measure(TURNS, 5.0)
-        cases = contention.CHOSEN
-        results["contention"] = [
-            r for c in cases for r in contention.measure(c, "compiled", 2.0, 5)
-        ]
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        parts |= {"start": starts, "live": pages, "page": lambda: page.measure(TURNS, 5.0)}
+        parts |= {"contention": neighbours, "frames": frames}
+    for name, measure in parts.items():
+        results[name] = measure()
+        print(name, json.dumps(results[name], ensure_ascii=False), flush=True)
+        written = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+        RESULTS.write_text(written, encoding="utf-8")
     made = table(results["steps"], results["machine"])
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
