@@ -26,6 +26,12 @@ FORMAT = 3
 TENSOR = "tensor:"
 UNSEALED = b'"sha256":"' + 64 * b"0" + b'"'
 SEAL = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+MOVING = (
+    *("generator", "discriminator", "ema", "optimizer_g", "optimizer_d"),
+    *("rng", "latest", "z", "labels", "z_is_fresh", "counters"),
+)
+"""The parts of a state on which the next step depends; the others are its history."""
+
 MOST_HEADER = 100 * 2**20
 """Bytes; safetensors itself reads no larger header."""
 
@@ -116,6 +122,20 @@ def past_of(trainer: Trainer, most_bytes: int) -> list[dict[str, Any]] | None:
     return [
         {"step": w.step, "config": w.config.to_dict(), "state": dict(w.state)} for w in waypoints
     ]
+
+
+def waypoint_of(content: dict[str, Any], device: torch.device) -> Waypoint:
+    """Return the moment that a checkpoint holds, for the run that wrote it.
+
+    Raises:
+        ValueError: if it holds none.
+    """
+    try:
+        state = _on(device, {name: content["state"][name] for name in MOVING})
+        config = ExperimentConfig.from_dict(content["config"])
+        return Waypoint(int(state["counters"]["step"]), config, state)
+    except UNUSABLE as error:
+        raise ValueError(f"The checkpoint cannot be used: {error}") from None
 
 
 def bring_past(trainer: Trainer, path: Path) -> None:

@@ -6,7 +6,7 @@ from ui import page
 
 page.begin("Distributions")
 
-from ui import controls, doctor, live, session
+from ui import controls, doctor, live, past, session
 
 run = session.open_run("distributions", {"dataset": {"name": "normal"}})
 st.markdown("### A generator learns a distribution")
@@ -20,6 +20,7 @@ session.write_link(run)
 live.messages(run)
 doctor.doctor(run)
 live.live(run, live.distribution_page)
+past.timeline(run)
 live.network_tables(run)
 with st.expander("What am I looking at?"):
     st.markdown(

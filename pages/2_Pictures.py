@@ -6,7 +6,7 @@ from ui import page
 
 page.begin("Pictures")
 
-from ui import controls, doctor, live, pictures, session
+from ui import controls, doctor, live, past, pictures, session
 
 run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
 st.markdown("### A generator learns to draw")
@@ -21,6 +21,7 @@ session.write_link(run)
 live.messages(run)
 doctor.doctor(run)
 live.live(run, pictures.draw)
+past.timeline(run)
 pictures.show_panels(run)
 live.network_tables(run)
 with st.expander("What am I looking at?"):

@@ -11,10 +11,11 @@ from tests.probing import digits_probe, only_one
 
 @pytest.fixture(autouse=True, scope="session")
 def data_folder(tmp_path_factory):
-    """Keep uploads and downloads of the tests away from the user's own, and compilers at rest."""
+    """Keep what tests write away from the user's own files, and compilers at rest."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_DATA", str(folder))
+        patch.setenv("GAN_RUNS", str(folder / "runs"))
         patch.setenv("GAN_ENGINE", "eager")
         yield folder
 
@@ -30,7 +31,7 @@ def browser():
 @pytest.fixture(scope="session")
 def address(data_folder):
     """The address of the running app."""
-    with app({"GAN_DATA": str(data_folder)}) as running:
+    with app({"GAN_DATA": str(data_folder), "GAN_RUNS": str(data_folder / "runs")}) as running:
         yield running
 
 

@@ -44,6 +44,20 @@ def messages(run: Run) -> None:
         st.button("Dismiss", on_click=here.messages.clear, key=f"{run.page}.dismiss")
     if run.notice:
         st.warning(run.notice)
+    if run.stopped:
+        step = run.trainer.step_count
+        st.button(
+            f"Go on from step {step:,} with half the learning rates",
+            icon=":material/healing:",
+            on_click=run.go_on_slower,
+            key=f"{run.page}.slower.{step}",
+        )
+    if run.kept.problem:
+        st.warning(run.kept.problem)
+    if run.back is not None and not run.running:
+        st.caption(
+            f"The run is back, as it was saved at step {run.back:,}. Train goes on from there."
+        )
     if run.trainer.switch.note:
         st.caption(run.trainer.switch.note)
     if run.proposed is not None:
@@ -116,14 +130,17 @@ def live(
 
     @st.fragment(run_every=TICK if run.running or run.busy else tick_at_rest)
     def frame() -> None:
+        if not session.owns(run):
+            st.rerun()
         began = time.perf_counter()
-        snapshot = run.look()
-        draw(run, snapshot)
+        draw(run, run.shown())
         ended = False
         if run.running:
             run.meter.note_frame(began, time.perf_counter() - began)
             await_first_step()
             ended = run.train(session.steps_per_frame(), _step_bar(run), frame_seconds)
+        else:
+            run.rest()
         measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
         if ended or (measured and not run.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
@@ -191,7 +208,7 @@ def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
     share = run.meter.share()
     timed = "not timed yet" if share is None else f"{share:.0%} training"
-    pauses = "training" if run.running else "paused"
+    pauses = "training" if run.running else "as it was" if run.kept.viewed else "paused"
     halves = f"{snapshot.updates_d:,} D updates"
     return [
         {

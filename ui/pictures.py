@@ -104,6 +104,6 @@ def _shown(run: Run, snapshot: Snapshot) -> tuple[PixelArray, int]:
     count = min(across * run.view.side, FIXED_PICTURES // across * across)
     if label is None:
         return snapshot.samples[:count], across
-    trainer = run.trainer
+    trainer = run.viewed
     labels = trainer.fixed_labels[:count].new_full((count,), label)
     return to_pixels(trainer.generate(trainer.fixed_z[:count], labels)), across

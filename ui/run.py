@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,9 +16,12 @@ from gan_core.evaluation import Evaluation, as_bytes
 from gan_core.jobs import Job
 from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
+from gan_core.optimizers import Optimizer
 from gan_core.quality import Quality
+from gan_core.registry import knobs
 from gan_core.shapes import Samples
 from gan_core.snapshot import Snapshot
+from ui.keeping import Keeping
 from ui.lesson import Lesson
 from ui.meter import Meter
 
@@ -70,16 +73,45 @@ class Run:
     """The remedy that was pressed and asks whether the run may be dropped."""
     remedied: bool = False
     """Whether a remedy was applied that the page does not show yet."""
+    kept: Keeping | None = None
+    back: int | None = None
+    """The step at which the run came back from the disk, until it is trained on."""
+
+    def __post_init__(self) -> None:
+        self.layers = self.trainer.layers()
+        self.kept = self.kept or Keeping(self.trainer)
+
+    @property
+    def id(self) -> str:
+        """What the run is called in links and on the disk."""
+        return self.kept.id
 
     def restart(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
         """Begin a new run; a goal that the old one was trained to holds for it too.
 
-        `engine_from` is the step at which a faster engine has to take over.
+        What was worth keeping of the old one is saved. `engine_from` is the step at which a
+        faster engine has to take over.
 
         Raises:
-            ValueError: if it cannot be made; the old one stays.
+            ValueError: if it cannot be made, or the old one not be saved; the old one stays.
         """
-        self.trainer = Trainer(config, device="auto", engine_from=engine_from)
+        trainer = Trainer(config, device="auto", engine_from=engine_from)
+        self.let_go()
+        self.take(trainer, Keeping(trainer))
+
+    def let_go(self) -> None:
+        """Save what would be lost with this run.
+
+        Raises:
+            ValueError: if that fails, the first time: who asks again means it.
+        """
+        if self.kept.worth_a_folder and not self.save() and not self.kept.given_up:
+            self.kept.given_up = True
+            raise ValueError(f"{self.kept.problem} Ask again to drop the run as it is.")
+
+    def take(self, trainer: Trainer, kept: Keeping) -> None:
+        """Put another trainer in the place of this run's."""
+        self.trainer, self.kept = trainer, kept
         self.layers = self.trainer.layers()
         self.real = self.latest = None
         self.proposed = self.notice = None
@@ -89,10 +121,68 @@ class Run:
         self.lesson = Lesson()
         self.asked = None
 
+    def leave(self) -> None:
+        """Rest, and save what there is: nobody looks any more."""
+        self.pause()
+        if self.trainer.step_count:
+            self.save()
+
+    def rest(self) -> None:
+        """Save the run, in a thread, if it rests and is not saved."""
+        if not self.running:
+            self.kept.save_at_pause(self.latest, self.qualities)
+
+    def save(self, wait: bool = True) -> bool:
+        """Save the run; False if that failed, see `kept.problem`."""
+        return self.kept.save(self.latest, self.qualities, wait)
+
+    def look_back(self, step: int) -> None:
+        """Show the run as it was at one of its earlier steps; it rests meanwhile."""
+        self.pause()
+        try:
+            self.kept.look_at(step)
+        except ValueError as error:
+            self.notice = str(error)
+
+    def go_back(self) -> None:
+        """Go on from the moment that is looked at; what came after it is forgotten."""
+        viewed = self.kept.viewed
+        if viewed is None:
+            return
+        self.trainer.go_back(viewed.waypoint())
+        self.trainer.changes.append((self.trainer.step_count, "back to here"))
+        self.kept.viewed = self.latest = None
+        self.qualities = [q for q in self.qualities if q.step <= self.trainer.step_count]
+        self.lesson.close_up = None
+        self.save(wait=False)
+        self.show_config()
+
+    def branch(self) -> None:
+        """Begin a new run where the moment that is looked at stands; the old one is saved."""
+        step = self.trainer.step_count if self.kept.viewed is None else self.kept.viewed.step_count
+        if not self.save():
+            self.notice = self.kept.problem
+            return
+        old = self.kept
+        trainer = self.trainer.branch(old.waypoint(step))
+        name = f"{old.keeper.about.name}, from step {step:,}"
+        self.take(trainer, Keeping(trainer, parent=old.id, name=name))
+        self.save(wait=False)
+        self.show_config()
+
     def look(self) -> Snapshot:
         """Return the run as it is now, and remember it as the snapshot drawn last."""
         self.latest = self.trainer.snapshot()
         return self.latest
+
+    def shown(self) -> Snapshot:
+        """Return the run as it is drawn: at the moment that is looked at, or now."""
+        return self.look() if self.kept.viewed is None else self.kept.viewed.snapshot()
+
+    @property
+    def viewed(self) -> Trainer:
+        """The run as it is drawn: at the moment that is looked at, or now."""
+        return self.kept.viewed or self.trainer
 
     def seen(self) -> Snapshot:
         """Return the snapshot drawn last; of a run at rest, one that is not older than it."""
@@ -172,7 +262,7 @@ class Run:
         self.revision += 1
 
     def go(self, until: int | None = None) -> None:
-        self.notice = None
+        self.notice = self.kept.viewed = self.back = None
         self.known = self.trainer.breakdown
         self.stop_at = until
         self.running = until is None or until > self.trainer.step_count
@@ -198,11 +288,16 @@ class Run:
         self._tell_breakdown()
 
     def reset(self) -> None:
-        self.restart(self.trainer.config, self.trainer.switch.took_over_at)
-        self.show_config()
+        self._begin_again(self.trainer.config, self.trainer.switch.took_over_at)
 
     def new_seed(self) -> None:
-        self.restart(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
+        self._begin_again(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
+
+    def _begin_again(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
+        try:
+            self.restart(config, engine_from)
+        except ValueError as error:
+            self.notice = str(error)
         self.show_config()
 
     def watch_step(self) -> None:
@@ -217,6 +312,19 @@ class Run:
     def _record_step(self) -> None:
         self.lesson.close_up = take_step(self.trainer, self.lesson.x)
         self._tell_breakdown()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it rests because its numbers broke down."""
+        return not self.running and self._broke_down
+
+    def go_on_slower(self) -> None:
+        """Go on from the last healthy state with half the learning rates."""
+        config = self.trainer.config
+        halved = {side: halve(getattr(config, side)) for side in ("optimizer_g", "optimizer_d")}
+        self.change(config.with_(**halved), "half the rates")
+        self.show_config()
+        self.go()
 
     @property
     def _broke_down(self) -> bool:
@@ -283,6 +391,7 @@ class Run:
         if taken_at_all:
             self.last_step_at = time.time()
             self.meter.note_training(time.perf_counter() - began, taken_at_all)
+        self.kept.autosave(self.latest, self.qualities)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
         ended = self.running and (reached or self._broke_down)
         if ended:
@@ -305,3 +414,9 @@ class Run:
         if not self.meter.step_seconds:
             return 1
         return max(1, int(SLICE_SECONDS / self.meter.step_seconds))
+
+
+def halve(optimizer: Optimizer) -> Optimizer:
+    """Return the optimizer with half its learning rate, if that is not below the least."""
+    least = knobs(type(optimizer))["lr"].low
+    return replace(optimizer, lr=max(optimizer.lr / 2, least))

@@ -1,22 +1,21 @@
-"""A visitor's runs, one a page, and how time is spent on them; the only user of session_state."""
+"""A visitor's runs, one a page; the only user of session_state."""
 
 from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
-from gan_core import ExperimentConfig, Trainer
+from gan_core import ExperimentConfig, Trainer, runs
 from gan_core.config import LIVE
 from gan_core.threads import CORES
-from ui.background import Background
+from ui.hall import HALL, Lab, Visit
+from ui.keeping import Keeping
 from ui.run import Run
 
-LINK_KEY = "setup"
+LINK_KEY, RUN_KEY = "setup", "run"
 ASK_BEYOND = 1_000
 """A run of more steps than this is not dropped without asking."""
 
@@ -25,28 +24,21 @@ CORES.reserve_one()
 gc.freeze()  # what is imported by now is never garbage, and need not be looked at again
 
 
-@dataclass
-class Lab:
-    """All that one visitor has open."""
-
-    runs: dict[str, Run] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
-    kept: dict[Any, Any] = field(default_factory=dict)
-    background: dict[str, Background] = field(default_factory=dict)
-
-    def remember(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Return what `make` made for this key before, or makes now; the last four are kept."""
-        if key not in self.kept:
-            self.kept[key] = make()
-            while len(self.kept) > 4:
-                self.kept.pop(next(iter(self.kept)))
-        return self.kept[key]
-
-
 def lab() -> Lab:
     if "lab" not in st.session_state:
         st.session_state["lab"] = Lab()
     return st.session_state["lab"]
+
+
+def attend() -> None:
+    """Let this visitor's runs be saved, and their memory given back, when the session ends."""
+    _presence().labs.add(lab())
+
+
+@st.cache_resource(scope="session", on_release=HALL.see_off, show_spinner=False)
+def _presence() -> Visit:
+    """Return what Streamlit lets go of when the browser's tab is closed."""
+    return HALL.visit()
 
 
 def widget(key: str, value: Any) -> str:
@@ -67,23 +59,106 @@ def steps_per_frame() -> int | None:
 
 
 def open_run(page: str, default: dict[str, Any], use_link: bool = True) -> Run:
-    """Return the page's run, made from the link's set-up or from `default`.
+    """Return the page's run: the one in the link, one made from its set-up, or from `default`.
 
     `default` is an experiment as `ExperimentConfig.from_dict` reads it; a link is taken only if
     its data set is of the same kind.
     """
+    attend()
     here = lab()
     if page not in here.runs:
-        config = ExperimentConfig.from_dict(default)
-        if use_link and LINK_KEY in st.query_params:
-            try:
-                config = _from_link(st.query_params[LINK_KEY], config)
-            except ValueError as error:
-                here.messages.append(f"The set-up in the link was not used. {error}")
-        here.runs[page] = _new_run(page, config, config.from_dict(default))
+        here.runs[page] = (use_link and _linked_run(page, default)) or _from_setup(
+            page, default, use_link
+        )
     run = here.runs[page]
     run.turn += 1
     return run
+
+
+def _linked_run(page: str, default: dict[str, Any]) -> Run | None:
+    """Return the run whose id is in the link: open somewhere else, or kept on the disk."""
+    run_id = st.query_params.get(RUN_KEY)
+    if run_id is None:
+        return None
+    here = lab()
+    if run_id in here.lost:
+        _say_it_is_elsewhere(run_id)
+    pictures = ExperimentConfig.from_dict(default).dataset.pictures
+    claimed = HALL.claim(run_id, here, pictures)
+    if claimed is not None:
+        claimed.page = page
+        claimed.show_config()
+        return claimed
+    folder = runs.find(run_id)
+    if folder is None:
+        here.messages.append(
+            "The run in the link is not on this machine (it may have been deleted, or never "
+            "trained); its set-up begins anew."
+        )
+        return None
+    return _opened(page, folder, pictures)
+
+
+def _opened(page: str, folder: runs.RunFolder, pictures: bool) -> Run | None:
+    """Return a run from the disk, unless it is of another kind, or cannot be read."""
+    here = lab()
+    try:
+        trainer, said = folder.open("auto")
+    except ValueError as error:
+        here.messages.append(f"The run could not be opened. {error}")
+        return None
+    here.messages += said
+    if trainer.config.dataset.pictures != pictures:
+        return None
+    run = Run(page, trainer, kept=Keeping(trainer, folder))
+    run.back = trainer.step_count
+    return run
+
+
+def _say_it_is_elsewhere(run_id: str) -> None:
+    """Say that the run was opened in another tab, and draw nothing else."""
+    st.info("This run was opened in another tab, and goes on there.")
+    st.button("Bring it back here", on_click=lambda: lab().lost.discard(run_id))
+    st.stop()
+
+
+def open_saved(folder: runs.RunFolder) -> str | None:
+    """Open a run from the disk, or from another tab; return its page, or None with a message."""
+    about, here = folder.about(), lab()
+    if about is None:
+        here.messages.append(f"{folder.id} holds no run that can be read.")
+        return None
+    pictures = ExperimentConfig.from_dict(about.experiment).dataset.pictures
+    page = "pictures" if pictures else "distributions"
+    known = here.runs.get(page)
+    if known is not None and known.id == folder.id:
+        return page
+    run = HALL.claim(folder.id, here, pictures) or _opened(page, folder, pictures)
+    if run is None:
+        return None
+    if known is not None:
+        known.pause()
+        known.save()
+        run.revision = known.revision
+    run.page = page
+    here.runs[page] = run
+    run.show_config()
+    return page
+
+
+def owns(run: Run) -> bool:
+    """Say whether the run is still this visitor's: it may have been opened in another tab."""
+    return lab().runs.get(run.page) is run
+
+
+def _from_setup(page: str, default: dict[str, Any], use_link: bool) -> Run:
+    config = ExperimentConfig.from_dict(default)
+    if use_link and LINK_KEY in st.query_params:
+        try:
+            config = _from_link(st.query_params[LINK_KEY], config)
+        except ValueError as error:
+            lab().messages.append(f"The set-up in the link was not used. {error}")
+    return _new_run(page, config, config.from_dict(default))
 
 
 def link_is_of_pictures() -> bool | None:
@@ -107,7 +182,7 @@ def _new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) ->
     except ValueError as error:
         lab().messages.append(f"{error} The page opened with its own set-up instead.")
         trainer = Trainer(fallback, device="auto")
-    return Run(page, trainer, layers=trainer.layers())
+    return Run(page, trainer)
 
 
 def _from_link(text: str, default: ExperimentConfig) -> ExperimentConfig:
@@ -119,10 +194,12 @@ def _from_link(text: str, default: ExperimentConfig) -> ExperimentConfig:
 
 
 def write_link(run: Run) -> None:
-    """Put the run's set-up into the page's address."""
-    setup = json.dumps(run.trainer.config.short_dict(), separators=(",", ":"))
-    if st.query_params.get(LINK_KEY) != setup:
-        st.query_params[LINK_KEY] = setup
+    """Put the run's set-up into the page's address, and its id once there is something to keep."""
+    link = {LINK_KEY: json.dumps(run.trainer.config.short_dict(), separators=(",", ":"))}
+    if run.running or run.trainer.step_count:
+        link[RUN_KEY] = run.id
+    if st.query_params.to_dict() != link:
+        st.query_params.from_dict(link)
 
 
 def start(page: str, experiment: dict[str, Any]) -> None:

@@ -1,0 +1,118 @@
+"""What makes a run last: its folder, when it is saved, and the way back into its past."""
+
+from __future__ import annotations
+
+import time
+
+from gan_core import Trainer, checkpoints, runs
+from gan_core.config import ExperimentConfig
+from gan_core.past import Waypoint
+from gan_core.quality import Quality
+from gan_core.runs.keeper import Keeper
+from gan_core.snapshot import Snapshot
+
+WORTH_KEEPING = 1_000
+"""A run that was never saved and has fewer steps is not kept when another one takes its place."""
+
+PAUSES_APART = 5.0
+"""Seconds between two saves at a pause: a step a click would write the run at every click."""
+
+
+class Keeping:
+    """Keeps one trainer in one run folder, and shows its past."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        folder: runs.RunFolder | None = None,
+        parent: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.trainer = trainer
+        folder = folder or runs.new_folder()
+        self.keeper = Keeper(trainer, folder, name or name_of(trainer.config), parent=parent)
+        self.viewed: Trainer | None = None
+        """The run as it was at the moment that is looked at, if one is."""
+        self.given_up = False
+        """Whether a failed save has been told, and the run may be dropped."""
+        self._last_pause = -PAUSES_APART
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is in the link."""
+        return self.keeper.folder.id
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence, if the run could not be saved."""
+        return self.keeper.problem
+
+    @property
+    def worth_a_folder(self) -> bool:
+        """Whether something would be lost with this run."""
+        if not self.keeper.unsaved or not self.trainer.step_count:
+            return False
+        return self.keeper.saved is not None or self.trainer.step_count > WORTH_KEEPING
+
+    def autosave(self, latest: Snapshot | None, qualities: list[Quality]) -> None:
+        """Save, in a thread, if it is time."""
+        if self.keeper.due:
+            self.save(latest, qualities, wait=False)
+
+    def save_at_pause(self, latest: Snapshot | None, qualities: list[Quality]) -> None:
+        """Save, in a thread, unless there has just been a pause."""
+        now = time.monotonic()
+        if self.trainer.step_count and now - self._last_pause > PAUSES_APART:
+            self._last_pause = now
+            self.save(latest, qualities, wait=False)
+
+    def save(self, latest: Snapshot | None, qualities: list[Quality], wait: bool = True) -> bool:
+        """Save the run if it is not as it was saved last; False if that failed, see `problem`."""
+        if not self.keeper.unsaved:
+            return True
+        return self.keeper.save(latest, self._measured(latest, qualities), wait)
+
+    def _measured(self, latest: Snapshot | None, qualities: list[Quality]) -> float | None:
+        """Return the number of this very step by which checkpoints are compared, if any."""
+        step = self.trainer.step_count
+        if latest is not None and latest.step == step and "wasserstein_1" in latest.metrics:
+            return latest.metrics["wasserstein_1"]
+        if qualities and qualities[-1].step == step and "frechet" in qualities[-1].values:
+            return qualities[-1].values["frechet"].value
+        return None
+
+    def steps(self) -> list[int]:
+        """Return the steps to which the run can go back, oldest first; the last one is now."""
+        now = self.trainer.step_count
+        in_memory = {waypoint.step for waypoint in self.trainer.past.waypoints}
+        on_disk = {kept.step for kept in self.keeper.folder.checkpoints}
+        return sorted({step for step in in_memory | on_disk if step < now} | {now})
+
+    def waypoint(self, step: int) -> Waypoint:
+        """Return the run's latest known state up to a step, from memory or from its folder.
+
+        Raises:
+            ValueError: if there is none, or its checkpoint is damaged.
+        """
+        in_memory = [w for w in self.trainer.past.waypoints if w.step <= step]
+        on_disk = [kept for kept in self.keeper.folder.checkpoints if kept.step <= step]
+        if in_memory and (not on_disk or in_memory[-1].step >= on_disk[-1].step):
+            return in_memory[-1]
+        if not on_disk:
+            raise ValueError(f"No state of the run up to step {step:,} is kept.")
+        return checkpoints.waypoint_of(checkpoints.read(on_disk[-1].path), self.trainer.device)
+
+    def look_at(self, step: int) -> None:
+        """Look at the run as it was at a step; at its last one, look at the run itself.
+
+        Raises:
+            ValueError: as `waypoint`.
+        """
+        self.viewed = None
+        if step < self.trainer.step_count:
+            self.viewed = self.trainer.branch(self.waypoint(step), engine="eager")
+
+
+def name_of(config: ExperimentConfig) -> str:
+    """Return what a run is called until somebody gives it a name."""
+    return f"{config.dataset.title}, {config.loss.title.lower()}"
