@@ -19,8 +19,10 @@ session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
 doctor.doctor(run)
-live.live(run, live.distribution_page)
+charts = st.container()
 past.timeline(run)
+with charts:
+    live.live(run, live.distribution_page)
 live.network_tables(run)
 with st.expander("What am I looking at?"):
     st.markdown(

@@ -20,8 +20,10 @@ session.follow(run, controls.sidebar(run))
 session.write_link(run)
 live.messages(run)
 doctor.doctor(run)
-live.live(run, pictures.draw)
+charts = st.container()
 past.timeline(run)
+with charts:
+    live.live(run, pictures.draw)
 pictures.show_panels(run)
 live.network_tables(run)
 with st.expander("What am I looking at?"):

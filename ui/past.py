@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import session
 from ui.run import Run
 
 WORDS = (
-    "Every state that is kept of this run, in memory or on the disk. Moving the slider pauses "
-    "the run and shows it as it was."
+    "Every state that is kept of this run, in memory or on the disk. Pause the run, and move the "
+    "slider to see it as it was."
 )
 
 
 def timeline(run: Run) -> None:
-    """Show the slider; the charts show the moment that is chosen."""
+    """Show the slider, and look at the moment that is chosen.
+
+    It stands under the charts, but has to be called before they are drawn.
+    """
     steps = run.kept.steps()
     if len(steps) < 2:
         return
-    viewed = run.kept.viewed
-    shown = viewed.step_count if viewed else steps[-1]
-    # Its key holds the steps: with other steps it is another slider, which begins where it should.
-    key = f"{run.page}.past.{run.id}.{len(steps)}.{steps[-1]}.{run.revision}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.select_slider(
+        chosen = st.select_slider(
             "Timeline: step",
             steps,
-            value=shown if shown in steps else steps[-1],
-            key=key,
+            value=steps[-1],
+            # The key holds the steps: with other steps it is another slider, which begins at now.
+            key=f"{run.page}.past.{run.id}.{len(steps)}.{steps[-1]}.{run.revision}",
             help=WORDS,
             format_func=lambda step: f"{step:,}" if step < steps[-1] else f"{step:,} (now)",
-            on_change=lambda: run.look_back(session.value(key)),
+            disabled=run.running,
         )
-        looking = viewed is not None
+        if not run.running:
+            _look_back(run, chosen)
+        viewed = run.kept.viewed
         st.button(
             "Resume from here",
             icon=":material/history:",
             help="Go back to this moment; what came after it is forgotten.",
             on_click=run.go_back,
-            disabled=not looking,
+            disabled=viewed is None,
             key=f"{run.page}.go_back",
         )
         st.button(
@@ -50,8 +51,18 @@ def timeline(run: Run) -> None:
             disabled=run.running,
             key=f"{run.page}.branch",
         )
-    if looking:
+    if viewed is not None:
         st.caption(
             f"The charts show the run as it was at step {viewed.step_count:,}; it has gone on to "
             f"step {run.trainer.step_count:,}. **Train** goes on from there, not from here."
         )
+
+
+def _look_back(run: Run, step: int) -> None:
+    """Look at a step, unless it is looked at already."""
+    if step == run.looked_at:
+        return
+    try:
+        run.look_back(step)
+    except ValueError as error:
+        st.warning(str(error))

@@ -136,13 +136,18 @@ class Run:
         """Save the run; False if that failed, see `kept.problem`."""
         return self.kept.save(self.latest, self.qualities, wait)
 
+    @property
+    def looked_at(self) -> int:
+        """The step that is shown."""
+        return self.viewed.step_count
+
     def look_back(self, step: int) -> None:
-        """Show the run as it was at one of its earlier steps; it rests meanwhile."""
-        self.pause()
-        try:
-            self.kept.look_at(step)
-        except ValueError as error:
-            self.notice = str(error)
+        """Show the run, which rests, as it was at one of its earlier steps.
+
+        Raises:
+            ValueError: if the state of that step cannot be read.
+        """
+        self.kept.look_at(step)
 
     def go_back(self) -> None:
         """Go on from the moment that is looked at; what came after it is forgotten."""
