@@ -73,20 +73,28 @@ def app(environment: Mapping[str, str] | None = None, log: Path | None = None) -
 
     What the server prints goes to the file `log`.
     """
-    port = free_port()
+    with server(free_port(), environment, log) as (address, _):
+        yield address
+
+
+@contextmanager
+def server(
+    port: int, environment: Mapping[str, str] | None = None, log: Path | None = None
+) -> Iterator[tuple[str, subprocess.Popen]]:
+    """Run the app on that port; yield its address and its process."""
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
     command += ["--server.port", str(port), "--server.headless", "true"]
     output = log.open("wb") if log else subprocess.DEVNULL
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | dict(environment or {}), stdout=output, stderr=output
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_healthy(address, server)
-        yield address
+        _wait_until_healthy(address, process)
+        yield address, process
     finally:
-        server.terminate()
-        server.wait(20)
+        process.terminate()
+        process.wait(20)
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen) -> None:
