@@ -64,6 +64,10 @@ def starts() -> dict[str, list[float]]:
     return {name: [round(row[name], 2) for row in found] for name in found[0]}
 
 
+def on_page() -> list[dict[str, object]]:
+    return [page.measure(case, TURNS, 5.0) for case in page.CHOSEN]
+
+
 def neighbours() -> list[dict[str, object]]:
     cases = contention.CHOSEN
     return [row for case in cases for row in contention.measure(case, "compiled", 2.0, TURNS)]
@@ -104,7 +108,7 @@ def main() -> None:
     results: dict[str, Any] = {"machine": machine()}
     parts: dict[str, Callable[[], Any]] = {"steps": steps}
     if not options.steps_only:
-        parts |= {"start": starts, "live": pages, "page": lambda: page.measure(TURNS, 5.0)}
+        parts |= {"start": starts, "live": pages, "page": on_page}
         parts |= {"contention": neighbours, "frames": frames}
     for name, measure in parts.items():
         results[name] = measure()

@@ -13,13 +13,18 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page
 
+from benchmarks.step import CASES
 from benchmarks.workers import Worker, ours
 from tests.laboratory import app, chromium, open_page, press, step, tile
+
+CHOSEN = ("1-D default (R1, EMA), batch 128", "1-D, G 16 / D 64, batch 64")
+"""The default, and networks as small as GAN Lab's."""
 
 GAN_LAB = 40.0
 """Steps a second of GAN Lab's whole page on two such cores, 35 to 42 where it was measured."""
@@ -33,13 +38,13 @@ def choose_speed(page: Page, name: str) -> None:
     page.wait_for_timeout(1_500)
 
 
-def measure(turns: int, seconds: float) -> dict[str, object]:
+def measure(case: str, turns: int, seconds: float) -> dict[str, object]:
     """Return the rates and their ratio."""
-    bare = Worker(ours, {}, "compiled", "1")
+    bare = Worker(ours, CASES[case], "compiled", "1")
     on_page, alone = [], []
     with app() as address, chromium() as browser:
         page = browser.new_page(viewport=WINDOW)
-        open_page(page, f"{address}/Distributions")
+        open_page(page, f"{address}/Distributions?setup={quote(json.dumps(CASES[case]))}")
         press(page, "Train")
         note = page.locator(".tile[data-name='steps a second'] .note")
         note.filter(has_text="compiled").wait_for(timeout=180_000)
@@ -53,6 +58,7 @@ def measure(turns: int, seconds: float) -> dict[str, object]:
         shown = tile(page, "steps a second")
     bare.end()
     return {
+        "case": case,
         "engine": bare.note["engine"],
         "page_steps_per_s": round(statistics.median(on_page)),
         "bare_steps_per_s": round(statistics.median(alone)),
@@ -68,8 +74,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each turn")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measure(options.turns, options.seconds)
-    print(json.dumps(found) if options.json else "  ".join(f"{k} {v}" for k, v in found.items()))
+    for case in CHOSEN:
+        found = measure(case, options.turns, options.seconds)
+        words = "  ".join(f"{name} {value}" for name, value in found.items())
+        print(json.dumps(found) if options.json else words, flush=True)
 
 
 if __name__ == "__main__":
