@@ -131,6 +131,11 @@ class Switch:
         return engine
 
     @property
+    def refused(self) -> bool:
+        """Whether the steps stay eager, because that is wanted or because nothing else can be."""
+        return self._refused
+
+    @property
     def _on_gpu(self) -> bool:
         return self._trainer.device.type == "cuda"
 
