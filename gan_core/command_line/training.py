@@ -35,6 +35,8 @@ class Signals:
         return self
 
     def __exit__(self, *error: object) -> None:
+        if self.received is not None:  # the process ends; another signal must not spoil that
+            return
         for which, handler in self._before.items():
             signal.signal(which, handler)
 
