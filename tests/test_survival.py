@@ -69,6 +69,23 @@ def test_a_run_that_was_stopped_again_and_again_is_the_one_that_was_not(tmp_path
     assert tables[0] == tables[1]
 
 
+def test_a_convolutional_run_goes_on_from_its_file_to_the_bit(tmp_path):
+    """Channels lie innermost in its weights, but not in the file."""
+    config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 8})
+    trainer = Trainer(config)
+    trainer.step(2)
+    checkpoints.save(trainer, tmp_path / "file")
+    again = checkpoints.load(tmp_path / "file")
+    for one in (trainer, again):
+        one.step(2)
+    assert {weight.stride() for weight in trainer.learners.d.weights} == {
+        weight.stride() for weight in again.learners.d.weights
+    }
+    assert any(not weight.is_contiguous() for weight in trainer.learners.d.weights)
+    first, second = (checkpoints.digest(checkpoints.taken(one)) for one in (trainer, again))
+    assert first == second
+
+
 def test_the_digest_depends_on_every_stream_and_every_weight():
     trainer = Trainer(LINE)
     trainer.step(3)
