@@ -34,7 +34,7 @@ GENERATOR = {"name": "mlp", "depth": 2, "width": 256, "normalisation": "batch"}
 DIGITS = {"dataset": "mnist", "batch_size": 64, "architecture": {"generator": GENERATOR}}
 FIXED = {"GAN_ENGINE": "eager", "GAN_THREADS": "1"}
 AUTOSAVE = 0.2
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 ROOM = 64 * 2**20
 
 
@@ -89,14 +89,16 @@ class Victim:
         """Let it go on, end it with SIGKILL, and look at what it has left."""
         how = self._rng.choices(["anywhere", "training", "saving"], [1, 4, 5])[0]
         process = self._go_on("--steps", 10**9)
-        if how == "anywhere":
-            time.sleep(self._rng.uniform(0.0, 4.0))
-        else:
-            self._wait_for_a_save(process)
-            time.sleep(self._rng.uniform(0.0, 0.8))
-        if how == "saving":
-            self._wait_for_a_partial_file(process)
-        process.send_signal(signal.SIGKILL)
+        try:
+            if how == "anywhere":
+                time.sleep(self._rng.uniform(0.0, 4.0))
+            else:
+                self._wait_for_a_save(process)
+                time.sleep(self._rng.uniform(0.0, 0.8))
+            if how == "saving":
+                self._wait_for_a_partial_file(process)
+        finally:
+            process.send_signal(signal.SIGKILL)
         if process.wait() != -signal.SIGKILL:
             raise RuntimeError(f"the run ended by itself, with status {process.returncode}")
         self._look()

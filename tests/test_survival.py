@@ -142,12 +142,15 @@ def test_signals_save_and_stop(tmp_path, runs_folder):
         folder = RunFolder(runs_folder / "one")
         before = len(folder.checkpoints) and folder.checkpoints[-1].step
         process = survive.command(*words)
-        while not folder.checkpoints or folder.checkpoints[-1].step <= before:
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.send_signal(which)
-        process.send_signal(which)
-        process.communicate(timeout=60)
+        try:
+            while not folder.checkpoints or folder.checkpoints[-1].step <= before:
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.send_signal(which)
+            process.send_signal(which)
+            process.communicate(timeout=120)
+        finally:
+            process.kill()
         assert process.returncode == 128 + which
         step = folder.checkpoints[-1].step
         assert folder.digest() == digest_after(LINE, step)
