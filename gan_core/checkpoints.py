@@ -47,7 +47,7 @@ def taken(trainer: Trainer) -> dict[str, Any]:
         return {
             "config": trainer.config.to_dict(),
             "device": trainer.device.type,
-            "engine_from": trainer.switch.took_over_at,
+            "engine_from": trainer.switch.engine_from,
             "state": trainer.state_dict(),
         }
 
@@ -198,7 +198,10 @@ def _unpacked(content: bytes) -> dict[str, Any]:
     length = int.from_bytes(content[:8], "little")
     if not 8 < length <= min(len(content) - 8, MOST_HEADER):
         raise ValueError("it is empty, cut short or no safetensors file.")
-    metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    try:
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    except ValueError:
+        raise ValueError("its header is damaged.") from None
     if metadata.get("format") != str(FORMAT):
         raise ValueError(f"its format is {metadata.get('format')!r}, not {FORMAT}.")
     seal = SEAL.search(content, 8, 8 + length)

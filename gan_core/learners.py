@@ -40,6 +40,18 @@ class Learner:
     def load(self, network: dict[str, Any], optimizer: dict[str, Any]) -> None:
         self.network.load_state_dict(network)
         self.optimizer.load_state_dict(optimizer)
+        self._lay_out_moments()
+
+    def _lay_out_moments(self) -> None:
+        """Let moments lie in memory as their weights do; a file knows one order only.
+
+        A fused optimizer goes through both side by side: it would take another weight's moment.
+        """
+        for parameter, weight in zip(self.parameters, self.weights, strict=True):
+            state = self.optimizer.state.get(parameter, {})
+            for name, kept in state.items():
+                if isinstance(kept, torch.Tensor) and kept.shape == weight.shape:
+                    state[name] = torch.empty_like(weight, dtype=kept.dtype).copy_(kept)
 
     def give_moments(self) -> None:
         """Let the optimizer make its moments, empty ones, unless it has some.

@@ -35,7 +35,9 @@ class Observer:
         self._lines: tuple[Latents, Index] | None = None
         self._axis = None if config.dataset.pictures else Axis.around(config.dataset)
 
-    def snapshot(self, trainer: Trainer, statistics: dict[str, float]) -> Snapshot:
+    def snapshot(
+        self, trainer: Trainer, statistics: dict[str, float], remember: bool = True
+    ) -> Snapshot:
         """Return the trainer as it is now; `statistics` are those of its last step."""
         dataset = trainer.config.dataset
         samples = as_arrays(trainer.generate(trainer.fixed_z, trainer.fixed_labels), dataset)
@@ -46,7 +48,8 @@ class Observer:
             moments = moments_of(samples)
             metrics = measure_ordered(ordered, dataset)
             perfect = perfect_sampler(dataset, len(samples))
-            self.metric_history.add(trainer.step_count, metrics | moments)
+            if remember:
+                self.metric_history.add(trainer.step_count, metrics | moments)
         size = dataset.size
         return Snapshot(
             step=trainer.step_count,

@@ -131,6 +131,16 @@ class Trainer:
         self._share_cores()
         return self.switch.wait(timeout)
 
+    def order_engine(self) -> None:
+        """Let what the wanted engine needs be compiled while the run trains.
+
+        A run of several threads would lose one to the compiler, and its bits depend on how many
+        it has; it has to wait for the engine instead.
+        """
+        self._share_cores()
+        if self.threads == 1:
+            self.switch.order_ahead()
+
     def step(self, n: int = 1, keep_going: Callable[[], bool] = lambda: True) -> int:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
 
@@ -384,15 +394,15 @@ class Trainer:
         with self.lock, evaluating(self.discriminator) as network:
             return network(*told(self.game.standardised(x), labels))
 
-    def snapshot(self) -> Snapshot:
-        """Return the run as it is now, with its metrics measured anew."""
+    def snapshot(self, remember: bool = True) -> Snapshot:
+        """Return the run as it is now, its metrics measured anew; `remember` keeps them, too."""
         with self.lock:
             self._read_statistics()
             self.statistics.score_after(self._batch)
             statistics = {
                 name: value.item() for name, value in self.statistics.take_stock().items()
             }
-            return self._observer.snapshot(self, statistics)
+            return self._observer.snapshot(self, statistics, remember)
 
     @torch.no_grad()
     def real_samples(self, n: int) -> Values | PixelArray:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ from gan_core.shapes import Values
 
 PARTIAL = ".part"
 """How the names of files end that are being written."""
+
+WRITER = re.compile(rf"\..*\.(\d+)-\d+{re.escape(PARTIAL)}", re.DOTALL)
+LONGEST_WRITE = 3600.0
+"""Seconds."""
 
 UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 
@@ -42,6 +47,24 @@ def write_atomically(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
         raise
     _settle(path.parent)
+
+
+def is_being_written(partial: Path) -> bool:
+    """Say whether the process that began a file under its temporary name may still be at it.
+
+    An hour is more than any file takes; the process may have had the number of another one.
+    """
+    began = WRITER.fullmatch(partial.name)
+    try:
+        if began is None or time.time() - partial.stat().st_mtime > LONGEST_WRITE:
+            return False
+        if os.name == "posix":  # elsewhere 0 is a signal that ends the process
+            os.kill(int(began[1]), 0)
+    except (ProcessLookupError, FileNotFoundError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _settle(folder: Path) -> None:

@@ -56,7 +56,7 @@ class Switch:
         self.note: str | None = None
         self.trained = 0.0
         self.took_over_at: int | None = None
-        self.at = at
+        self.at = self._given = at
         self._orders: list[Order] = []
         self._parallel = False
         self._next_look = 0.0
@@ -131,6 +131,16 @@ class Switch:
         return engine
 
     @property
+    def engine_from(self) -> int | None:
+        """The step at which another trainer has to switch to be equal to this one to the bit."""
+        return self._given if self.took_over_at is None else self.took_over_at
+
+    @property
+    def refused(self) -> bool:
+        """Whether the steps stay eager, because that is wanted or because nothing else can be."""
+        return self._refused
+
+    @property
     def _on_gpu(self) -> bool:
         return self._trainer.device.type == "cuda"
 
@@ -185,7 +195,8 @@ class Switch:
         else:
             self.at = None
             if self.took_over_at is None:
-                self.took_over_at = self._trainer.step_count
+                here = self._trainer.step_count
+                self.took_over_at = here if self._given is None else min(self._given, here)
 
     def _refuse(self, why: str, done: str = "compiled") -> None:
         self._refused, self.engine = True, None

@@ -2,19 +2,10 @@
 
 from gan_core.runs.drawing import HEIGHT, WIDTH, picture
 from gan_core.runs.folder import RunFolder, all_folders, find, new_folder, runs_folder
-from gan_core.runs.headless import (
-    Interrupted,
-    Orders,
-    begin,
-    is_ready,
-    open_run,
-    prepare,
-    resume,
-    sample_picture,
-    train,
-)
+from gan_core.runs.headless import Interrupted, Orders, begin, resume, train
 from gan_core.runs.keeper import Keeper
 from gan_core.runs.stopping import Condition
+from gan_core.runs.using import is_ready, located, open_run, prepare, sample_picture
 
 __all__ = [
     "HEIGHT",
@@ -28,6 +19,7 @@ __all__ = [
     "begin",
     "find",
     "is_ready",
+    "located",
     "new_folder",
     "open_run",
     "picture",

@@ -26,7 +26,7 @@ from typing import Any
 
 from gan_core import checkpoints
 from gan_core.config import ExperimentConfig
-from gan_core.data.store import PARTIAL, write_atomically
+from gan_core.data.store import PARTIAL, is_being_written, write_atomically
 from gan_core.trainer import Trainer
 
 FORMAT = 1
@@ -34,6 +34,7 @@ CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 LONGEST_NAME = 80
 CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
+GENERATOR = "generator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Kept:
     @property
     def size(self) -> int:
         """Its bytes; 0 if it has gone."""
-        return self.path.stat().st_size if self.path.exists() else 0
+        return _size(self.path)
 
 
 class RunFolder:
@@ -88,8 +89,10 @@ class RunFolder:
 
     @property
     def size(self) -> int:
-        """The bytes of all its files."""
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        """The bytes of all its files, whoever writes and removes some meanwhile."""
+        return sum(
+            _size(Path(place) / name) for place, _, names in os.walk(self.path) for name in names
+        )
 
     def place_of(self, step: int) -> Path:
         """Return where the checkpoint of a step is kept."""
@@ -99,15 +102,21 @@ class RunFolder:
         """Make the folder, and remove what a process that was killed had begun to write."""
         (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
         (self.path / "samples").mkdir(exist_ok=True)
-        for left in self.path.rglob(f".*{PARTIAL}"):
-            left.unlink(missing_ok=True)
+        for place, _, names in os.walk(self.path):
+            for left in (Path(place) / name for name in names if name.endswith(PARTIAL)):
+                if not is_being_written(left):
+                    left.unlink(missing_ok=True)
 
     def about(self) -> About | None:
         """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""
+        return self.noted() or self._told_by_a_checkpoint()
+
+    def noted(self) -> About | None:
+        """Return what `note` wrote; None if that is missing or damaged."""
         try:
             return _about_of((self.path / ABOUT).read_bytes())
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return self._told_by_a_checkpoint()
+            return None
 
     def _told_by_a_checkpoint(self) -> About | None:
         for kept in reversed(self.checkpoints):
@@ -235,7 +244,18 @@ def tidy(name: str) -> str:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; 0 if it has gone meanwhile."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _about_of(content: bytes) -> About:

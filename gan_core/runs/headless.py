@@ -1,4 +1,4 @@
-"""Runs without the dashboard, in the same folders: trained, resumed, sampled."""
+"""Runs without the dashboard, in the same folders: begun, resumed, told to stop."""
 
 from __future__ import annotations
 
@@ -6,27 +6,18 @@ import math
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from gan_core.config import ExperimentConfig
-from gan_core.data import Dataset
-from gan_core.data.base import Progress
 from gan_core.data.store import write_atomically
-from gan_core.device import resolve_device
-from gan_core.export import sample_pixels
-from gan_core.frozen import load_generator
-from gan_core.grids import grid
-from gan_core.runs.folder import CONFIG, RunFolder
-from gan_core.runs.keeper import AUTOSAVE_SECONDS, Keeper
-from gan_core.runs.stopping import Condition
+from gan_core.engines.workshop import WORKSHOP
+from gan_core.runs.folder import CONFIG, GENERATOR, RunFolder
+from gan_core.runs.keeper import AUTOSAVE_SECONDS, GOES_ON, Keeper
+from gan_core.runs.stopping import Condition, is_row, next_row
 from gan_core.snapshot import Snapshot
 from gan_core.trainer import Trainer
 
-GENERATOR = "generator.safetensors"
-ROWS_BITS = 6
 NEVER = 10**15
 BEST_BY = "wasserstein_1"
 """The metric of a step by which the best checkpoint is chosen, where the step has it."""
@@ -35,40 +26,31 @@ ENGINE_FROM = 5_000
 """The step at which `auto` lets the compiler take over on the line, waiting for it if need be, so
 that a run is the same whenever it is interrupted. 5,000 steps take about as long as compiling."""
 
-ENGINE_SECONDS = 600.0
+Note = Callable[[Snapshot], None]
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
     """The run was told to stop by a signal, and has been saved."""
 
 
+def ignore(snapshot: Snapshot) -> None:
+    """Take no note of a moment of a run."""
+
+
 @dataclass
 class Orders:
     """How long to train, and how often to save.
 
-    `steps` is the step to reach, None for no end. `stopped` is asked after every few steps.
+    `steps` is the step to reach, None for no end; `seconds` and `autosave` are seconds. `stopped`
+    is asked after every update; `say` is told what a user should know.
     """
 
     steps: int | None = None
-    seconds: float = math.inf
+    seconds: float | int = math.inf
     until: Condition | None = None
-    autosave: float = AUTOSAVE_SECONDS
-    stopped: Callable[[], bool] = field(default=lambda: False)
-
-
-def is_ready(dataset: Dataset) -> bool:
-    """Say whether the data set can be opened at once."""
-    return dataset.preparation is None
-
-
-def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
-    """Download or compose what the data set needs and has not got.
-
-    Raises:
-        ValueError: if that fails.
-    """
-    if dataset.preparation is not None:
-        dataset.preparation.fetch(progress)
+    autosave: float | int = AUTOSAVE_SECONDS
+    stopped: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = warnings.warn
 
 
 def train(
@@ -76,7 +58,7 @@ def train(
     steps: int,
     out: Path,
     device: str = "cpu",
-    progress: Callable[[Snapshot], None] = lambda snapshot: None,
+    progress: Note = ignore,
     engine: str = "auto",
 ) -> Trainer:
     """Train for `steps` steps and write the run to the folder `out`, which must be new or empty.
@@ -93,167 +75,182 @@ def begin(
     out: Path,
     orders: Orders,
     device: str = "cpu",
-    progress: Callable[[Snapshot], None] = lambda snapshot: None,
+    progress: Note = ignore,
     engine: str = "auto",
 ) -> Trainer:
     """Begin a run in a new or empty folder, and train it as long as `orders` say.
 
     Raises:
-        ValueError: as `train`.
+        ValueError: as `train`; or if the data set has no number of the condition's name.
         Interrupted: if it was told to stop.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is not an empty folder; choose another one.")
-    trainer = Trainer(config, device, engine, _engine_from(config, engine))
+    if orders.until is not None:
+        orders.until.check(config.dataset)
+    trainer = Trainer(config, device, engine)
     folder = RunFolder(out)
     folder.make()
     write_atomically(out / CONFIG, config.to_json().encode())
-    return _train(trainer, folder, orders, progress)
+    return Session(trainer, folder, orders, progress).train()
 
 
 def resume(
     run: Path,
     orders: Orders,
     device: str = "cpu",
-    progress: Callable[[Snapshot], None] = lambda snapshot: None,
+    progress: Note = ignore,
     engine: str = "auto",
-    say: Callable[[str], None] = lambda sentence: None,
 ) -> Trainer:
-    """Go on with a run from its newest whole checkpoint; without one, from its config.
-
-    `say` is told of every checkpoint that was left out.
+    """Go on with a run from its newest whole checkpoint; without any, from its config.
 
     Raises:
-        ValueError: if there is no run in the folder, or none of its checkpoints is whole.
+        ValueError: if there is no run in the folder, or none of its checkpoints is whole; or as
+            `begin`.
         Interrupted: if it was told to stop.
     """
     folder = RunFolder(run)
     if not folder.checkpoints and (run / CONFIG).is_file():
         config = ExperimentConfig.from_json((run / CONFIG).read_text(encoding="utf-8"))
-        trainer = Trainer(config, device, engine, _engine_from(config, engine))
+        trainer = Trainer(config, device, engine)
         folder.make()
     else:
         trainer, said = folder.open(device, engine)
         for sentence in said:
-            say(sentence)
-        if trainer.switch.at is None:
-            trainer.switch.at = _engine_from(trainer.config, engine)
-    return _train(trainer, folder, orders, progress)
+            orders.say(sentence)
+    if orders.until is not None:
+        orders.until.check(trainer.config.dataset)
+    return Session(trainer, folder, orders, progress).train()
 
 
-def _engine_from(config: ExperimentConfig, engine: str) -> int | None:
-    """Return where `auto` switches: pictures gain less from the compiler than it costs."""
-    if engine != "auto":
+def engine_from(trainer: Trainer) -> int | None:
+    """Return the step from which a new run's engine takes the steps; None on a GPU, which captures
+    at a step that is always the same. Pictures gain less from the compiler than it costs.
+    """
+    if trainer.device.type != "cpu":
         return None
-    return NEVER if config.dataset.pictures else ENGINE_FROM
+    if trainer.switch.wanted != "auto":
+        return 0
+    return NEVER if trainer.config.dataset.pictures else ENGINE_FROM
 
 
-def is_row(step: int) -> bool:
-    """Say whether metrics are measured at a step: at 32 to 64 evenly spaced ones an octave.
+class Session:
+    """Trains a run in its folder, from where it is to where its orders end.
 
-    So a run that was resumed has measured at the same steps as one that was not.
+    Whatever depends on the clock (saving, stopping) leaves no trace in the run: it stands still
+    between two steps only, and metrics are kept at steps that are rows.
     """
-    return step % max(1, 2 ** (step.bit_length() - ROWS_BITS)) == 0
 
+    def __init__(self, trainer: Trainer, folder: RunFolder, orders: Orders, progress: Note) -> None:
+        self._trainer, self._folder, self._orders = trainer, folder, orders
+        self._progress = progress
+        self._keeper = Keeper(trainer, folder, folder.id, orders.autosave)
+        self._deadline = time.monotonic() + orders.seconds
+        self._said: str | None = None
+        if trainer.switch.at is None:
+            trainer.switch.at = engine_from(trainer)
 
-def next_row(step: int) -> int:
-    """Return the first step after this one at which metrics are measured."""
-    return next(later for later in range(step + 1, 2 * step + 3) if is_row(later))
+    def train(self) -> Trainer:
+        """Raises: ValueError, Interrupted: as `begin`."""
+        trainer, keeper = self._trainer, self._keeper
+        if trainer.step_count < (trainer.switch.at or 0) < min(self._goal, NEVER):
+            trainer.order_engine()
+        self._look()
+        if keeper.unsaved:
+            self._save()
+        while not self._reached():
+            if self._engine_is_in():
+                self._advance()
+                if is_row(trainer.step_count):
+                    self._look()
+                if keeper.due:
+                    self._save()
+        self._finish()
+        return trainer
 
+    @property
+    def _goal(self) -> float | int:
+        return math.inf if self._orders.steps is None else self._orders.steps
 
-def _train(
-    trainer: Trainer, folder: RunFolder, orders: Orders, progress: Callable[[Snapshot], None]
-) -> Trainer:
-    keeper = Keeper(trainer, folder, folder.id, orders.autosave)
-    deadline = time.monotonic() + orders.seconds
-    if orders.steps is None or orders.steps > (trainer.switch.at or math.inf):
-        trainer.switch.order_ahead()
-    snapshot = trainer.snapshot()
-    progress(snapshot)
-    if keeper.unsaved:
-        _save(keeper, snapshot)
-    while not _reached(trainer, snapshot, orders, deadline):
-        if trainer.step_count == trainer.switch.at:
-            trainer.wait_for_engine(ENGINE_SECONDS)
-        _advance(trainer, orders, deadline)
-        if is_row(trainer.step_count) and not trainer.share_of_step:
-            snapshot = trainer.snapshot()
-            progress(snapshot)
-        if keeper.due:
-            _save(keeper, snapshot)
-    if snapshot.step != trainer.step_count and not trainer.share_of_step:
-        snapshot = trainer.snapshot()
-        progress(snapshot)
-    _save(keeper, snapshot)
-    if orders.stopped():
-        raise Interrupted(f"Stopped at step {trainer.step_count:,}; the run is saved.")
-    _finish(trainer, folder)
-    return trainer
+    @property
+    def _told_to_stop(self) -> bool:
+        return self._orders.stopped() or time.monotonic() >= self._deadline
 
+    def _look(self) -> None:
+        trainer = self._trainer
+        regular = is_row(trainer.step_count) and not trainer.share_of_step
+        self._snapshot = trainer.snapshot(remember=regular)
+        self._progress(self._snapshot)
 
-def _advance(trainer: Trainer, orders: Orders, deadline: float) -> None:
-    """Train to the next row, or less far if it is time to save or to stop."""
-    here = trainer.step_count
-    goals = [next_row(here)]
-    if orders.steps is not None:
-        goals.append(orders.steps)
-    if trainer.switch.at is not None and trainer.switch.at > here:
-        goals.append(trainer.switch.at)
-    until = min(deadline, time.monotonic() + orders.autosave)
-    trainer.step(min(goals) - here, lambda: time.monotonic() < until and not orders.stopped())
+    def _reached(self) -> bool:
+        """Say whether the run has come to its end, or was told to stop."""
+        trainer, until = self._trainer, self._orders.until
+        if self._told_to_stop or trainer.breakdown or trainer.step_count >= self._goal:
+            return True
+        if until is None or self._snapshot.step != trainer.step_count:
+            return False
+        return until.holds(trainer, self._snapshot)
 
-
-def _reached(trainer: Trainer, snapshot: Snapshot, orders: Orders, deadline: float) -> bool:
-    """Say whether the run has come to its end, or was told to stop."""
-    if orders.stopped() or trainer.breakdown or time.monotonic() >= deadline:
+    def _engine_is_in(self) -> bool:
+        """Wait for the engine that has to take over here; False if told to stop meanwhile."""
+        trainer, switch = self._trainer, self._trainer.switch
+        if switch.at is None or trainer.step_count < switch.at or switch.wanted == "eager":
+            return True
+        # A compiler still at work would take a thread from the steps, and change their bits.
+        while not (trainer.wait_for_engine(0.2) or switch.refused) or (
+            trainer.threads > 1 and WORKSHOP.busy
+        ):
+            if self._told_to_stop:
+                return False
+        self._say(switch.note)
         return True
-    if orders.steps is not None and trainer.step_count >= orders.steps:
-        return True
-    measured = snapshot.step == trainer.step_count
-    return orders.until is not None and measured and orders.until.holds(snapshot)
 
+    def _advance(self) -> None:
+        """Train to the next row, or less far if it is time to save or to stop."""
+        trainer = self._trainer
+        here, until = trainer.step_count, time.monotonic() + self._orders.autosave
+        goals = [next_row(here), self._goal]
+        if trainer.switch.at is not None and trainer.switch.at > here:
+            goals.append(trainer.switch.at)
+        trainer.step(min(goals) - here, lambda: time.monotonic() < until and not self._told_to_stop)
+        if trainer.share_of_step:
+            trainer.step(1)
 
-def _save(keeper: Keeper, snapshot: Snapshot) -> None:
-    measured = None
-    if snapshot.step == keeper.step:
-        measured = snapshot.metrics.get(BEST_BY)
-    if not keeper.save(snapshot, measured):
-        warnings.warn(keeper.problem, stacklevel=1)
+    def _save(self) -> None:
+        measured = None
+        if self._snapshot.step == self._trainer.step_count:
+            measured = self._snapshot.metrics.get(BEST_BY)
+        failed = self._said is not None and self._said == self._keeper.problem
+        if not self._keeper.save(self._snapshot, measured):
+            self._say(self._keeper.problem)
+        elif failed:
+            self._say("The run has been saved again.")
 
+    def _say(self, sentence: str | None) -> None:
+        """Say something, unless it is what was said last."""
+        if sentence is not None and sentence != self._said:
+            self._orders.say(sentence)
+            self._said = sentence
 
-def _finish(trainer: Trainer, folder: RunFolder) -> None:
-    """Write what others can use without the laboratory; tell of numbers that broke.
+    def _finish(self) -> None:
+        """Save; write what others can use without the laboratory; tell of numbers that broke.
 
-    Raises:
-        ValueError: if they did.
-    """
-    write_atomically(folder.path / GENERATOR, trainer.frozen().to_bytes())
-    if trainer.timeline.moments:
-        write_atomically(folder.path / "timeline.gif", trainer.timeline.movie())
-    if trainer.breakdown:
-        raise ValueError(trainer.breakdown.sentence())
-
-
-def open_run(run: Path, device: str = "cpu") -> Trainer:
-    """Return the run in the folder `run`, at its newest whole checkpoint.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    return RunFolder(run).open(device)[0]
-
-
-def sample_picture(run: Path, n: int, seed: int = 0, device: str = "cpu") -> Image.Image:
-    """Draw `n` samples from a run's folder, or from an exported generator, as one picture.
-
-    Raises:
-        ValueError: if there is no generator, or if it makes numbers.
-    """
-    if run.is_dir() and not (run / GENERATOR).is_file():
-        generator = open_run(run, device).frozen()
-    else:
-        path = run / GENERATOR if run.is_dir() else run
-        generator = load_generator(path, resolve_device(device))
-    if len(generator.sample_shape) != 3:
-        raise ValueError(f"{run} makes numbers, not pictures; use `evaluate` to see how good.")
-    return grid(sample_pixels(generator, n, seed))
+        Raises:
+            ValueError: if they did, or if the run could not be saved.
+            Interrupted: if it was told to stop.
+        """
+        trainer, path = self._trainer, self._folder.path
+        if self._snapshot.step != trainer.step_count:
+            self._look()
+        self._save()
+        if self._keeper.problem is not None:
+            raise ValueError(
+                self._keeper.problem.removesuffix(GOES_ON) + "What was saved before is whole."
+            )
+        if self._orders.stopped():
+            raise Interrupted(f"Stopped at step {trainer.step_count:,}; the run is saved.")
+        write_atomically(path / GENERATOR, trainer.frozen().to_bytes())
+        if trainer.timeline.moments:
+            write_atomically(path / "timeline.gif", trainer.timeline.movie())
+        if trainer.breakdown:
+            raise ValueError(trainer.breakdown.sentence())

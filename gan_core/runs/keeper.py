@@ -8,7 +8,7 @@ import io
 import json
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,17 @@ from gan_core import checkpoints
 from gan_core.data.store import write_atomically
 from gan_core.grids import png
 from gan_core.runs.drawing import picture, thumbnail
-from gan_core.runs.folder import ABOUT, CONFIG, METRICS, PAST, About, RunFolder
+from gan_core.runs.folder import CONFIG, METRICS, PAST, About, RunFolder
 from gan_core.runs.thinning import make_room
 from gan_core.snapshot import Snapshot
 from gan_core.trainer import Trainer
 
 AUTOSAVE_SECONDS = 30.0
 """Of training between two saves."""
+
+GOES_ON = (
+    "Training goes on, and what was saved before is whole. It is tried again at every autosave."
+)
 
 PAST_BYTES = 24 * 2**20
 """States in memory that weigh more than this together are not written."""
@@ -39,6 +43,10 @@ class Capture:
     snapshot: Snapshot | None
     table: dict[str, np.ndarray]
     about: About
+    moment: tuple[int, int]
+    """The steps and D's updates."""
+    number: int
+    """Later captures of a run have greater ones."""
 
     @property
     def step(self) -> int:
@@ -70,6 +78,10 @@ class Keeper:
             self.saved = _moment(trainer)
         self._trainer = trainer
         self._trained = trainer.switch.trained
+        exists = folder.place_of(trainer.step_count).exists()
+        self._whole = trainer.step_count if exists else None
+        """The step of a checkpoint that has just been read or written."""
+        self._captured, self._written = 0, 0
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -113,59 +125,74 @@ class Keeper:
         with trainer.lock:
             content = checkpoints.taken(trainer)
             past = checkpoints.past_of(trainer, PAST_BYTES)
-            table = table_of(trainer)
+            self.about = self._about_now(snapshot, measured)
+            self._captured += 1
             moment = _moment(trainer)
+            table = table_of(trainer)
+            return Capture(content, past, snapshot, table, self.about, moment, self._captured)
+
+    def _about_now(self, snapshot: Snapshot | None, measured: float | None) -> About:
+        old, step = self.about, self._trainer.step_count
         metrics = {} if snapshot is None else snapshot.metrics | snapshot.statistics
-        kept = dict(self.about.measured)
+        there = {kept.step for kept in self.folder.checkpoints if kept.step < step}
+        kept = {at: value for at, value in old.measured.items() if int(at) in there}
         if measured is not None and np.isfinite(measured):
-            kept[str(moment[0])] = measured
-        old = self.about
-        self.about = About(
-            old.name,
-            old.created,
-            time.time(),
-            moment[0],
-            trainer.config.to_dict(),
-            {name: value for name, value in metrics.items() if np.isfinite(value)} or old.metrics,
-            old.parent,
-            {step: value for step, value in kept.items() if int(step) <= moment[0]},
+            kept[str(step)] = measured
+        return replace(
+            old,
+            saved=time.time(),
+            step=step,
+            experiment=self._trainer.config.to_dict(),
+            metrics={name: v for name, v in metrics.items() if np.isfinite(v)} or old.metrics,
+            measured=kept,
         )
-        self._moment = moment
-        return Capture(content, past, snapshot, table, self.about)
 
     def _write(self, capture: Capture) -> None:
-        moment = self._moment
         with self._lock:
+            if capture.number < self._written:  # a later one has overtaken it
+                return
             try:
                 self._write_files(capture)
             except OSError as error:
                 self.problem = sentence_of(error, self.folder.path)
             else:
-                self.problem, self.saved = None, moment
+                self.problem, self.saved = None, capture.moment
+                self._written = capture.number
 
     def _write_files(self, capture: Capture) -> None:
-        folder = self.folder
+        folder, about = self.folder, capture.about
         folder.make()
-        make_room(folder)
+        make_room(folder, about.measured, self._whole)
         write_atomically(folder.place_of(capture.step), checkpoints.packed(capture.content))
-        for kept in folder.checkpoints:
-            if kept.step > capture.step:  # the run has gone back since
-                kept.path.unlink()
-        experiment = json.dumps(capture.about.experiment, indent=2, ensure_ascii=False) + "\n"
+        self._whole = capture.step
+        self._forget_after(capture.step)
+        experiment = json.dumps(about.experiment, indent=2, ensure_ascii=False) + "\n"
         write_atomically(folder.path / CONFIG, experiment.encode())
         write_atomically(folder.path / METRICS, csv_of(capture.table))
-        if capture.past is not None:
+        if capture.past is None:
+            (folder.path / PAST).unlink(missing_ok=True)
+        else:
             write_atomically(folder.path / PAST, checkpoints.packed({"past": capture.past}))
         if capture.snapshot is not None:
             drawn = picture(capture.snapshot)
             name = f"step-{capture.snapshot.step:08d}.png"
             write_atomically(folder.path / "samples" / name, png(drawn))
             write_atomically(folder.path / "thumbnail.png", png(thumbnail(capture.snapshot)))
-        renamed = folder.about() if (folder.path / ABOUT).exists() else None
-        if renamed is not None and renamed.name != capture.about.name:
-            self.about = About(**{**vars(self.about), "name": renamed.name})
-        folder.note(self.about)
-        make_room(folder)
+        renamed = folder.noted()
+        if renamed is not None and renamed.name != about.name:
+            about = replace(about, name=renamed.name)
+            self.about = replace(self.about, name=renamed.name)
+        folder.note(about)
+        make_room(folder, about.measured, self._whole)
+
+    def _forget_after(self, step: int) -> None:
+        """Remove what lies ahead of a run that has gone back, or could not be read."""
+        for kept in self.folder.checkpoints:
+            if kept.step > step:
+                kept.path.unlink(missing_ok=True)
+        for drawn in (self.folder.path / "samples").glob("step-*.png"):
+            if drawn.stem.removeprefix("step-").isdecimal() and int(drawn.stem[5:]) > step:
+                drawn.unlink(missing_ok=True)
 
 
 def _moment(trainer: Trainer) -> tuple[int, int]:
@@ -204,7 +231,4 @@ def sentence_of(error: OSError, path: Path) -> str:
         errno.EROFS: "the disk is read-only",
         errno.EACCES: "the folder may not be written to",
     }.get(error.errno, error.strerror or str(error))
-    return (
-        f"The run could not be saved to {path.parent.name}/{path.name}: {why}. Training goes on, "
-        "and what was saved before is whole. It is tried again at every autosave."
-    )
+    return f"The run could not be saved to {path.parent.name}/{path.name}: {why}. {GOES_ON}"

@@ -1,4 +1,4 @@
-"""Conditions at which a run without the dashboard stops: `wasserstein_1<0.05`."""
+"""When a run without the dashboard looks at itself, and the condition at which it then stops."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import operator
 import re
 from dataclasses import dataclass
 
+from gan_core.data import Dataset
 from gan_core.metrics import METRICS
+from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.snapshot import STATISTICS, Snapshot
+from gan_core.trainer import Trainer
+
+ROWS_BITS, PICTURE_BITS = 6, 3
+"""Up to 2 ** (bits - 1) moments an octave of steps; metrics of pictures take seconds each."""
 
 RELATIONS = {
     "<=": operator.le,
@@ -16,6 +22,19 @@ RELATIONS = {
     ">": operator.gt,
 }
 CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
+
+
+def is_row(step: int, bits: int = ROWS_BITS) -> bool:
+    """Say whether metrics are measured at a step: at 32 evenly spaced ones an octave.
+
+    So a run that was resumed has measured at the same steps as one that was not.
+    """
+    return step % max(1, 2 ** (step.bit_length() - bits)) == 0
+
+
+def next_row(step: int) -> int:
+    """Return the first step after this one at which metrics are measured."""
+    return next(later for later in range(step + 1, 2 * step + 3) if is_row(later))
 
 
 @dataclass(frozen=True)
@@ -33,7 +52,7 @@ class Condition:
         Raises:
             ValueError: if it is none, naming what can be asked for.
         """
-        names = [*METRICS.names(), *STATISTICS]
+        names = [*METRICS.names(), *PICTURE_METRICS.names(), *STATISTICS]
         match = CONDITION.fullmatch(text)
         if match is None or match[1] not in names:
             raise ValueError(
@@ -45,7 +64,40 @@ class Condition:
         except ValueError:
             raise ValueError(f"stop-when: {match[3]!r} is not a number.") from None
 
-    def holds(self, snapshot: Snapshot) -> bool:
-        """Say whether it holds at a moment; what was not measured there never does."""
+    def check(self, dataset: Dataset) -> None:
+        """Raises: ValueError: if runs on the data set have no such number; it names theirs."""
+        registry = PICTURE_METRICS if dataset.pictures else METRICS
+        names = [*registry.names(), *STATISTICS]
+        if self.name not in names:
+            raise ValueError(
+                f"stop-when: {self.name} is not measured on {dataset.name}; "
+                f"names there are {', '.join(names)}."
+            )
+
+    def holds(self, trainer: Trainer, snapshot: Snapshot) -> bool:
+        """Say whether it holds where the trainer is, of which the snapshot is.
+
+        It is looked at only where a run looks at itself whenever it was interrupted: at rows, or
+        at 4 of them an octave if it is of a metric of pictures.
+
+        Raises:
+            ValueError: if pictures of this kind have no such metric.
+        """
+        if not is_row(snapshot.step):
+            return False
         value = (snapshot.statistics | snapshot.metrics).get(self.name)
+        if self.name in PICTURE_METRICS.names() and is_row(snapshot.step, PICTURE_BITS):
+            value = self._of_pictures(trainer)
         return value is not None and RELATIONS[self.relation](value, self.bound)
+
+    def _of_pictures(self, trainer: Trainer) -> float:
+        from gan_core.evaluation import Evaluation  # it opens runs, so it cannot come before this
+
+        dataset = trainer.config.dataset
+        values = Evaluation(trainer.frozen(), dataset, trainer.source).run().values
+        if self.name not in values:
+            raise ValueError(
+                f"stop-when: {self.name} is not measured on {dataset.name}; "
+                f"names there are {', '.join([*values, *STATISTICS])}."
+            )
+        return values[self.name].value

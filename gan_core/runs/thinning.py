@@ -36,23 +36,24 @@ def set_budget(size: int) -> None:
     write_atomically(runs_folder() / SETTINGS, json.dumps({"budget_bytes": size}).encode())
 
 
-def make_room(folder: RunFolder) -> None:
+def make_room(folder: RunFolder, measured: Mapping[str, float], whole: int | None = None) -> None:
     """Thin a run's checkpoints and samples; further, if all runs are beyond the budget.
 
-    Its newest, the one before it and its best always stay.
+    Its newest, the one before it, its best by what was `measured` and the one of the step `whole`
+    always stay: that one can be read for sure, and newer ones may be damaged.
     """
-    about = folder.about()
-    measured = {} if about is None else about.measured
     kept = folder.checkpoints
-    stay = to_keep(kept, measured)
+    stay, least = (
+        {*to_keep(kept, measured, octaves), *(k for k in kept if k.step == whole)}
+        for octaves in (True, False)
+    )
     for checkpoint in kept:
         if checkpoint not in stay:
             checkpoint.path.unlink(missing_ok=True)
     _thin_samples(folder.path / "samples")
     over = sum(other.size for other in all_folders()) - budget()
-    least = to_keep(kept, measured, octaves=False)
-    for checkpoint in stay:
-        if over > 0 and checkpoint not in least:
+    for checkpoint in kept:
+        if over > 0 and checkpoint in stay - least:
             over -= checkpoint.size
             checkpoint.path.unlink(missing_ok=True)
 

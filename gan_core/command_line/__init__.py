@@ -1,0 +1,1 @@
+"""The parts of `python -m gan_core`: what it is asked for, and how it trains and tells."""
