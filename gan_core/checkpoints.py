@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import safetensors.torch
 import torch
 from torch.utils._pytree import keystr, tree_leaves_with_path
 
+from gan_core import checking
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import write_atomically
 from gan_core.past import Waypoint
@@ -69,11 +71,15 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         return _unpacked(path.read_bytes())
-    except (safetensors.SafetensorError, OSError, LookupError, TypeError) as error:
+    except UNREADABLE as error:
         reason = str(error).split("\n")[0][:200]
         raise ValueError(f"{path.name} is not a whole checkpoint: {reason}.") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} cannot be used as a checkpoint: {error}") from None
+
+
+UNREADABLE = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
+"""What `read` meets in files of other kinds."""
 
 
 def digest(content: dict[str, Any]) -> str:
@@ -146,13 +152,35 @@ def bring_past(trainer: Trainer, path: Path) -> None:
     """
     content = read(path)
     try:
-        for row in content["past"]:
-            if row["step"] <= trainer.step_count:
-                config = ExperimentConfig.from_dict(row["config"])
-                state = _on(trainer.device, row["state"])
-                trainer.past.keep(Waypoint(int(row["step"]), config, state))
+        for waypoint in waypoints_of(trainer, content):
+            if waypoint.step <= trainer.step_count:
+                trainer.past.keep(waypoint)
     except UNUSABLE as error:
         raise ValueError(f"{path.name} cannot be used: {error}") from None
+
+
+def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint]:
+    """Yield the states in a file of a run's past, each checked first.
+
+    Raises:
+        one of `UNUSABLE`: if one is not of this run.
+    """
+    known: tuple[Any, ExperimentConfig] = ({}, trainer.config)
+    for row in content["past"]:
+        if row["config"] != known[0]:
+            known = row["config"], ExperimentConfig.from_dict(row["config"])
+        state = _with_streams(trainer, _on(trainer.device, row["state"]))
+        checking.check_waypoint(trainer, known[1], row["step"], state)
+        yield Waypoint(row["step"], known[1], state)
+
+
+def _with_streams(trainer: Trainer, state: dict[str, Any]) -> dict[str, Any]:
+    """Give a state random streams that begin anew, if its own are those of another device."""
+    streams = trainer.game.rng
+    sizes = {len(rng.get_state()) for rng in streams.values()}
+    if {len(stream) for stream in state["rng"].values()} != sizes:
+        state["rng"] = {name: rng.get_state() for name, rng in streams.items()}
+    return state
 
 
 def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
@@ -161,11 +189,15 @@ def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
     Raises:
         one of `UNUSABLE`: if it holds none.
     """
+    checking.check_envelope(content)
     config = ExperimentConfig.from_dict(content["config"])
     trainer = Trainer(config, device, engine, content["engine_from"])
+    if not isinstance(content["state"], dict):
+        raise ValueError("its state is no object.")
     state = _on(trainer.device, content["state"])
     if content["device"] != trainer.device.type:
         state["rng"] = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    checking.check_state(trainer, config, state)
     trainer.load_state_dict(state)
     return trainer
 
