@@ -34,6 +34,9 @@ MOVING = (
 )
 """The parts of a state on which the next step depends; the others are its history."""
 
+STREAM_BYTES = {5_056, 16}
+"""What the state of a random stream takes on the CPU and on a GPU."""
+
 MOST_HEADER = 100 * 2**20
 """Bytes; safetensors itself reads no larger header."""
 
@@ -130,16 +133,16 @@ def past_of(trainer: Trainer, most_bytes: int) -> list[dict[str, Any]] | None:
     ]
 
 
-def waypoint_of(content: dict[str, Any], device: torch.device) -> Waypoint:
-    """Return the moment that a checkpoint holds, for the run that wrote it.
+def waypoint_of(trainer: Trainer, content: dict[str, Any]) -> Waypoint:
+    """Return the moment that a checkpoint of a run holds.
 
     Raises:
-        ValueError: if it holds none.
+        ValueError: if it holds none of this run.
     """
     try:
-        state = _on(device, {name: content["state"][name] for name in MOVING})
-        config = ExperimentConfig.from_dict(content["config"])
-        return Waypoint(int(state["counters"]["step"]), config, state)
+        state = {name: content["state"][name] for name in MOVING}
+        row = {"step": state["counters"]["step"], "config": content["config"], "state": state}
+        return next(waypoints_of(trainer, {"past": [row]}))
     except UNUSABLE as error:
         raise ValueError(f"The checkpoint cannot be used: {error}") from None
 
@@ -169,17 +172,24 @@ def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint
     for row in content["past"]:
         if row["config"] != known[0]:
             known = row["config"], ExperimentConfig.from_dict(row["config"])
-        state = _with_streams(trainer, _on(trainer.device, row["state"]))
+        state = at_home(trainer, row["state"])
         checking.check_waypoint(trainer, known[1], row["step"], state)
         yield Waypoint(row["step"], known[1], state)
 
 
-def _with_streams(trainer: Trainer, state: dict[str, Any]) -> dict[str, Any]:
-    """Give a state random streams that begin anew, if its own are those of another device."""
-    streams = trainer.game.rng
-    sizes = {len(rng.get_state()) for rng in streams.values()}
-    if {len(stream) for stream in state["rng"].values()} != sizes:
-        state["rng"] = {name: rng.get_state() for name, rng in streams.items()}
+def at_home(trainer: Trainer, state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state on a run's device; streams of a device of another kind begin anew.
+
+    Raises:
+        one of `UNUSABLE`: if it is no state.
+    """
+    if not isinstance(state, dict):
+        raise ValueError("its state is no object.")
+    state = _on(trainer.device, state)
+    own = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    sizes = {len(stream) for stream in state["rng"].values()}
+    if sizes <= STREAM_BYTES and sizes != {len(stream) for stream in own.values()}:
+        state["rng"] = own
     return state
 
 
@@ -192,11 +202,7 @@ def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
     checking.check_envelope(content)
     config = ExperimentConfig.from_dict(content["config"])
     trainer = Trainer(config, device, engine, content["engine_from"])
-    if not isinstance(content["state"], dict):
-        raise ValueError("its state is no object.")
-    state = _on(trainer.device, content["state"])
-    if content["device"] != trainer.device.type:
-        state["rng"] = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    state = at_home(trainer, content["state"])
     checking.check_state(trainer, config, state)
     trainer.load_state_dict(state)
     return trainer

@@ -108,7 +108,7 @@ class RunFolder:
     def about(self) -> About | None:
         """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""
         try:
-            return _about_of((self.path / ABOUT).read_bytes())
+            return about_of((self.path / ABOUT).read_bytes())
         except NO_ABOUT:
             return self._told_by_a_checkpoint()
 
@@ -243,8 +243,12 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-def _about_of(content: bytes) -> About:
-    """Raises: one of `NO_ABOUT`: if it is not what `note` wrote."""
+def about_of(content: bytes) -> About:
+    """Return what `RunFolder.note` wrote.
+
+    Raises:
+        one of `NO_ABOUT`: if it is anything else.
+    """
     given = json.loads(content)
     if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
         raise ValueError("another format")
