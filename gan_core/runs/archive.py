@@ -103,7 +103,8 @@ def duplicate(folder: RunFolder) -> RunFolder:
                 shutil.copyfile(path, made.path / name)
             except FileNotFoundError:  # thinned meanwhile
                 continue
-        made.note(replace(about, name=tidy(f"Copy of {about.name}"), parent=folder.id))
+        name = tidy(f"Copy of {about.name}")
+        made.note(replace(about, name=name, created=time.time(), parent=folder.id))
     return made
 
 
@@ -319,7 +320,7 @@ def _told(folder: RunFolder, trainer: Trainer) -> About:
     steps = {str(kept.step) for kept in folder.checkpoints}
     return replace(
         about,
-        created=min(about.created, now) or now,
+        created=now,
         saved=now,
         step=trainer.step_count,
         experiment=trainer.config.to_dict(),

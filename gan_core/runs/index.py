@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from gan_core.config import ExperimentConfig
 from gan_core.grids import png
 from gan_core.runs.folder import ABOUT, About, RunFolder, all_folders
 
@@ -25,6 +26,7 @@ class Row:
     about: About
     size: int
     picture: bytes | None
+    config: ExperimentConfig
 
     @property
     def id(self) -> str:
@@ -54,20 +56,25 @@ class Index:
                 self._rows = {path: kept for path, kept in self._rows.items() if path in here}
             found = [self._row(folder) for folder in folders]
         rows = [row for row in found if row is not None]
-        return sorted(rows, key=lambda row: (row.about.saved, row.id), reverse=True)
+        return sorted(rows, key=lambda row: (row.about.created, row.id), reverse=True)
 
     def _row(self, folder: RunFolder) -> Row | None:
         stamp = _stamp(folder)
         known = self._rows.get(str(folder.path))
         if known is None or known[0] != stamp or stamp is None:
             about = folder.about()
-            row = None if about is None else Row(folder, about, folder.size, _picture(folder))
+            row = None if about is None else _row_of(folder, about)
             known = self._rows[str(folder.path)] = stamp, row
         return known[1]
 
 
 INDEX = Index()
 """The one index of this process."""
+
+
+def _row_of(folder: RunFolder, about: About) -> Row:
+    config = ExperimentConfig.from_dict(about.experiment)
+    return Row(folder, about, folder.size, _picture(folder), config)
 
 
 def _stamp(folder: RunFolder) -> Stamp | None:
