@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import tempfile
 from collections.abc import Callable, Mapping
@@ -10,11 +9,22 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 import streamlit as st
 
+from gan_core.metrics import METRICS
 from gan_core.runs import archive, comparing
 from gan_core.runs.folder import LONGEST_NAME, tidy
 from gan_core.runs.index import Row
 from ui import gallery, session
 from ui.plain import escaped
+
+TITLES = {
+    "loss_d": "D's loss",
+    "loss_g": "G's loss",
+    "d_real": "D(x)",
+    "d_fake_before": "D(G(z)) before G's update",
+    "d_fake_after": "D(G(z)) after it",
+    "grad_norm_d": "D's gradient norm",
+    "grad_norm_g": "G's gradient norm",
+}
 
 
 def one(row: Row) -> None:
@@ -41,6 +51,7 @@ def one(row: Row) -> None:
             key=f"{key}.export",
         )
         _delete_button([row])
+    _ask([row])
     _details(row)
 
 
@@ -63,14 +74,14 @@ def _duplicate(row: Row) -> None:
     shelf.say(f"“{made.about().name}” was made. It is the first in the table.")
 
 
-def _zipped(row: Row) -> Callable[[], io.BufferedIOBase]:
-    """Return what makes the zip when it is asked for, in a file that has no name."""
+def _zipped(row: Row) -> Callable[[], bytes]:
+    """Return what makes the zip when it is asked for."""
 
-    def make() -> io.BufferedIOBase:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - Streamlit reads it, and it goes
-        archive.export_run(row.folder, file)
-        file.seek(0)
-        return file
+    def make() -> bytes:
+        with tempfile.TemporaryFile() as file:
+            archive.export_run(row.folder, file)
+            file.seek(0)
+            return file.read()
 
     return make
 
@@ -83,11 +94,19 @@ def _details(row: Row) -> None:
     """Show the latest metrics, and the settings that differ from the defaults."""
     left, right = st.columns(2)
     left.caption(f"At step {row.about.step:,}")
-    left.dataframe(_pairs(row.about.metrics, "metric"), hide_index=True)
+    metrics = {title_of(name): value for name, value in row.about.metrics.items()}
+    left.dataframe(_pairs(metrics, "metric"), hide_index=True)
     changed = comparing.from_defaults(row.config)
     right.caption("Differs from the defaults in" if changed else "All settings are the defaults.")
     if changed:
         right.dataframe(_pairs(changed, "setting"), hide_index=True)
+
+
+def title_of(metric: str) -> str:
+    """Return what a metric or a statistic is called where people read it."""
+    if metric in METRICS.names():
+        return METRICS[metric].title
+    return TITLES.get(metric, metric.replace("_", " "))
 
 
 def _pairs(table: Mapping[str, object], title: str) -> pd.DataFrame:
@@ -95,17 +114,18 @@ def _pairs(table: Mapping[str, object], title: str) -> pd.DataFrame:
 
 
 def several(rows: list[Row]) -> None:
-    """Show in what some runs differ."""
+    """Show in what some runs differ; offer to delete them together."""
+    _delete_button(rows)
+    _ask(rows)
     names = [f"{place}. {row.about.name}" for place, row in enumerate(rows, 1)]
     different = comparing.differences([row.config for row in rows])
     different |= {"step": [f"{row.about.step:,}" for row in rows]}
     for metric in dict.fromkeys(name for row in rows for name in row.about.metrics):
         values = [row.about.metrics.get(metric) for row in rows]
-        different[metric] = ["–" if value is None else f"{value:.4g}" for value in values]
+        different[title_of(metric)] = ["–" if value is None else f"{value:.4g}" for value in values]
     table = pd.DataFrame.from_dict(different, orient="index", columns=names)
     st.caption("The settings in which they differ, then their steps and metrics")
     st.dataframe(table, height="content")
-    _delete_button(rows)
 
 
 def _delete_button(rows: list[Row]) -> None:
@@ -122,11 +142,10 @@ def _delete_button(rows: list[Row]) -> None:
     )
 
 
-def ask(rows: dict[str, Row]) -> None:
-    """Ask whether what was chosen may go; it is asked for the runs that the question names."""
+def _ask(asked: list[Row]) -> None:
+    """Ask whether what was chosen may go, if that was wanted of these very runs."""
     shelf = session.lab().shelf
-    asked = [rows[run_id] for run_id in shelf.asked if run_id in rows]
-    if not asked:
+    if shelf.asked != tuple(row.id for row in asked):
         return
     names = ", ".join(f"“{row.about.name}” (step {row.about.step:,})" for row in asked)
     here = any(session.open_here(row.id) for row in asked)

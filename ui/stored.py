@@ -43,7 +43,6 @@ def show() -> None:
         chosen_runs.one(chosen[0])
     if len(chosen) > 1:
         chosen_runs.several(chosen)
-    chosen_runs.ask({row.id: row for row in rows})
 
 
 def _answers() -> None:
@@ -56,6 +55,7 @@ def _answers() -> None:
     for message in here.messages:
         st.warning(escaped(message))
     here.messages.clear()
+    here.shelf.said = here.shelf.refused = None
 
 
 def _room(rows: list[Row], mine: bool) -> None:
@@ -136,14 +136,15 @@ def _table(rows: list[Row]) -> list[Row]:
         key=f"runs.table.{shelf.revision}.{order}",
         column_config={
             "Samples": st.column_config.ImageColumn(width=104),
-            "Name": st.column_config.TextColumn(width="medium"),
-            "Differs from the defaults in": st.column_config.TextColumn(width="large"),
-            "Step": number(format="localized", width="small"),
-            METRICS[W1].title: number(format="%.3g", width="small"),
-            "D's loss": number(format="%.3g", width="small"),
-            "G's loss": number(format="%.3g", width="small"),
-            "MB": number(format="%.1f", width="small"),
-            "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "Name": st.column_config.TextColumn(width=150),
+            "Data": st.column_config.TextColumn(width=105),
+            "Differs from the defaults in": st.column_config.TextColumn(width=170),
+            "Step": number(format="localized", width=64),
+            METRICS[W1].title: number(format="%.3g", width=96),
+            "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
+            "MB": number(format="%.1f", width=56),
+            "D's loss": number(format="%.3g", width=70),
+            "G's loss": number(format="%.3g", width=70),
         },
     )
     places = event["selection"]["rows"]
@@ -159,15 +160,15 @@ def _line(row: Row) -> dict[str, object]:
     return {
         "Samples": picture,
         "Name": about.name,
-        "Open": _where(row.id),
         "Data": row.config.dataset.title,
+        "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
         "Step": about.step,
         METRICS[W1].title: about.metrics.get(W1),
+        "Saved": datetime.fromtimestamp(about.saved, UTC),
+        "MB": row.size / 1e6,
+        "Open": _where(row.id),
         "D's loss": about.metrics.get("loss_d"),
         "G's loss": about.metrics.get("loss_g"),
-        "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
-        "MB": row.size / 1e6,
-        "Saved": datetime.fromtimestamp(about.saved, UTC),
     }
 
 

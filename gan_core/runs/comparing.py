@@ -44,10 +44,12 @@ def _texts(given: Mapping[str, Any], pictures: bool) -> dict[str, str]:
             found[key] = ", ".join([title, *_unusual(key, value, pictures)])[:LONGEST]
         else:
             found[key] = _text(value)
-    return {
-        name.replace("optimizer_", "optimizer of ").replace("_", " "): text
-        for name, text in found.items()
-    }
+    return {_words(name): text for name, text in found.items()}
+
+
+def _words(name: str) -> str:
+    name = name.replace("optimizer_g", "optimizer of G").replace("optimizer_d", "optimizer of D")
+    return name.replace("_", " ")
 
 
 def _unusual(key: str, component: Mapping[str, Any], pictures: bool) -> list[str]:
