@@ -22,6 +22,7 @@ from gan_core import checking
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import write_atomically
 from gan_core.past import Waypoint
+from gan_core.registry import reason
 from gan_core.trainer import Trainer
 
 FORMAT = 3
@@ -75,10 +76,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return _unpacked(path.read_bytes())
     except UNREADABLE as error:
-        reason = str(error).split("\n")[0][:200]
-        raise ValueError(f"{path.name} is not a whole checkpoint: {reason}.") from None
+        raise ValueError(f"{path.name} is not a whole checkpoint: {reason(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} cannot be used as a checkpoint: {error}") from None
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
 
 
 UNREADABLE = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
@@ -115,8 +115,7 @@ def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
     try:
         return trainer_of(content, device, engine)
     except UNUSABLE as error:
-        reason = str(error).split("\n")[0][:200]
-        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason}") from None
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
 
 
 UNUSABLE = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
@@ -144,7 +143,7 @@ def waypoint_of(trainer: Trainer, content: dict[str, Any]) -> Waypoint:
         row = {"step": state["counters"]["step"], "config": content["config"], "state": state}
         return next(waypoints_of(trainer, {"past": [row]}))
     except UNUSABLE as error:
-        raise ValueError(f"The checkpoint cannot be used: {error}") from None
+        raise ValueError(f"The checkpoint cannot be used: {reason(error)}") from None
 
 
 def bring_past(trainer: Trainer, path: Path) -> None:
@@ -159,7 +158,7 @@ def bring_past(trainer: Trainer, path: Path) -> None:
             if waypoint.step <= trainer.step_count:
                 trainer.past.keep(waypoint)
     except UNUSABLE as error:
-        raise ValueError(f"{path.name} cannot be used: {error}") from None
+        raise ValueError(f"{path.name} cannot be used: {reason(error)}") from None
 
 
 def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint]:

@@ -14,7 +14,7 @@ from scipy import ndimage, stats
 
 from gan_core.data.base import DATASETS, Grid, Source, Target
 from gan_core.data.store import keep_values, kept_values
-from gan_core.registry import knob
+from gan_core.registry import knob, reason
 from gan_core.shapes import Samples, Values
 
 MOST_VALUES = 1_000_000
@@ -148,7 +148,7 @@ def read_table(content: bytes) -> pd.DataFrame:
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise ValueError(f"This file cannot be read as a table: {error}") from None
+        raise ValueError(f"This file cannot be read as a table: {reason(error)}") from None
     table.columns = [f"column {c + 1}" if header is None else str(c) for c in table.columns]
     if table.empty:
         raise ValueError("This file has a header but no rows.")

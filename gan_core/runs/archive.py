@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
 import secrets
 import shutil
-import stat
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from PIL import Image
@@ -28,7 +25,7 @@ from gan_core.data.archive import ZIP_ERRORS, directory_entries
 from gan_core.data.limits import Limits
 from gan_core.data.store import write_atomically
 from gan_core.grids import png
-from gan_core.registry import Number, shown
+from gan_core.registry import reason
 from gan_core.runs.folder import (
     ABOUT,
     CONFIG,
@@ -39,30 +36,18 @@ from gan_core.runs.folder import (
     About,
     RunFolder,
     about_of,
-    all_folders,
     new_folder,
     runs_folder,
     tidy,
 )
 from gan_core.runs.keeper import csv_of, table_of
-from gan_core.runs.thinning import budget
+from gan_core.runs.unpacking import MOST_ENTRIES, NAMES, unpack
 from gan_core.trainer import Trainer
 
-NAMES = re.compile(
-    r"run\.json|config\.json|metrics\.csv|thumbnail\.png|past\.safetensors"
-    r"|checkpoints/step-\d{8,12}\.safetensors|samples/step-\d{8,12}\.png"
-)
-"""All that a zip of a run may hold. What can be made from it again is not among it."""
-
-FOLDERS = ("checkpoints/", "samples/")
-MOST_ENTRIES = 500
-MOST_TEXT, MOST_PICTURE = 20_000_000, 20_000_000
 MOST_PIXELS = 4_000_000
 """Of a picture in the zip: the laboratory's own have at most 640 × 640, some 1,200 × 600."""
 
-MOST_RATIO, FREE_BYTES = 100, 1_000_000
-"""An entry may unpack to this many times its size, and to the free bytes besides."""
-
+NO_WORDS = "the disk refused it"
 CHUNK = 1 << 20
 THUMBNAIL = "thumbnail.png"
 BEGUN = ".import-"
@@ -121,9 +106,9 @@ def import_run(file: io.BufferedIOBase, limits: Limits | None = None) -> RunFold
             raise ValueError(f"The zip has more than {MOST_ENTRIES} entries; no run has.")
         archive = zipfile.ZipFile(file)
     except ZIP_ERRORS as error:
-        raise ValueError(f"This is not a whole zip file: {error}.") from None
+        raise ValueError(f"This is not a whole zip file: {reason(error)}") from None
     with archive, _new_run() as made:
-        _unpack(archive, made.path, limits)
+        unpack(archive, made.path, limits)
         _believe(made)
     return made
 
@@ -162,7 +147,7 @@ def _new_run() -> Iterator[RunFolder]:
         _sweep()
         filling = RunFolder(runs_folder() / f"{BEGUN}{secrets.token_hex(8)}")
     except OSError as error:
-        raise ValueError(f"The run could not be stored: {error.strerror}.") from None
+        raise ValueError(f"The run could not be stored: {error.strerror or NO_WORDS}.") from None
     try:
         filling.make()
         target, made.path = made.path, filling.path
@@ -170,7 +155,7 @@ def _new_run() -> Iterator[RunFolder]:
         filling.path.rename(target)
         made.path = target
     except OSError as error:
-        raise ValueError(f"The run could not be stored: {error.strerror or error}.") from None
+        raise ValueError(f"The run could not be stored: {error.strerror or NO_WORDS}.") from None
     finally:
         shutil.rmtree(filling.path, ignore_errors=True)
 
@@ -180,81 +165,6 @@ def _sweep() -> None:
     for left in runs_folder().glob(f"{BEGUN}*"):
         if time.time() - left.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
-
-
-@dataclass
-class _Room:
-    """How many bytes may still come out of a zip, and what to say when they are used up."""
-
-    left: Number
-    words: str
-
-    @classmethod
-    def of(cls, limits: Limits) -> _Room:
-        free = budget() - sum(folder.size for folder in all_folders())
-        if free < limits.unpacked_bytes:
-            words = f"The run needs more than the {max(free, 0) / 1e6:,.0f} MB that the disk budget"
-            return cls(free, f"{words} for runs leaves; delete runs, or raise the budget.")
-        return cls(
-            limits.unpacked_bytes, f"The zip unpacks to more than {limits.unpacked_gb:g} GB."
-        )
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise ValueError(self.words)
-
-
-def _unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
-    """Unpack the entries into a new folder: known names alone, and no more bytes than allowed.
-
-    Raises:
-        ValueError: if there is anything else in the zip.
-    """
-    seen: set[str] = set()
-    room = _Room.of(limits)
-    for info in archive.infolist():
-        name = info.filename
-        if name in FOLDERS and not info.file_size:
-            continue
-        if not NAMES.fullmatch(name):
-            raise ValueError(f"The zip holds {shown(name)}, which no run's folder holds.")
-        if name in seen:
-            raise ValueError(f"The zip holds {name} twice.")
-        seen.add(name)
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG):
-            raise ValueError(f"The zip holds {name} as a link, or as something else than a file.")
-        if info.flag_bits & 1:
-            raise ValueError("The zip is encrypted; make one without a password.")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"The zip holds {name} in a way of packing that is not read here.")
-        _unpack_one(archive, info, place / name, room)
-
-
-def _unpack_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, room: _Room) -> None:
-    most = FREE_BYTES + MOST_RATIO * info.compress_size
-    if not path.name.endswith(".safetensors"):
-        most = min(most, MOST_PICTURE if path.suffix == ".png" else MOST_TEXT)
-    taken = 0
-    try:
-        with archive.open(info) as source, path.open("xb") as target:
-            while chunk := source.read(CHUNK):
-                taken += len(chunk)
-                room.take(len(chunk))
-                if taken > most:
-                    raise ValueError(f"{info.filename} unpacks to more than any such file has.")
-                target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
-    except ValueError:
-        raise
-    except OSError as error:
-        if error.errno:  # the disk's, not the zip's
-            raise
-        raise ValueError(f"{info.filename} cannot be unpacked.") from None
-    except Exception:  # each way to be damaged has an error of its own
-        raise ValueError(f"{info.filename} cannot be unpacked; the zip is damaged.") from None
 
 
 def _believe(folder: RunFolder) -> None:
@@ -297,8 +207,7 @@ def _check_checkpoints(folder: RunFolder) -> Trainer:
             if state["counters"]["step"] != kept.step:
                 raise ValueError(f"{kept.path.name} is of another step than its name says.")
     except checkpoints.UNUSABLE as error:
-        words = str(error).split("\n")[0][:300]
-        raise ValueError(f"The zip was not imported. {words}") from None
+        raise ValueError(f"The zip was not imported: {reason(error)}") from None
     return trainer
 
 
@@ -307,7 +216,7 @@ def _check_past(folder: RunFolder, trainer: Trainer) -> None:
         try:
             checkpoints.bring_past(trainer, folder.path / PAST)
         except ValueError as error:
-            raise ValueError(f"The zip was not imported. {error}") from None
+            raise ValueError(f"The zip was not imported: {reason(error)}") from None
 
 
 def _told(folder: RunFolder, trainer: Trainer) -> About:

@@ -27,6 +27,7 @@ from typing import Any
 from gan_core import checkpoints
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import PARTIAL, write_atomically
+from gan_core.registry import reason
 from gan_core.trainer import Trainer
 
 FORMAT = 1
@@ -170,8 +171,7 @@ class RunFolder:
             try:
                 trainer = checkpoints.trainer_of(checkpoints.read(kept.path), device, engine)
             except checkpoints.UNUSABLE as error:
-                words = str(error).split("\n")[0][:200]
-                said.append(f"The checkpoint of step {kept.step:,} was left out: {words}")
+                said.append(f"The checkpoint of step {kept.step:,} was left out: {reason(error)}")
                 continue
             self._bring_the_past(trainer)
             return trainer, said
