@@ -176,7 +176,7 @@ def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint
         yield Waypoint(row["step"], known[1], state)
 
 
-def at_home(trainer: Trainer, state: dict[str, Any]) -> dict[str, Any]:
+def at_home(trainer: Trainer, state: Any) -> dict[str, Any]:
     """Return a state on a run's device; streams of a device of another kind begin anew.
 
     Raises:

@@ -118,11 +118,10 @@ class RunFolder:
             try:
                 content = checkpoints.read(kept.path)
                 config = ExperimentConfig.from_dict(content["config"])
-                step = int(content["state"]["counters"]["step"])
                 saved = kept.path.stat().st_mtime
-            except NO_ABOUT:
+            except (*NO_ABOUT, *checkpoints.UNUSABLE):
                 continue
-            return About(self.id, saved, saved, step, config.to_dict())
+            return About(self.id, saved, saved, kept.step, config.to_dict())
         return None
 
     def note(self, about: About) -> None:
