@@ -111,7 +111,7 @@ FIRST_GRID = ("state", "timeline", "moments", 0, 3)
     [
         (("engine_from",), -1, "engine_from"),
         (("device",), 3, "device"),
-        (("state",), [], "the state"),
+        (("state",), [], "its state"),
         (("state", "generator", "0.weight"), lambda w: w.double(), "float32"),
         (("state", "discriminator", "1.bias"), lambda b: b[:-1], "shape"),
         (("state", "ema"), None, "ema"),

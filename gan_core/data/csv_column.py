@@ -14,7 +14,7 @@ from scipy import ndimage, stats
 
 from gan_core.data.base import DATASETS, Grid, Source, Target
 from gan_core.data.store import keep_values, kept_values
-from gan_core.registry import knob, reason
+from gan_core.registry import knob, reason, shown
 from gan_core.shapes import Samples, Values
 
 MOST_VALUES = 1_000_000
@@ -182,18 +182,22 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
     values = numbers[np.isfinite(numbers)]
     if len(values) == 0:
-        raise ValueError(f"Column {column!r} has no numbers.")
+        raise ValueError(f"Column {shown(column)} has no numbers.")
     if len(values) == 1:
-        raise ValueError(f"Column {column!r} has only one number; a distribution needs more.")
+        raise ValueError(f"Column {shown(column)} has only one number; a distribution needs more.")
     if values.min() == values.max():
-        raise ValueError(f"Column {column!r} is constant ({values[0]:g}); nothing can be learnt.")
+        raise ValueError(
+            f"Column {shown(column)} is constant ({values[0]:g}); nothing can be learnt."
+        )
     if np.abs(values).max() > LARGEST_VALUE:
-        raise ValueError(f"Column {column!r} has a number beyond ±{LARGEST_VALUE:g}.")
+        raise ValueError(f"Column {shown(column)} has a number beyond ±{LARGEST_VALUE:g}.")
     if values.std() < SMALLEST_STD:
-        raise ValueError(f"Column {column!r} varies by less than {SMALLEST_STD:g}; scale it up.")
+        raise ValueError(
+            f"Column {shown(column)} varies by less than {SMALLEST_STD:g}; scale it up."
+        )
     if values.std() < 1e-6 * abs(values.mean()):
         raise ValueError(
-            f"Column {column!r} varies by less than a millionth of its mean, which float32 "
+            f"Column {shown(column)} varies by less than a millionth of its mean, which float32 "
             "cannot resolve; subtract the mean first."
         )
     notes = [f"{len(values):,} numbers from column {column!r}"]
