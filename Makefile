@@ -47,3 +47,4 @@ $(BROWSER_READY): tests/laboratory.py | $(DEV_READY)
 
 soak: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/malice.py --tries 5000 --seed 0

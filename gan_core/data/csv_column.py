@@ -166,6 +166,7 @@ def numeric_columns(table: pd.DataFrame) -> list[str]:
         numbers = pd.to_numeric(table[column], errors="coerce").dropna()
         if len(numbers):
             found[column] = bool((numbers.diff().iloc[1:] == 1).all()) and len(numbers) > 2
+    name = shown(column)
     if not found:
         raise ValueError("This file has no numbers in any of its columns.")
     return sorted(found, key=lambda column: found[column])
@@ -182,22 +183,18 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
     values = numbers[np.isfinite(numbers)]
     if len(values) == 0:
-        raise ValueError(f"Column {shown(column)} has no numbers.")
+        raise ValueError(f"Column {name} has no numbers.")
     if len(values) == 1:
-        raise ValueError(f"Column {shown(column)} has only one number; a distribution needs more.")
+        raise ValueError(f"Column {name} has only one number; a distribution needs more.")
     if values.min() == values.max():
-        raise ValueError(
-            f"Column {shown(column)} is constant ({values[0]:g}); nothing can be learnt."
-        )
+        raise ValueError(f"Column {name} is constant ({values[0]:g}); nothing can be learnt.")
     if np.abs(values).max() > LARGEST_VALUE:
-        raise ValueError(f"Column {shown(column)} has a number beyond ±{LARGEST_VALUE:g}.")
+        raise ValueError(f"Column {name} has a number beyond ±{LARGEST_VALUE:g}.")
     if values.std() < SMALLEST_STD:
-        raise ValueError(
-            f"Column {shown(column)} varies by less than {SMALLEST_STD:g}; scale it up."
-        )
+        raise ValueError(f"Column {name} varies by less than {SMALLEST_STD:g}; scale it up.")
     if values.std() < 1e-6 * abs(values.mean()):
         raise ValueError(
-            f"Column {shown(column)} varies by less than a millionth of its mean, which float32 "
+            f"Column {name} varies by less than a millionth of its mean, which float32 "
             "cannot resolve; subtract the mean first."
         )
     notes = [f"{len(values):,} numbers from column {column!r}"]
