@@ -166,7 +166,6 @@ def numeric_columns(table: pd.DataFrame) -> list[str]:
         numbers = pd.to_numeric(table[column], errors="coerce").dropna()
         if len(numbers):
             found[column] = bool((numbers.diff().iloc[1:] == 1).all()) and len(numbers) > 2
-    name = shown(column)
     if not found:
         raise ValueError("This file has no numbers in any of its columns.")
     return sorted(found, key=lambda column: found[column])
@@ -178,8 +177,9 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     Raises:
         ValueError: if the column cannot be a target; the sentence says why.
     """
+    name = shown(column)
     if column not in table.columns:
-        raise ValueError(f"There is no column {column!r}; there are {', '.join(table.columns)}.")
+        raise ValueError(f"There is no column {name}; there are {', '.join(table.columns)}.")
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
     values = numbers[np.isfinite(numbers)]
     if len(values) == 0:
