@@ -48,3 +48,4 @@ $(BROWSER_READY): tests/laboratory.py | $(DEV_READY)
 soak: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/survive.py --kills 100 --damage 200 --full
+	$(BIN)/python benchmarks/malice.py --tries 5000 --seed 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ import safetensors.torch
 import torch
 from torch.utils._pytree import keystr, tree_leaves_with_path
 
+from gan_core import checking
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import write_atomically
 from gan_core.past import Waypoint
+from gan_core.registry import reason
 from gan_core.trainer import Trainer
 
 FORMAT = 3
@@ -31,6 +34,9 @@ MOVING = (
     *("rng", "latest", "z", "labels", "z_is_fresh", "counters"),
 )
 """The parts of a state on which the next step depends; the others are its history."""
+
+STREAM_BYTES = {5_056, 16}
+"""What the state of a random stream takes on the CPU and on a GPU."""
 
 MOST_HEADER = 100 * 2**20
 """Bytes; safetensors itself reads no larger header."""
@@ -69,11 +75,14 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         return _unpacked(path.read_bytes())
-    except (safetensors.SafetensorError, OSError, LookupError, TypeError) as error:
-        reason = str(error).split("\n")[0][:200]
-        raise ValueError(f"{path.name} is not a whole checkpoint: {reason}.") from None
+    except UNREADABLE as error:
+        raise ValueError(f"{path.name} is not a whole checkpoint: {reason(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} cannot be used as a checkpoint: {error}") from None
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
+
+
+UNREADABLE = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
+"""What `read` meets in files of other kinds."""
 
 
 def digest(content: dict[str, Any]) -> str:
@@ -106,8 +115,7 @@ def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
     try:
         return trainer_of(content, device, engine)
     except UNUSABLE as error:
-        reason = str(error).split("\n")[0][:200]
-        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason}") from None
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
 
 
 UNUSABLE = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
@@ -124,18 +132,18 @@ def past_of(trainer: Trainer, most_bytes: int) -> list[dict[str, Any]] | None:
     ]
 
 
-def waypoint_of(content: dict[str, Any], device: torch.device) -> Waypoint:
-    """Return the moment that a checkpoint holds, for the run that wrote it.
+def waypoint_of(trainer: Trainer, content: dict[str, Any]) -> Waypoint:
+    """Return the moment that a checkpoint of a run holds.
 
     Raises:
-        ValueError: if it holds none.
+        ValueError: if it holds none of this run.
     """
     try:
-        state = _on(device, {name: content["state"][name] for name in MOVING})
-        config = ExperimentConfig.from_dict(content["config"])
-        return Waypoint(int(state["counters"]["step"]), config, state)
+        state = {name: content["state"][name] for name in MOVING}
+        row = {"step": state["counters"]["step"], "config": content["config"], "state": state}
+        return next(waypoints_of(trainer, {"past": [row]}))
     except UNUSABLE as error:
-        raise ValueError(f"The checkpoint cannot be used: {error}") from None
+        raise ValueError(f"The checkpoint cannot be used: {reason(error)}") from None
 
 
 def bring_past(trainer: Trainer, path: Path) -> None:
@@ -146,13 +154,42 @@ def bring_past(trainer: Trainer, path: Path) -> None:
     """
     content = read(path)
     try:
-        for row in content["past"]:
-            if row["step"] <= trainer.step_count:
-                config = ExperimentConfig.from_dict(row["config"])
-                state = _on(trainer.device, row["state"])
-                trainer.past.keep(Waypoint(int(row["step"]), config, state))
+        for waypoint in waypoints_of(trainer, content):
+            if waypoint.step <= trainer.step_count:
+                trainer.past.keep(waypoint)
     except UNUSABLE as error:
-        raise ValueError(f"{path.name} cannot be used: {error}") from None
+        raise ValueError(f"{path.name} cannot be used: {reason(error)}") from None
+
+
+def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint]:
+    """Yield the states in a file of a run's past, each checked first.
+
+    Raises:
+        one of `UNUSABLE`: if one is not of this run.
+    """
+    known: tuple[Any, ExperimentConfig] = ({}, trainer.config)
+    for row in content["past"]:
+        if row["config"] != known[0]:
+            known = row["config"], ExperimentConfig.from_dict(row["config"])
+        state = at_home(trainer, row["state"])
+        checking.check_waypoint(trainer, known[1], row["step"], state)
+        yield Waypoint(row["step"], known[1], state)
+
+
+def at_home(trainer: Trainer, state: Any) -> dict[str, Any]:
+    """Return a state on a run's device; streams of a device of another kind begin anew.
+
+    Raises:
+        one of `UNUSABLE`: if it is no state.
+    """
+    if not isinstance(state, dict):
+        raise ValueError("its state is no object.")
+    state = _on(trainer.device, state)
+    own = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    sizes = {len(stream) for stream in state["rng"].values()}
+    if sizes <= STREAM_BYTES and sizes != {len(stream) for stream in own.values()}:
+        state["rng"] = own
+    return state
 
 
 def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
@@ -161,11 +198,11 @@ def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
     Raises:
         one of `UNUSABLE`: if it holds none.
     """
+    checking.check_envelope(content)
     config = ExperimentConfig.from_dict(content["config"])
     trainer = Trainer(config, device, engine, content["engine_from"])
-    state = _on(trainer.device, content["state"])
-    if content["device"] != trainer.device.type:
-        state["rng"] = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    state = at_home(trainer, content["state"])
+    checking.check_state(trainer, config, state)
     trainer.load_state_dict(state)
     return trainer
 

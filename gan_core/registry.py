@@ -22,6 +22,12 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
+def reason(error: Exception) -> str:
+    """Return what an exception says as the end of a sentence: a line of at most 200 characters."""
+    words = (str(error).strip() or type(error).__name__).split("\n")[0][:200].rstrip()
+    return words if words.endswith((".", "?")) else f"{words}."
+
+
 @dataclass(frozen=True)
 class Knob:
     """What a field of a component may be; bounds are inclusive."""

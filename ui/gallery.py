@@ -15,6 +15,7 @@ PAGES = {
     "latent": ("pages/3_Latent_space.py", "Latent space", ":material/route:"),
     "lessons": ("pages/4_How_it_works.py", "How it works", ":material/school:"),
     "reference": ("pages/5_Reference.py", "Reference", ":material/menu_book:"),
+    "runs": ("pages/6_Runs.py", "Runs", ":material/folder_open:"),
 }
 COLUMNS = 3
 

@@ -11,6 +11,7 @@ from typing import Any
 from gan_core.memory import give_back
 from ui.background import Background
 from ui.run import Run
+from ui.shelf import Shelf
 
 
 @dataclass(eq=False)
@@ -22,6 +23,7 @@ class Lab:
     kept: dict[Any, Any] = field(default_factory=dict)
     background: dict[str, Background] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    shelf: Shelf = field(default_factory=Shelf)
 
     def remember(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return what `make` made for this key before, or makes now; the last four are kept."""

@@ -100,7 +100,7 @@ class Keeping:
             return in_memory[-1]
         if not on_disk:
             raise ValueError(f"No state of the run up to step {step:,} is kept.")
-        return checkpoints.waypoint_of(checkpoints.read(on_disk[-1].path), self.trainer.device)
+        return checkpoints.waypoint_of(self.trainer, checkpoints.read(on_disk[-1].path))
 
     def look_at(self, step: int) -> None:
         """Look at the run as it was at a step; at its last one, look at the run itself.

@@ -13,6 +13,7 @@ from gan_core.snapshot import Snapshot
 from ui import figures, session
 from ui.background import await_first_step, import_the_rest
 from ui.components import live_chart, tiles
+from ui.plain import escaped
 from ui.run import Run
 
 TICK = 0.05
@@ -39,7 +40,7 @@ def messages(run: Run) -> None:
     """Show what has to be said about the run, and ask before one is dropped."""
     here = session.lab()
     for message in here.messages:
-        st.warning(message)
+        st.warning(escaped(message))  # it may quote what stands in a link
     if here.messages:
         st.button("Dismiss", on_click=here.messages.clear, key=f"{run.page}.dismiss")
     if run.notice:

@@ -15,6 +15,8 @@ from ui.hall import HALL, Lab, Visit
 from ui.keeping import Keeping
 from ui.run import Run
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 LINK_KEY, RUN_KEY = "setup", "run"
 ASK_BEYOND = 1_000
 """A run of more steps than this is not dropped without asking."""
@@ -146,6 +148,37 @@ def open_saved(folder: runs.RunFolder) -> str | None:
     return page
 
 
+def open_here(run_id: str) -> Run | None:
+    """Return the run of that id if this visitor has it open."""
+    return next((run for run in lab().runs.values() if run.id == run_id), None)
+
+
+def is_open_elsewhere(run_id: str) -> bool:
+    """Say whether another visitor has the run open."""
+    return open_here(run_id) is None and HALL.is_open(run_id)
+
+
+def drop(run_id: str) -> None:
+    """Forget a run that is about to be deleted, without saving it once more."""
+    run = open_here(run_id)
+    if run is not None:
+        run.pause()
+        del lab().runs[run.page]
+        run.kept.keeper.settle()
+
+
+def is_shared() -> bool:
+    """Say whether others than whoever started this server may be looking: they have no login.
+
+    It is theirs alone if it listens on this machine only and is asked for by that name, by no
+    proxy. A proxy that hands over neither its visitors' host nor their address would be missed.
+    """
+    host = (st.context.headers.get("Host") or "").rsplit(":", 1)[0]
+    through_a_proxy = any(name in st.context.headers for name in FORWARDED)
+    listens_here = st.get_option("server.address") in LOOPBACK
+    return through_a_proxy or not listens_here or bool(host and host not in LOOPBACK)
+
+
 def owns(run: Run) -> bool:
     """Say whether the run is still this visitor's: it may have been opened in another tab."""
     return lab().runs.get(run.page) is run
@@ -198,6 +231,7 @@ def write_link(run: Run) -> None:
     link = {LINK_KEY: json.dumps(run.trainer.config.short_dict(), separators=(",", ":"))}
     if run.running or run.trainer.step_count:
         link[RUN_KEY] = run.id
+        lab().shelf.known.add(run.id)
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 

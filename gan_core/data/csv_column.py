@@ -14,7 +14,7 @@ from scipy import ndimage, stats
 
 from gan_core.data.base import DATASETS, Grid, Source, Target
 from gan_core.data.store import keep_values, kept_values
-from gan_core.registry import knob
+from gan_core.registry import knob, reason, shown
 from gan_core.shapes import Samples, Values
 
 MOST_VALUES = 1_000_000
@@ -148,7 +148,7 @@ def read_table(content: bytes) -> pd.DataFrame:
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise ValueError(f"This file cannot be read as a table: {error}") from None
+        raise ValueError(f"This file cannot be read as a table: {reason(error)}") from None
     table.columns = [f"column {c + 1}" if header is None else str(c) for c in table.columns]
     if table.empty:
         raise ValueError("This file has a header but no rows.")
@@ -177,23 +177,24 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     Raises:
         ValueError: if the column cannot be a target; the sentence says why.
     """
+    name = shown(column)
     if column not in table.columns:
-        raise ValueError(f"There is no column {column!r}; there are {', '.join(table.columns)}.")
+        raise ValueError(f"There is no column {name}; there are {', '.join(table.columns)}.")
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
     values = numbers[np.isfinite(numbers)]
     if len(values) == 0:
-        raise ValueError(f"Column {column!r} has no numbers.")
+        raise ValueError(f"Column {name} has no numbers.")
     if len(values) == 1:
-        raise ValueError(f"Column {column!r} has only one number; a distribution needs more.")
+        raise ValueError(f"Column {name} has only one number; a distribution needs more.")
     if values.min() == values.max():
-        raise ValueError(f"Column {column!r} is constant ({values[0]:g}); nothing can be learnt.")
+        raise ValueError(f"Column {name} is constant ({values[0]:g}); nothing can be learnt.")
     if np.abs(values).max() > LARGEST_VALUE:
-        raise ValueError(f"Column {column!r} has a number beyond ±{LARGEST_VALUE:g}.")
+        raise ValueError(f"Column {name} has a number beyond ±{LARGEST_VALUE:g}.")
     if values.std() < SMALLEST_STD:
-        raise ValueError(f"Column {column!r} varies by less than {SMALLEST_STD:g}; scale it up.")
+        raise ValueError(f"Column {name} varies by less than {SMALLEST_STD:g}; scale it up.")
     if values.std() < 1e-6 * abs(values.mean()):
         raise ValueError(
-            f"Column {column!r} varies by less than a millionth of its mean, which float32 "
+            f"Column {name} varies by less than a millionth of its mean, which float32 "
             "cannot resolve; subtract the mean first."
         )
     notes = [f"{len(values):,} numbers from column {column!r}"]

@@ -27,12 +27,16 @@ from typing import Any
 from gan_core import checkpoints
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import PARTIAL, is_being_written, write_atomically
+from gan_core.registry import reason
 from gan_core.trainer import Trainer
 
 FORMAT = 1
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 LONGEST_NAME = 80
+LATEST = 1e11
+"""Seconds since 1970 that no date of a run reaches."""
+
 CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
 GENERATOR = "generator.safetensors"
 
@@ -114,8 +118,8 @@ class RunFolder:
     def noted(self) -> About | None:
         """Return what `note` wrote; None if that is missing or damaged."""
         try:
-            return _about_of((self.path / ABOUT).read_bytes())
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return about_of((self.path / ABOUT).read_bytes())
+        except NO_ABOUT:
             return None
 
     def _told_by_a_checkpoint(self) -> About | None:
@@ -123,11 +127,10 @@ class RunFolder:
             try:
                 content = checkpoints.read(kept.path)
                 config = ExperimentConfig.from_dict(content["config"])
-                step = int(content["state"]["counters"]["step"])
                 saved = kept.path.stat().st_mtime
-            except (ValueError, LookupError, TypeError, OSError):
+            except (*NO_ABOUT, *checkpoints.UNUSABLE):
                 continue
-            return About(self.id, saved, saved, step, config.to_dict())
+            return About(self.id, saved, saved, kept.step, config.to_dict())
         return None
 
     def note(self, about: About) -> None:
@@ -170,22 +173,19 @@ class RunFolder:
             ValueError: if no checkpoint can be used.
         """
         said: list[str] = []
-        while True:
-            content, damaged = self.read(step)
-            said += [sentence for sentence in damaged if sentence not in said]
-            at = content["state"]["counters"]["step"]
+        for kept in reversed(self.checkpoints):
+            if step is not None and kept.step > step:
+                continue
             try:
-                trainer = checkpoints.trainer_of(content, device, engine)
+                trainer = checkpoints.trainer_of(checkpoints.read(kept.path), device, engine)
             except checkpoints.UNUSABLE as error:
-                words = str(error).split("\n")[0][:200]
-                said.append(f"The checkpoint of step {at:,} was left out: {words}")
-                earlier = [kept.step for kept in self.checkpoints if kept.step < at]
-                if not earlier:
-                    raise ValueError(" ".join(said)) from None
-                step = earlier[-1]
+                said.append(f"The checkpoint of step {kept.step:,} was left out: {reason(error)}")
                 continue
             self._bring_the_past(trainer)
             return trainer, said
+        raise ValueError(
+            " ".join(said) or f"{self.path} is not the folder of a run: it has no checkpoint."
+        )
 
     def _bring_the_past(self, trainer: Trainer) -> None:
         """Give the run the states that were in memory; without them it has its checkpoints."""
@@ -243,6 +243,10 @@ def tidy(name: str) -> str:
     return words[:LONGEST_NAME] or "a run without a name"
 
 
+NO_ABOUT = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What files that are no `run.json` lead to."""
+
+
 def _entries(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
@@ -258,18 +262,25 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _about_of(content: bytes) -> About:
-    """Raises: ValueError, TypeError, KeyError: if it is not what `note` wrote."""
+def about_of(content: bytes) -> About:
+    """Return what `RunFolder.note` wrote.
+
+    Raises:
+        one of `NO_ABOUT`: if it is anything else.
+    """
     given = json.loads(content)
     if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
         raise ValueError("another format")
     about = About(**{f.name: given[f.name] for f in fields(About)})
     experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
+    created, saved, step = float(about.created), float(about.saved), int(about.step)
+    if not (0 <= created < LATEST and 0 <= saved < LATEST and step >= 0):
+        raise ValueError("a time or a step that cannot be")
     return About(
         tidy(str(about.name)),
-        float(about.created),
-        float(about.saved),
-        int(about.step),
+        created,
+        saved,
+        step,
         experiment,
         {tidy(str(name)): float(value) for name, value in dict(about.metrics).items()},
         about.parent if about.parent is None else tidy(str(about.parent)),

@@ -120,6 +120,11 @@ class Keeper:
             self._writer.start()
         return self.problem is None
 
+    def settle(self) -> None:
+        """Wait until nothing is being written."""
+        if self._writer is not None:
+            self._writer.join()
+
     def _capture(self, snapshot: Snapshot | None, measured: float | None) -> Capture:
         trainer = self._trainer
         with trainer.lock:

@@ -1,0 +1,69 @@
+"""Experiments side by side: what differs from the defaults, and from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_core.config import NETWORKS, REGISTRIES, ExperimentConfig, default_knobs
+
+LONGEST = 120
+
+
+def settings(config: ExperimentConfig) -> dict[str, str]:
+    """Return an experiment as one text a setting; of a component, its title and unusual knobs."""
+    return _texts(config.to_dict(), config.dataset.pictures)
+
+
+def from_defaults(config: ExperimentConfig) -> dict[str, str]:
+    """Return the settings that differ from the defaults of an experiment on the same data."""
+    short = config.short_dict()
+    dataset = short.pop("dataset")
+    texts = _texts(short, config.dataset.pictures)
+    knobs = _unusual("dataset", dataset, config.dataset.pictures)
+    return ({"dataset": ", ".join(knobs)} if knobs else {}) | texts
+
+
+def differences(configs: Sequence[ExperimentConfig]) -> dict[str, list[str]]:
+    """Return, for every setting in which they are not all alike, what it is in each."""
+    tables = [settings(config) for config in configs]
+    return {
+        name: [table[name] for table in tables]
+        for name in tables[0]
+        if len({table[name] for table in tables}) > 1
+    }
+
+
+def _texts(given: Mapping[str, Any], pictures: bool) -> dict[str, str]:
+    found = {}
+    for key, value in given.items():
+        if key == "architecture":
+            found |= _texts(value, pictures)
+        elif key in REGISTRIES or key in NETWORKS:
+            title = REGISTRIES[key][value["name"]].title
+            found[key] = ", ".join([title, *_unusual(key, value, pictures)])[:LONGEST]
+        else:
+            found[key] = _text(value)
+    return {_words(name): text for name, text in found.items()}
+
+
+def _words(name: str) -> str:
+    name = name.replace("optimizer_g", "optimizer of G").replace("optimizer_d", "optimizer of D")
+    return name.replace("_", " ")
+
+
+def _unusual(key: str, component: Mapping[str, Any], pictures: bool) -> list[str]:
+    """Return the knobs of a component that are not as it starts with, as texts."""
+    usual = default_knobs(key, component["name"], pictures)
+    return [
+        f"{name.replace('_', ' ')} {_text(value)}"
+        for name, value in component.items()
+        if name != "name" and usual.get(name) != value
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text[:LONGEST]

@@ -1,0 +1,172 @@
+"""What can be done with the runs that are chosen on the page of all runs."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+import streamlit as st
+
+from gan_core.metrics import METRICS
+from gan_core.runs import archive, comparing
+from gan_core.runs.folder import LONGEST_NAME, tidy
+from gan_core.runs.index import Row
+from ui import gallery, session
+from ui.plain import escaped
+
+TITLES = {
+    "loss_d": "D's loss",
+    "loss_g": "G's loss",
+    "d_real": "D(x)",
+    "d_fake_before": "D(G(z)) before G's update",
+    "d_fake_after": "D(G(z)) after it",
+    "grad_norm_d": "D's gradient norm",
+    "grad_norm_g": "G's gradient norm",
+}
+
+
+def one(row: Row) -> None:
+    """Show what can be done with one run."""
+    shelf = session.lab().shelf
+    key = f"runs.{row.id}"
+    form = st.form(f"{key}.rename", border=False)
+    with form, st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", row.about.name, LONGEST_NAME, key=f"{key}.name")
+        if st.form_submit_button("Rename", key=f"{key}.rename.button"):
+            row.folder.rename(name)
+            shelf.say(f"The run is called “{tidy(name)}” now.")
+            st.rerun()
+    with st.container(horizontal=True):
+        if st.button("Open", type="primary", icon=":material/open_in_new:", key=f"{key}.open"):
+            _open(row)
+        st.button("Duplicate", on_click=_duplicate, args=(row,), key=f"{key}.copy")
+        st.download_button(
+            "Export as zip",
+            _zipped(row),
+            f"{_file_name(row.about.name)}.zip",
+            "application/zip",
+            on_click="ignore",
+            key=f"{key}.export",
+        )
+        _delete_button([row])
+    _ask([row])
+    _details(row)
+
+
+def _open(row: Row) -> None:
+    page = session.open_saved(row.folder)
+    if page is None:
+        st.rerun()
+    st.switch_page(gallery.PAGES[page][0])
+
+
+def _duplicate(row: Row) -> None:
+    shelf = session.lab().shelf
+    try:
+        made = archive.duplicate(row.folder)
+    except ValueError as error:
+        shelf.refuse(str(error))
+        return
+    shelf.known.add(made.id)
+    shelf.renew()
+    shelf.say(f"“{made.about().name}” was made. It is the first in the table.")
+
+
+def _zipped(row: Row) -> Callable[[], bytes]:
+    """Return what makes the zip when it is asked for."""
+
+    def make() -> bytes:
+        with tempfile.TemporaryFile() as file:
+            archive.export_run(row.folder, file)
+            file.seek(0)
+            return file.read()
+
+    return make
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "run"
+
+
+def _details(row: Row) -> None:
+    """Show the latest metrics, and the settings that differ from the defaults."""
+    left, right = st.columns(2)
+    left.caption(f"At step {row.about.step:,}")
+    metrics = {title_of(name): value for name, value in row.about.metrics.items()}
+    left.dataframe(_pairs(metrics, "metric"), hide_index=True)
+    changed = comparing.from_defaults(row.config)
+    right.caption("Differs from the defaults in" if changed else "All settings are the defaults.")
+    if changed:
+        right.dataframe(_pairs(changed, "setting"), hide_index=True)
+
+
+def title_of(metric: str) -> str:
+    """Return what a metric or a statistic is called where people read it."""
+    if metric in METRICS.names():
+        return METRICS[metric].title
+    return TITLES.get(metric, metric.replace("_", " "))
+
+
+def _pairs(table: Mapping[str, object], title: str) -> pd.DataFrame:
+    return pd.DataFrame({title: list(table), "value": list(table.values())})
+
+
+def several(rows: list[Row]) -> None:
+    """Show in what some runs differ; offer to delete them together."""
+    _delete_button(rows)
+    _ask(rows)
+    names = [f"{place}. {row.about.name}" for place, row in enumerate(rows, 1)]
+    different = comparing.differences([row.config for row in rows])
+    different |= {"step": [f"{row.about.step:,}" for row in rows]}
+    for metric in dict.fromkeys(name for row in rows for name in row.about.metrics):
+        values = [row.about.metrics.get(metric) for row in rows]
+        different[title_of(metric)] = ["–" if value is None else f"{value:.4g}" for value in values]
+    table = pd.DataFrame.from_dict(different, orient="index", columns=names)
+    st.caption("The settings in which they differ, then their steps and metrics")
+    st.dataframe(table, height="content")
+
+
+def _delete_button(rows: list[Row]) -> None:
+    elsewhere = [row for row in rows if session.is_open_elsewhere(row.id)]
+    ids = tuple(row.id for row in rows)
+    words = "Delete" if len(rows) == 1 else f"Delete these {len(rows)}"
+    st.button(
+        words,
+        icon=":material/delete:",
+        on_click=lambda: setattr(session.lab().shelf, "asked", ids),
+        disabled=bool(elsewhere),
+        help="Open in another tab; close it there first." if elsewhere else None,
+        key=f"runs.delete.{hash(ids)}",
+    )
+
+
+def _ask(asked: list[Row]) -> None:
+    """Ask whether what was chosen may go, if that was wanted of these very runs."""
+    shelf = session.lab().shelf
+    if shelf.asked != tuple(row.id for row in asked):
+        return
+    names = ", ".join(f"“{row.about.name}” (step {row.about.step:,})" for row in asked)
+    here = any(session.open_here(row.id) for row in asked)
+    st.warning(
+        f"Delete {escaped(names)} for good?"
+        + (" What is open in this tab is closed." if here else "")
+    )
+    with st.container(horizontal=True):
+        ids = tuple(row.id for row in asked)
+        st.button("Yes, delete", on_click=_delete, args=(asked,), key=f"runs.yes.{hash(ids)}")
+        st.button("No", on_click=shelf.say, args=("Nothing was deleted.",), key="runs.no")
+
+
+def _delete(rows: list[Row]) -> None:
+    shelf = session.lab().shelf
+    for row in rows:
+        if session.is_open_elsewhere(row.id):
+            shelf.refuse(f"“{row.about.name}” was opened in another tab meanwhile.")
+            return
+        session.drop(row.id)
+        row.folder.delete()
+        shelf.known.discard(row.id)
+    shelf.renew()
+    shelf.say(f"{len(rows)} run{'s were' if len(rows) > 1 else ' was'} deleted.")
