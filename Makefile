@@ -47,3 +47,5 @@ $(BROWSER_READY): tests/laboratory.py | $(DEV_READY)
 
 soak: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/many.py
+	$(BIN)/python benchmarks/many.py --sessions 50

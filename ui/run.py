@@ -15,6 +15,7 @@ from gan_core.breakdown import Breakdown
 from gan_core.close_up import take_step
 from gan_core.evaluation import Evaluation, as_bytes
 from gan_core.jobs import Job
+from gan_core.memory import Failure
 from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.optimizers import Optimizer
@@ -68,7 +69,7 @@ class Run:
     evaluate_every: int | None = None
     qualities: list[Quality] = field(default_factory=list)
     resemblance: tuple[Samples, Resemblance] | None = None
-    known: Breakdown | None = None
+    known: Failure | None = None
     """The breakdown after which Train was pressed again."""
     lesson: Lesson = field(default_factory=Lesson)
     latest: Snapshot | None = None
@@ -330,7 +331,8 @@ class Run:
     @property
     def stopped(self) -> bool:
         """Whether it rests because its numbers broke down."""
-        return not self.running and self._broke_down
+        failure = self.trainer.breakdown
+        return not self.running and self._broke_down and isinstance(failure, Breakdown)
 
     def go_on_slower(self) -> None:
         """Go on from the last healthy state with half the learning rates."""
