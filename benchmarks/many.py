@@ -22,13 +22,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks.live import PAUSE, STAMP, WINDOW
+from benchmarks.live import PAUSE, STAMP
 from benchmarks.soak import resident
 from tests.laboratory import chromium, free_port, open_page, press, server, step
 
 FRAMES = """
 () => [...document.querySelectorAll(".live-chart, .sample-canvas")].map((e) => e.dataset.frames)
 """
+WINDOW = {"width": 1280, "height": 2400}
+"""High enough for all charts: what is out of sight is not drawn."""
+
 PAUSES = 3
 FIRST = 5
 """Sessions after which the server has loaded whatever it loads once."""

@@ -3,12 +3,14 @@
 import gc
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.scheduler import AWAY, Scheduler, most_runs
+from gan_core.scheduler import AWAY, SCHEDULER, Scheduler, most_runs
 
 WIDE = {"name": "mlp", "depth": 3, "width": 512}
 COSTLY = {
@@ -179,3 +181,39 @@ def test_the_limit_is_the_users_or_the_machines(monkeypatch):
         assert most_runs() == 8
         monkeypatch.setattr("gan_core.scheduler.total", lambda: 2**30)
         assert most_runs() == 1
+
+
+def session(folder, monkeypatch):
+    """Open the page of numbers in a session of its own, which takes three steps a frame."""
+    monkeypatch.setenv("GAN_RUNS", str(folder))
+    at = AppTest.from_file(str(Path(__file__).parents[1] / "dashboard.py"), default_timeout=60)
+    at.session_state["steps_per_frame"] = 3
+    at.run()
+    return at.switch_page("pages/1_Distributions.py").run()
+
+
+@pytest.mark.slow
+def test_a_third_visitor_waits_is_told_and_begins_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_MAX_RUNS", "2")
+    monkeypatch.setattr("gan_core.scheduler.AWAY", 60.0)
+    visitors = [session(tmp_path, monkeypatch) for _ in range(3)]
+    runs = [at.session_state["lab"].runs["distributions"] for at in visitors]
+    with SCHEDULER._condition:
+        SCHEDULER._seats.clear()  # what other tests have left running
+    for at in visitors:
+        at.button(key="distributions.train").click().run()
+    taken = [run.trainer.step_count for run in runs]
+    assert min(taken[:2]) >= 3
+    assert taken[2] == 0
+    visitors[2].run()
+    words = [caption.value for caption in visitors[2].caption]
+    assert any("2 runs train on this machine" in text and "number 1" in text for text in words)
+    assert not any("in the queue" in text.value for text in visitors[1].caption)
+    visitors[0].button(key="distributions.train").click().run()
+    assert not runs[0].running
+    visitors[2].run().run()
+    assert runs[2].trainer.step_count >= 3
+    assert not any("in the queue" in text.value for text in visitors[2].caption)
+    for run in runs:
+        run.pause()
+    assert SCHEDULER.training() == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 import time
 from collections.abc import Callable
@@ -403,8 +402,7 @@ class Run:
         while left > 0 and wanted() and not self._broke_down:
             if steps_per_frame is None and taken_at_all and trained >= budget:
                 break
-            patience = until if steps_per_frame is None else math.inf
-            with SCHEDULER.slice(self, wanted, patience) as is_our_turn:
+            with SCHEDULER.slice(self, wanted, until) as is_our_turn:
                 if not is_our_turn:
                     break
                 since = time.perf_counter()
