@@ -24,9 +24,12 @@ class Someone:
     pass
 
 
-def train_side_by_side(scheduler, works, seconds):
-    """Let each work (a function that trains for a moment) take turns; return what each used."""
-    used, stop = [0.0] * len(works), threading.Event()
+def train_side_by_side(scheduler, works, turns):
+    """Let works (functions that train for a moment) take turns, until the first has had so many.
+
+    Return what each has used.
+    """
+    used, taken, stop = [0.0] * len(works), [0] * len(works), threading.Event()
 
     def go(index, run):
         while not stop.is_set():
@@ -35,13 +38,16 @@ def train_side_by_side(scheduler, works, seconds):
                     began = time.perf_counter()
                     works[index]()
                     used[index] += time.perf_counter() - began
+                    taken[index] += 1
             time.sleep(0.002)  # a frame is drawn
 
     runs = [Someone() for _ in works]
     threads = [threading.Thread(target=go, args=pair) for pair in enumerate(runs)]
     for thread in threads:
         thread.start()
-    time.sleep(seconds)
+    deadline = time.monotonic() + 60
+    while taken[0] < turns and time.monotonic() < deadline:
+        time.sleep(0.01)
     stop.set()
     for thread in threads:
         thread.join()
@@ -54,9 +60,9 @@ def test_real_trainers_share_the_time_whatever_their_steps_cost():
     costly = Trainer(ExperimentConfig.from_dict(COSTLY))
     for trainer in (*cheap, costly):
         trainer.step(2)
-    works = [lambda t=trainer: t.step(5) for trainer in cheap] + [lambda: costly.step(1)]
-    used = train_side_by_side(Scheduler(most=8, slots=1), works, 4.0)
-    assert min(t.step_count for t in (*cheap, costly)) > 4
+    works = [lambda: costly.step(1)] + [lambda t=trainer: t.step(5) for trainer in cheap]
+    used = train_side_by_side(Scheduler(most=8, slots=1), works, turns=12)
+    assert costly.step_count >= 14
     for mine in used:
         assert mine / sum(used) == pytest.approx(1 / 4, rel=0.2)
 
@@ -64,7 +70,7 @@ def test_real_trainers_share_the_time_whatever_their_steps_cost():
 @pytest.mark.parametrize("slots", [1, 2])
 def test_a_step_a_hundred_times_as_long_gets_no_more_time(slots):
     works = [lambda: time.sleep(0.2), *[lambda: time.sleep(0.002)] * 3]
-    used = train_side_by_side(Scheduler(most=8, slots=slots), works, 4.0)
+    used = train_side_by_side(Scheduler(most=8, slots=slots), works, turns=8)
     for mine in used:
         assert mine / sum(used) == pytest.approx(1 / 4, rel=0.2)
 
