@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -38,6 +40,14 @@ from gan_core.game import Batch, Game, told
 from gan_core.history import History
 from gan_core.isolation import cloned, evaluating, settled, undisturbed, without_traces
 from gan_core.learners import Backup, Learners
+from gan_core.memory import (
+    Failure,
+    OutOfMemory,
+    give_back,
+    make_sure_it_fits,
+    ran_out,
+    what_would_fit,
+)
 from gan_core.networks import LayerRow, layer_table
 from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
 from gan_core.operations import operations_of_step
@@ -51,6 +61,9 @@ from gan_core.timeline import Timeline
 CHECK_EVERY = 25
 """Steps between two looks at the numbers, which are a CPU–GPU sync point."""
 
+WEIGHTY = frozenset({"batch_size", "loss", "regularizer", "precision", "instance_noise"})
+"""Settings that may change during a run, and with them the memory that a step needs."""
+
 
 class Trainer:
     """Trains one experiment, whole steps or halves of them, whenever it is asked to.
@@ -63,7 +76,8 @@ class Trainer:
     which it has to, for a run that shall be equal to an earlier one to the last bit.
 
     Raises:
-        ValueError: if the device or the data set is not there, or the engine unknown.
+        ValueError: if the device or the data set is not there, the engine unknown, or a step would
+            not fit into memory.
     """
 
     def __init__(
@@ -84,6 +98,7 @@ class Trainer:
         self.game = Game(config, self.device, seeds)
         self.source = self.game.source
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
+        make_sure_it_fits(self.game, config, begins=True)
         self.learners = Learners(self.game)
         fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
         self.fixed_z = self.game.noise(fixed, "fixed")
@@ -93,7 +108,7 @@ class Trainer:
         self.step_count = 0
         self.updates_d = 0
         self.samples_seen = 0
-        self.breakdown: Breakdown | None = None
+        self.breakdown: Failure | None = None
         self.changes: list[tuple[int, str]] = []
         self.statistics = Statistics(self.game)
         self.timeline = Timeline()
@@ -145,19 +160,47 @@ class Trainer:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
 
         Stops early when `keep_going()` is false, asked after every update, or when the numbers
-        diverge (see `breakdown`). A step that was left half-way is completed by the next call.
+        diverge or there is no memory for a step (see `breakdown`). A step that was left half-way is
+        completed by the next call.
         """
-        self._share_cores()
         began = time.perf_counter()
+        with self.surviving():
+            self._share_cores()
+            try:
+                for taken in range(n):
+                    if not self._updates(keep_going):
+                        return taken
+                    if self.breakdown or not keep_going():
+                        return taken + 1
+                return n
+            finally:
+                self.switch.trained += time.perf_counter() - began
+        return 0
+
+    @contextmanager
+    def surviving(self) -> Iterator[None]:
+        """Where there is no memory for what is done within, be as at the last healthy step.
+
+        `breakdown` then says so, and which batch would fit.
+        """
         try:
-            for taken in range(n):
-                if not self._updates(keep_going):
-                    return taken
-                if self.breakdown or not keep_going():
-                    return taken + 1
-            return n
-        finally:
-            self.switch.trained += time.perf_counter() - began
+            yield
+            return
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
+            traceback.clear_frames(error.__traceback__)  # they hold what the step was made from
+        with self.lock:
+            self._run_out_of_memory()
+
+    def _run_out_of_memory(self) -> None:
+        step = self.step_count + 1
+        self._batch = None
+        self._recover()
+        give_back()
+        self.breakdown = OutOfMemory(
+            step, self.config.batch_size, what_would_fit(self.game), self.step_count
+        )
 
     def _share_cores(self) -> None:
         """Take as many threads as a run of this size gets now."""
@@ -288,10 +331,14 @@ class Trainer:
         return get_total_norm(weights).item() < EXPLODED
 
     def _fall_back(self, step: int, what: str) -> None:
+        self._recover()
+        self.breakdown = Breakdown(step, what, self.step_count)
+
+    def _recover(self) -> None:
+        """Be as at the last healthy step that was kept."""
         self._backup.bring_back(self.learners)
         self._restore_others(cloned(self._healthy))
         self._forget_the_future()
-        self.breakdown = Breakdown(step, what, self.step_count)
 
     def _forget_the_future(self) -> None:
         for kept in (self.history, self.metric_history, self.timeline, self.past):
@@ -334,13 +381,15 @@ class Trainer:
         An optimizer of another kind starts with empty moments.
 
         Raises:
-            ValueError: if a setting differs that needs a new run.
+            ValueError: if a setting differs that needs a new run, or does not fit into memory.
         """
         changed = self.config.differences(config)
         fixed = [name for name in changed if name not in LIVE]
         if fixed:
             raise ValueError(f"{', '.join(fixed)} cannot change during a run; start a new one.")
         with self.lock:
+            if WEIGHTY.intersection(changed):
+                make_sure_it_fits(self.game, config, begins=False)
             self._read_statistics()
             self.statistics.take_stock()
             old, self.config = self.config, config

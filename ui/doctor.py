@@ -119,7 +119,11 @@ def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
     run.asked = None
     stopped = _stopped(run)
     if remedy.live:
-        run.change(remedy.config, remedy.mark)
+        try:
+            run.change(remedy.config, remedy.mark)
+        except ValueError as error:  # no memory for it
+            run.notice, run.remedied = str(error), True
+            return
     else:
         session.begin(run, remedy.config)
     if stopped:

@@ -134,6 +134,8 @@ def live(
         if not session.owns(run):
             st.rerun()
         began = time.perf_counter()
+        words = run.queue_words()
+        st.caption(words) if words else st.empty()  # one element, whichever
         draw(run, run.shown())
         ended = False
         if run.running:

@@ -14,11 +14,13 @@ from gan_core.breakdown import Breakdown
 from gan_core.close_up import take_step
 from gan_core.evaluation import Evaluation, as_bytes
 from gan_core.jobs import Job
+from gan_core.memory import Failure
 from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.optimizers import Optimizer
 from gan_core.quality import Quality
 from gan_core.registry import knobs
+from gan_core.scheduler import SCHEDULER
 from gan_core.shapes import Samples
 from gan_core.snapshot import Snapshot
 from ui.keeping import Keeping
@@ -26,6 +28,8 @@ from ui.lesson import Lesson
 from ui.meter import Meter
 
 MOST_QUALITIES = 500
+SHARED_FRAME = 1.0
+"""Seconds after which a frame is drawn although other runs left it little time to train."""
 SLICE_SECONDS = 0.01
 """Steps are taken in calls of about this length, so that Pause is heard between them."""
 
@@ -40,7 +44,7 @@ class View:
     panel: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """One page's experiment and the way it is being watched."""
 
@@ -64,7 +68,7 @@ class Run:
     evaluate_every: int | None = None
     qualities: list[Quality] = field(default_factory=list)
     resemblance: tuple[Samples, Resemblance] | None = None
-    known: Breakdown | None = None
+    known: Failure | None = None
     """The breakdown after which Train was pressed again."""
     lesson: Lesson = field(default_factory=Lesson)
     latest: Snapshot | None = None
@@ -277,6 +281,7 @@ class Run:
     def pause(self) -> None:
         self.running = False
         self.stop_at = None
+        SCHEDULER.leave(self)
 
     def advance(self, steps: int) -> None:
         waiting = self.running and self.stop_at is not None
@@ -284,12 +289,14 @@ class Run:
 
     def step_discriminator(self) -> None:
         self.pause()
-        self.trainer.step_discriminator()
+        with self.trainer.surviving():
+            self.trainer.step_discriminator()
         self._tell_breakdown()
 
     def step_generator(self) -> None:
         self.pause()
-        self.trainer.step_generator()
+        with self.trainer.surviving():
+            self.trainer.step_generator()
         self._tell_breakdown()
 
     def reset(self) -> None:
@@ -299,6 +306,7 @@ class Run:
         self._begin_again(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
 
     def _begin_again(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
+        """Begin a new run; where there is no memory for it the old one stays, and says so."""
         try:
             self.restart(config, engine_from)
         except ValueError as error:
@@ -315,13 +323,15 @@ class Run:
             self._record_step()
 
     def _record_step(self) -> None:
-        self.lesson.close_up = take_step(self.trainer, self.lesson.x)
+        with self.trainer.surviving():
+            self.lesson.close_up = take_step(self.trainer, self.lesson.x)
         self._tell_breakdown()
 
     @property
     def stopped(self) -> bool:
         """Whether it rests because its numbers broke down."""
-        return not self.running and self._broke_down
+        failure = self.trainer.breakdown
+        return not self.running and self._broke_down and isinstance(failure, Breakdown)
 
     def go_on_slower(self) -> None:
         """Go on from the last healthy state with half the learning rates."""
@@ -373,29 +383,39 @@ class Run:
         not by a click that another thread serves.
         """
         turn, began = self.turn, time.perf_counter()
-        deadline = began + self.meter.budget(frame)
+        budget, trained = self.meter.budget(frame), 0.0
+        until = began + (frame or max(SHARED_FRAME, budget))
         left = self._steps_due(began, steps_per_frame)
         if self.lesson.watches and self.stop_at is not None:
             left = min(left, self.stop_at - self.trainer.step_count - 1)
         self.lesson.watches = False
         taken_at_all = 0
 
-        def keep_going() -> bool:
-            show(self.trainer.share_of_step)
+        def wanted() -> bool:
             return self.running and self.turn == turn
 
+        def keep_going() -> bool:
+            show(self.trainer.share_of_step)
+            return wanted()
+
         # A breakdown may also have been found by a look since; training on would forget it.
-        while left > 0 and self.running and self.turn == turn and not self._broke_down:
-            if steps_per_frame is None and taken_at_all and time.perf_counter() >= deadline:
+        while left > 0 and wanted() and not self._broke_down:
+            if steps_per_frame is None and taken_at_all and trained >= budget:
                 break
-            slice_ = min(left, self._steps_a_slice())
-            taken = self.trainer.step(slice_, keep_going)
+            with SCHEDULER.slice(self, wanted, until) as is_our_turn:
+                if not is_our_turn:
+                    break
+                since = time.perf_counter()
+                taken = self.trainer.step(min(left, self._steps_a_slice()), keep_going)
+                trained += time.perf_counter() - since
             taken_at_all += taken
             left -= taken
+        if left <= 0:
+            SCHEDULER.rest(self)
         self._evaluate_if_due(self.trainer.step_count - taken_at_all)
         if taken_at_all:
             self.last_step_at = time.time()
-            self.meter.note_training(time.perf_counter() - began, taken_at_all)
+            self.meter.note_training(trained, taken_at_all)
         self.kept.autosave(self.latest, self.qualities)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
         ended = self.running and (reached or self._broke_down)
@@ -403,6 +423,18 @@ class Run:
             self._tell_breakdown()
             self.pause()
         return ended
+
+    def queue_words(self) -> str:
+        """Return what a visitor should know of the others, if the run waits for them."""
+        place = SCHEDULER.place(self) if self.running else 0
+        if not place:
+            return ""
+        most = SCHEDULER.most
+        others = "1 run trains" if most == 1 else f"{most} runs train"
+        return (
+            f"{others} on this machine, as many as may; yours is number {place} in the queue and "
+            "begins by itself."
+        )
 
     def _steps_due(self, now: float, steps_per_frame: int | None) -> int:
         """Return the most steps this frame may take: to the goal, and at the chosen speed."""

@@ -257,7 +257,11 @@ def follow(run: Run, wanted: ExperimentConfig | None) -> None:
     if not changed:
         return
     if LIVE.issuperset(changed):
-        run.trainer.update(wanted)
+        try:
+            run.trainer.update(wanted)
+        except ValueError as error:  # no memory for it
+            lab().messages.append(str(error))
+            run.show_config()
     elif run.trainer.step_count > ASK_BEYOND:
         run.proposed = wanted
     else:

@@ -147,7 +147,7 @@ def vitals_of(
         snapshot.step,
         age,
         int(steps[-1] - steps[0] + 1) if len(steps) else 0,
-        trainer.breakdown,
+        trainer.breakdown if isinstance(trainer.breakdown, Breakdown) else None,
         means,
         share_won(loss, means["loss_d"]),
         None if worst is None else 1 - worst,
