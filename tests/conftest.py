@@ -17,6 +17,7 @@ def data_folder(tmp_path_factory):
         patch.setenv("GAN_DATA", str(folder))
         patch.setenv("GAN_RUNS", str(folder / "runs"))
         patch.setenv("GAN_ENGINE", "eager")
+        patch.setenv("GAN_MAX_RUNS", "1000")  # tests leave running sessions behind them
         yield folder
 
 
