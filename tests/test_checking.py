@@ -8,7 +8,7 @@ import torch
 
 from gan_core import ExperimentConfig, Trainer, checkpoints
 from gan_core.config import REGISTRIES
-from gan_core.runs.headless import is_ready
+from gan_core.runs import is_ready
 
 MLP = {"name": "mlp", "depth": 1, "width": 8}
 DENSE = {"generator": MLP, "discriminator": MLP}

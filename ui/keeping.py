@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from gan_core import Trainer, checkpoints, runs
@@ -36,6 +37,8 @@ class Keeping:
         self.given_up = False
         """Whether a failed save has been told, and the run may be dropped."""
         self._last_pause = -PAUSES_APART
+        self._soon: threading.Timer | None = None
+        """What will save the run at rest."""
 
     @property
     def id(self) -> str:
@@ -60,11 +63,18 @@ class Keeping:
             self.save(latest, qualities, wait=False)
 
     def save_at_pause(self, latest: Snapshot | None, qualities: list[Quality]) -> None:
-        """Save, in a thread, unless there has just been a pause."""
-        now = time.monotonic()
-        if self.trainer.step_count and now - self._last_pause > PAUSES_APART:
-            self._last_pause = now
-            self.save(latest, qualities, wait=False)
+        """Save, in a thread: at once, or a little later if there has just been a pause."""
+        if not self.trainer.step_count or not self.keeper.unsaved or self._soon is not None:
+            return
+        wait = max(0.0, self._last_pause + PAUSES_APART - time.monotonic())
+
+        def save() -> None:
+            self._soon, self._last_pause = None, time.monotonic()
+            self.save(latest, qualities)
+
+        self._soon = threading.Timer(wait, save)
+        self._soon.daemon = True  # a server that ends saves everything itself
+        self._soon.start()
 
     def save(self, latest: Snapshot | None, qualities: list[Quality], wait: bool = True) -> bool:
         """Save the run if it is not as it was saved last; False if that failed, see `problem`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+SPECIAL = re.compile(r"([\\`*\[\]<>#!|~$&])")
+"""What begins a link, picture, formula, code, table, colour or tag."""
 
 
 def escaped(text: str) -> str:
