@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ from gan_core.memory import give_back
 from ui.background import Background
 from ui.run import Run
 from ui.shelf import Shelf
+
+LAST_FRAME = 1.0
+"""Seconds after which a page that has gone has drawn its last frame."""
 
 
 @dataclass(eq=False)
@@ -85,11 +89,16 @@ class Hall:
         for lab in visit.labs:
             for run in list(lab.runs.values()):
                 run.leave()
+        time.sleep(LAST_FRAME)
         with self._lock:
             self._visits.discard(visit)
+            left = [run for lab in visit.labs for run in lab.runs.values()]
             for lab in visit.labs:
                 lab.runs.clear()
                 lab.kept.clear()
+        for run in left:
+            run.forget()
+        del left
         give_back()
 
     def close(self) -> None:

@@ -81,7 +81,13 @@ def toolbar(run: Run, more: Callable[[Run], None] = lambda run: None) -> None:
     """
 
     def button(label: str, name: str, help_: str, action: Callable[..., None], *args: Any) -> None:
-        st.button(label, key=f"{run.page}.{name}", help=help_, on_click=action, args=args)
+        st.button(
+            label,
+            key=f"{run.page}.{name}",
+            help=help_,
+            on_click=session.if_owned,
+            args=(run, action, *args),
+        )
 
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.button(
@@ -89,7 +95,8 @@ def toolbar(run: Run, more: Callable[[Run], None] = lambda run: None) -> None:
             icon=":material/pause:" if run.running else ":material/play_arrow:",
             type="primary",
             shortcut="Space",
-            on_click=run.pause if run.running else run.go,
+            on_click=session.if_owned,
+            args=(run, run.pause if run.running else run.go),
             key=f"{run.page}.train",
         )
         button("+1", "step1", "Take one step, then pause.", run.advance, 1)

@@ -131,6 +131,15 @@ class Run:
         if self.trainer.step_count:
             self.save()
 
+    def forget(self) -> None:
+        """Let go of all that takes memory.
+
+        Streamlit keeps a session for minutes after its tab was closed, and with it the widgets
+        whose callbacks are this run's.
+        """
+        self.trainer = self.kept = self.latest = self.real = self.job = self.resemblance = None
+        self.layers, self.qualities, self.lesson = {}, [], Lesson()
+
     def rest(self) -> None:
         """Save the run, in a thread, if it rests and is not saved."""
         if not self.running:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -177,6 +178,12 @@ def is_shared() -> bool:
     through_a_proxy = any(name in st.context.headers for name in FORWARDED)
     listens_here = st.get_option("server.address") in LOOPBACK
     return through_a_proxy or not listens_here or bool(host and host not in LOOPBACK)
+
+
+def if_owned(run: Run, action: Callable[..., None], *args: Any) -> None:
+    """Do what was clicked, unless the run has left since, for the disk or for another tab."""
+    if owns(run):
+        action(*args)
 
 
 def owns(run: Run) -> bool:

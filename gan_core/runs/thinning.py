@@ -11,7 +11,7 @@ from gan_core.runs.folder import Kept, RunFolder, all_folders, runs_folder
 
 NEWEST = 3
 MOST_SAMPLES = 120
-DEFAULT_BUDGET = 4 * 2**30
+DEFAULT_BUDGET = 4 * 10**9
 """Bytes of all runs together, unless the user has set another number."""
 
 SETTINGS = "settings.json"
