@@ -208,3 +208,25 @@ def test_links_hold_the_run_once_it_has_begun():
     opened.press("train")
     assert link_of(opened)["run"] == opened.run.id
     assert json.loads(link_of(opened)["setup"])["dataset"]["name"] == "normal"
+
+
+def test_a_run_that_is_left_for_another_page_is_saved():
+    opened = visit(PAGE, {}, 120)
+    opened.press("train")
+    opened.look()
+    run = opened.run
+    assert run.running
+    opened.at.switch_page("pages/6_Runs.py").run()
+    assert not opened.at.exception
+    assert runs.find(run.id).checkpoints[-1].step == run.trainer.step_count > 0
+
+
+def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
+    opened = trained()
+    old, steps = opened.run.id, opened.trainer.step_count
+    wait_for(lambda: opened.run.kept.keeper.saved)
+    opened.press("reset")
+    assert any(f"of {steps:,} steps, is kept" in caption.value for caption in opened.at.caption)
+    assert runs.find(old).checkpoints[-1].step == steps
+    opened.press("step1")
+    assert not any("is kept on the page" in caption.value for caption in opened.at.caption)

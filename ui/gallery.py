@@ -26,6 +26,7 @@ def device_line() -> None:
 
 def ways() -> None:
     """Show a link to every page."""
+    session.put_by()
     with st.container(horizontal=True):
         for path, title, icon in PAGES.values():
             st.page_link(path, label=title, icon=icon)

@@ -14,7 +14,7 @@ from ui import figures, session
 from ui.background import await_first_step, import_the_rest
 from ui.components import live_chart, tiles
 from ui.plain import escaped
-from ui.run import Run
+from ui.run import Run, halve
 
 TICK = 0.05
 """Seconds after which the browser asks for the next frame; requests that come early wait."""
@@ -48,19 +48,15 @@ def messages(run: Run) -> None:
     if run.stopped:
         step = run.trainer.step_count
         st.button(
-            f"Go on from step {step:,} with half the learning rates",
+            f"Go on from step {step:,} with half the learning rates{_rates(run)}",
             icon=":material/healing:",
             on_click=run.go_on_slower,
             key=f"{run.page}.slower.{step}",
         )
     if run.kept.problem:
         st.warning(run.kept.problem)
-    if run.back is not None and not run.running:
-        st.caption(
-            f"The run is back, as it was saved at step {run.back:,}. Train goes on from there."
-        )
-    if run.trainer.switch.note:
-        st.caption(run.trainer.switch.note)
+    if run.remark is not None and not run.running:
+        st.caption(run.remark)
     if run.proposed is not None:
         changed = ", ".join(run.trainer.config.differences(run.proposed)).replace("_", " ")
         st.warning(
@@ -71,6 +67,13 @@ def messages(run: Run) -> None:
         proposed = run.proposed
         yes.button("Start the new run", on_click=lambda: session.begin(run, proposed))
         no.button("Keep this run", on_click=run.show_config)
+
+
+def _rates(run: Run) -> str:
+    """Return the rates that the offer would bring, in words."""
+    config = run.trainer.config
+    g, d = halve(config.optimizer_g).lr, halve(config.optimizer_d).lr
+    return f": {g:g}" if g == d else f": {g:g} for G, {d:g} for D"
 
 
 def toolbar(run: Run, more: Callable[[Run], None] = lambda run: None) -> None:

@@ -22,7 +22,7 @@ def timeline(run: Run) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.select_slider(
-            "Timeline: step",
+            "Timeline: pause to go back" if run.running else "Timeline: step",
             steps,
             value=steps[-1],
             # The key holds the steps: with other steps it is another slider, which begins at now.

@@ -78,8 +78,8 @@ class Run:
     remedied: bool = False
     """Whether a remedy was applied that the page does not show yet."""
     kept: Keeping | None = None
-    back: int | None = None
-    """The step at which the run came back from the disk, until it is trained on."""
+    remark: str | None = None
+    """What the page says below its buttons until the run is trained on."""
 
     def __post_init__(self) -> None:
         self.layers = self.trainer.layers()
@@ -101,7 +101,11 @@ class Run:
         """
         trainer = Trainer(config, device="auto", engine_from=engine_from)
         self.let_go()
+        old = self.kept
         self.take(trainer, Keeping(trainer))
+        if old.keeper.saved is not None and old.trainer.step_count:
+            steps = old.trainer.step_count
+            self.remark = f"The run before this one, of {steps:,} steps, is kept on the page Runs."
 
     def let_go(self) -> None:
         """Save what would be lost with this run.
@@ -118,7 +122,7 @@ class Run:
         self.trainer, self.kept = trainer, kept
         self.layers = self.trainer.layers()
         self.real = self.latest = None
-        self.proposed = self.notice = None
+        self.proposed = self.notice = self.remark = None
         self.meter = Meter()
         self.job = self.resemblance = None
         self.qualities = []
@@ -280,7 +284,7 @@ class Run:
         self.revision += 1
 
     def go(self, until: int | None = None) -> None:
-        self.notice = self.kept.viewed = self.back = None
+        self.notice = self.kept.viewed = self.remark = None
         self.known = self.trainer.breakdown
         self.stop_at = until
         self.running = until is None or until > self.trainer.step_count

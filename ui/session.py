@@ -68,6 +68,7 @@ def open_run(page: str, default: dict[str, Any], use_link: bool = True) -> Run:
     its data set is of the same kind.
     """
     attend()
+    put_by(page)
     here = lab()
     if page not in here.runs:
         here.runs[page] = (use_link and _linked_run(page, default)) or _from_setup(
@@ -76,6 +77,13 @@ def open_run(page: str, default: dict[str, Any], use_link: bool = True) -> Run:
     run = here.runs[page]
     run.turn += 1
     return run
+
+
+def put_by(shown: str | None = None, wait: bool = False) -> None:
+    """Save the runs that are open and not shown: nobody trains them, and they may be copied."""
+    for page, run in lab().runs.items():
+        if page != shown and run.trainer.step_count:
+            run.kept.save(run.latest, run.qualities, wait)
 
 
 def _linked_run(page: str, default: dict[str, Any]) -> Run | None:
@@ -114,7 +122,8 @@ def _opened(page: str, folder: runs.RunFolder, pictures: bool) -> Run | None:
     if trainer.config.dataset.pictures != pictures:
         return None
     run = Run(page, trainer, kept=Keeping(trainer, folder))
-    run.back = trainer.step_count
+    step = trainer.step_count
+    run.remark = f"The run is back, as it was saved at step {step:,}. Train goes on from there."
     return run
 
 

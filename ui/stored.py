@@ -25,6 +25,7 @@ W1 = "wasserstein_1"
 def show() -> None:
     """Show the runs, and what can be done with those that are chosen."""
     session.attend()
+    session.put_by(wait=True)
     _answers()
     shelf = session.lab().shelf
     mine = session.is_shared()

@@ -61,10 +61,11 @@ def train(options: argparse.Namespace) -> int:
         orders.say = _say
         orders.say(f"The run is kept in {folder}")
         try:
-            work(orders, options.device, partial(_show, bar), options.engine)
+            trainer = work(orders, options.device, partial(_show, bar), options.engine)
         except Interrupted as told:
-            _say(f"{told} Go on with: train --resume {folder}")
+            _say(f"{told} Go on with: python -m gan_core train --resume {folder} --steps N")
             return BY_SIGNAL + signals.received
+    _say(f"The run stands at step {trainer.step_count:,}.")
     print(folder)
     return 0
 
