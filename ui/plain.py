@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-SPECIAL = re.compile(r"([\\`*\[\]<>#!|~$&])")
-"""What begins a link, picture, formula, code, table, colour or tag."""
+SPECIAL = re.compile(r"([\\`*\[\]<>#!|~$&]|:(?=//)|(?<=www)\.)")
+"""What begins a link, picture, formula, code, table, colour or tag; also an address by itself."""
 
 
 def escaped(text: str) -> str:
