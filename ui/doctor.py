@@ -91,7 +91,7 @@ def _remedies(run: Run, diagnosis: Diagnosis, slots: list[st.delta_generator.Del
         asks = not remedy.live and run.trainer.step_count > session.ASK_BEYOND
         sure = asks and run.asked == remedy.label
         if sure:
-            words = f"Yes, drop this run of more than {session.ASK_BEYOND:,} steps"
+            words = f"Yes, put this run of more than {session.ASK_BEYOND:,} steps away"
         slot.button(
             words,
             # The key holds what the button does: a click never applies what came in its place.

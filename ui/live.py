@@ -60,8 +60,9 @@ def messages(run: Run) -> None:
     if run.proposed is not None:
         changed = ", ".join(run.trainer.config.differences(run.proposed)).replace("_", " ")
         st.warning(
-            f"A different {changed} needs a new run, which drops the present one of more than "
-            f"{session.ASK_BEYOND:,} steps. Until you answer, the present run goes on as it was."
+            f"A different {changed} needs a new run. The present one has more than "
+            f"{session.ASK_BEYOND:,} steps; it would stay on the page Runs. Until you "
+            "answer, it goes on as it was."
         )
         yes, no, _ = st.columns([2, 2, 5])
         proposed = run.proposed

@@ -138,7 +138,7 @@ class Run:
     def forget(self) -> None:
         """Let go of all that takes memory.
 
-        Streamlit keeps a session for minutes after its tab was closed, and with it the widgets
+        Streamlit keeps a session for a while after its tab was closed, and with it the widgets
         whose callbacks are this run's.
         """
         self.trainer = self.kept = self.latest = self.real = self.job = self.resemblance = None
@@ -186,7 +186,11 @@ class Run:
             self.notice = self.kept.problem
             return
         old = self.kept
-        trainer = self.trainer.branch(old.waypoint(step))
+        try:
+            trainer = self.trainer.branch(old.waypoint(step))
+        except ValueError as error:
+            self.notice = str(error)
+            return
         name = f"{old.keeper.about.name}, from step {step:,}"
         self.take(trainer, Keeping(trainer, parent=old.id, name=name))
         self.save(wait=False)
