@@ -156,8 +156,11 @@ def press(page: Page, name: str) -> None:
 
 
 def tile(page: Page, label: str) -> str:
-    """Return a tile's value as it stands on the page."""
-    return page.locator(f".tile[data-name='{label}'] .value").inner_text()
+    """Return a tile's value as it stands on the page.
+
+    While the page is written anew a tile may stand twice: the new one above the one it replaces.
+    """
+    return page.locator(f".tile[data-name='{label}'] .value").first.inner_text()
 
 
 def step(page: Page) -> int:
