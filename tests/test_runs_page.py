@@ -30,6 +30,7 @@ def a_run(name, **experiment):
     keeper = Keeper(trainer, new_folder(), name)
     trainer.step(2)
     keeper.save(trainer.snapshot())
+    keeper.close()
     return keeper.folder
 
 

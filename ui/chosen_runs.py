@@ -129,7 +129,7 @@ def several(rows: list[Row]) -> None:
 
 
 def _delete_button(rows: list[Row]) -> None:
-    elsewhere = [row for row in rows if session.is_open_elsewhere(row.id)]
+    elsewhere = [row for row in rows if session.is_open_elsewhere(row.folder)]
     ids = tuple(row.id for row in rows)
     words = "Delete" if len(rows) == 1 else f"Delete these {len(rows)}"
     st.button(
@@ -137,7 +137,9 @@ def _delete_button(rows: list[Row]) -> None:
         icon=":material/delete:",
         on_click=lambda: setattr(session.lab().shelf, "asked", ids),
         disabled=bool(elsewhere),
-        help="Open in another tab; close it there first." if elsewhere else None,
+        help="Open in another tab, or trained by another process; close it there first."
+        if elsewhere
+        else None,
         key=f"runs.delete.{hash(ids)}",
     )
 
@@ -162,8 +164,8 @@ def _ask(asked: list[Row]) -> None:
 def _delete(rows: list[Row]) -> None:
     shelf = session.lab().shelf
     for row in rows:
-        if session.is_open_elsewhere(row.id):
-            shelf.refuse(f"“{row.about.name}” was opened in another tab meanwhile.")
+        if session.is_open_elsewhere(row.folder):
+            shelf.refuse(f"“{row.about.name}” was opened elsewhere meanwhile.")
             return
         session.drop(row.id)
         row.folder.delete()

@@ -57,6 +57,12 @@ class Keeping:
             return False
         return self.keeper.saved is not None or self.trainer.step_count > WORTH_KEEPING
 
+    def close(self) -> None:
+        """Let go of the run's folder; what is being written is written first."""
+        if self._soon is not None:
+            self._soon.cancel()
+        self.keeper.close()
+
     def autosave(self, latest: Snapshot | None, qualities: list[Quality]) -> None:
         """Save, in a thread, if it is time."""
         if self.keeper.due:

@@ -119,6 +119,7 @@ class Run:
 
     def take(self, trainer: Trainer, kept: Keeping) -> None:
         """Put another trainer in the place of this run's."""
+        self.kept.close()
         self.trainer, self.kept = trainer, kept
         self.layers = self.trainer.layers()
         self.real = self.latest = None
@@ -141,6 +142,7 @@ class Run:
         Streamlit keeps a session for a while after its tab was closed, and with it the widgets
         whose callbacks are this run's.
         """
+        self.kept.close()
         self.trainer = self.kept = self.latest = self.real = self.job = self.resemblance = None
         self.layers, self.qualities, self.lesson = {}, [], Lesson()
 

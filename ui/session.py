@@ -11,6 +11,7 @@ import streamlit as st
 
 from gan_core import ExperimentConfig, Trainer, runs
 from gan_core.config import LIVE
+from gan_core.runs.holding import is_held_elsewhere
 from gan_core.threads import CORES
 from ui.hall import HALL, Lab, Visit
 from ui.keeping import Keeping
@@ -114,12 +115,15 @@ def _opened(page: str, folder: runs.RunFolder, pictures: bool) -> Run | None:
     """Return a run from the disk, unless it is of another kind, or cannot be read."""
     here = lab()
     try:
+        folder.hold()
         trainer, said = folder.open("auto")
     except ValueError as error:
+        folder.release()
         here.messages.append(f"The run could not be opened. {error}")
         return None
     here.messages += said
     if trainer.config.dataset.pictures != pictures:
+        folder.release()
         return None
     run = Run(page, trainer, kept=Keeping(trainer, folder))
     step = trainer.step_count
@@ -151,6 +155,7 @@ def open_saved(folder: runs.RunFolder) -> str | None:
     if known is not None:
         known.pause()
         known.save()
+        known.kept.close()
         run.revision = known.revision
     run.page = page
     here.runs[page] = run
@@ -163,9 +168,11 @@ def open_here(run_id: str) -> Run | None:
     return next((run for run in lab().runs.values() if run.id == run_id), None)
 
 
-def is_open_elsewhere(run_id: str) -> bool:
-    """Say whether another visitor has the run open."""
-    return open_here(run_id) is None and HALL.is_open(run_id)
+def is_open_elsewhere(folder: runs.RunFolder) -> bool:
+    """Say whether another visitor, or another process, has the run open."""
+    if open_here(folder.id) is not None:
+        return False
+    return HALL.is_open(folder.id) or is_held_elsewhere(folder.path)
 
 
 def drop(run_id: str) -> None:
@@ -174,7 +181,7 @@ def drop(run_id: str) -> None:
     if run is not None:
         run.pause()
         del lab().runs[run.page]
-        run.kept.keeper.settle()
+        run.kept.close()
 
 
 def is_shared() -> bool:

@@ -167,16 +167,16 @@ def _line(row: Row) -> dict[str, object]:
         METRICS[W1].title: about.metrics.get(W1),
         "Saved": datetime.fromtimestamp(about.saved, UTC),
         "MB": row.size / 1e6,
-        "Open": _where(row.id),
+        "Open": _where(row),
         "D's loss": about.metrics.get("loss_d"),
         "G's loss": about.metrics.get("loss_g"),
     }
 
 
-def _where(run_id: str) -> str:
-    if session.open_here(run_id) is not None:
+def _where(row: Row) -> str:
+    if session.open_here(row.id) is not None:
         return "here"
-    return "elsewhere" if session.is_open_elsewhere(run_id) else ""
+    return "elsewhere" if session.is_open_elsewhere(row.folder) else ""
 
 
 def _size(size: int) -> str:

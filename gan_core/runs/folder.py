@@ -7,6 +7,7 @@
     metrics.csv       statistics and metrics over the steps
     samples/          pictures of what was generated
     thumbnail.png     the latest of them
+    .lock             held by the process that has the run open
 
 Every file is written whole or not at all. What is in a folder is believed only if it can be read.
 """
@@ -28,6 +29,7 @@ from gan_core import checkpoints
 from gan_core.config import ExperimentConfig
 from gan_core.data.store import PARTIAL, is_being_written, write_atomically
 from gan_core.registry import reason
+from gan_core.runs.holding import Hold
 from gan_core.trainer import Trainer
 
 FORMAT = 1
@@ -77,6 +79,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._hold: Hold | None = None
 
     @property
     def id(self) -> str:
@@ -110,6 +113,21 @@ class RunFolder:
             for left in (Path(place) / name for name in names if name.endswith(PARTIAL)):
                 if not is_being_written(left):
                     left.unlink(missing_ok=True)
+
+    def hold(self) -> None:
+        """Keep other processes from opening the run, until `release` or the end of this one.
+
+        Raises:
+            HeldElsewhereError: if one of them has it open.
+        """
+        if self._hold is None:
+            self._hold = Hold(self.path)
+        self._hold.take()
+
+    def release(self) -> None:
+        """Let other processes open the run."""
+        if self._hold is not None:
+            self._hold.release()
 
     def about(self) -> About | None:
         """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""

@@ -91,6 +91,7 @@ def begin(
     trainer = Trainer(config, device, engine)
     folder = RunFolder(out)
     folder.make()
+    folder.hold()
     write_atomically(out / CONFIG, config.to_json().encode())
     return Session(trainer, folder, orders, progress).train()
 
@@ -105,11 +106,12 @@ def resume(
     """Go on with a run from its newest whole checkpoint; without any, from its config.
 
     Raises:
-        ValueError: if there is no run in the folder, or none of its checkpoints is whole; or as
-            `begin`.
+        ValueError: if there is no run in the folder, or none of its checkpoints is whole, or
+            another process has it open; or as `begin`.
         Interrupted: if it was told to stop.
     """
     folder = RunFolder(run)
+    folder.hold()
     if not folder.checkpoints and (run / CONFIG).is_file():
         config = ExperimentConfig.from_json((run / CONFIG).read_text(encoding="utf-8"))
         trainer = Trainer(config, device, engine)
@@ -152,6 +154,12 @@ class Session:
 
     def train(self) -> Trainer:
         """Raises: ValueError, Interrupted: as `begin`."""
+        try:
+            return self._train()
+        finally:
+            self._keeper.close()
+
+    def _train(self) -> Trainer:
         trainer, keeper = self._trainer, self._keeper
         if trainer.step_count < (trainer.switch.at or 0) < min(self._goal, NEVER):
             trainer.order_engine()

@@ -19,6 +19,7 @@ from gan_core.data.store import write_atomically
 from gan_core.grids import png
 from gan_core.runs.drawing import picture, thumbnail
 from gan_core.runs.folder import CONFIG, METRICS, PAST, About, RunFolder
+from gan_core.runs.holding import HeldElsewhereError
 from gan_core.runs.thinning import make_room
 from gan_core.snapshot import Snapshot
 from gan_core.trainer import Trainer
@@ -125,6 +126,11 @@ class Keeper:
         if self._writer is not None:
             self._writer.join()
 
+    def close(self) -> None:
+        """Let others have the folder, once nothing is being written."""
+        self.settle()
+        self.folder.release()
+
     def _capture(self, snapshot: Snapshot | None, measured: float | None) -> Capture:
         trainer = self._trainer
         with trainer.lock:
@@ -160,6 +166,8 @@ class Keeper:
                 self._write_files(capture)
             except OSError as error:
                 self.problem = sentence_of(error, self.folder.path)
+            except HeldElsewhereError as error:
+                self.problem = str(error)
             else:
                 self.problem, self.saved = None, capture.moment
                 self._written = capture.number
@@ -167,6 +175,7 @@ class Keeper:
     def _write_files(self, capture: Capture) -> None:
         folder, about = self.folder, capture.about
         folder.make()
+        folder.hold()
         make_room(folder, about.measured, self._whole)
         write_atomically(folder.place_of(capture.step), checkpoints.packed(capture.content))
         self._whole = capture.step
