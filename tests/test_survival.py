@@ -215,12 +215,15 @@ def test_times(time, capsys):
 
 
 def test_it_stops_at_the_first_row_at_which_the_condition_holds(tmp_path):
-    until = Condition.parse("wasserstein_1 < 1.5")
-    trainer = runs.begin(LINE, tmp_path / "run", Orders(2_000, until=until))
+    until, said = Condition.parse("wasserstein_1 < 1.5"), []
+    orders = Orders(2_000, until=until, say=said.append)
+    trainer = runs.begin(LINE, tmp_path / "run", orders)
     with (tmp_path / "run" / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["wasserstein_1"]]
     below = [int(row["step"]) for row in rows if float(row["wasserstein_1"]) < 1.5]
     assert below == [trainer.step_count]
+    value = next(row["wasserstein_1"] for row in rows if int(row["step"]) == below[0])
+    assert said[-1] == f"wasserstein_1 = {float(value):.4g}: wasserstein_1 < 1.5 holds."
     assert 10 < trainer.step_count < 2_000
     assert all(is_row(int(row["step"])) for row in rows)
 

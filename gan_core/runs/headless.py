@@ -197,7 +197,10 @@ class Session:
             return True
         if until is None or self._snapshot.step != trainer.step_count:
             return False
-        return until.holds(trainer, self._snapshot)
+        met = until.met(trainer, self._snapshot)
+        if met is not None:
+            self._orders.say(met)
+        return met is not None
 
     def _engine_is_in(self) -> bool:
         """Wait for the engine that has to take over here; False if told to stop meanwhile."""

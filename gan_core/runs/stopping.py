@@ -74,8 +74,8 @@ class Condition:
                 f"names there are {', '.join(names)}."
             )
 
-    def holds(self, trainer: Trainer, snapshot: Snapshot) -> bool:
-        """Say whether it holds where the trainer is, of which the snapshot is.
+    def met(self, trainer: Trainer, snapshot: Snapshot) -> str | None:
+        """Return a sentence if it holds where the trainer is, of which the snapshot is.
 
         It is looked at only where a run looks at itself whenever it was interrupted: at rows, or
         at 4 of them an octave if it is of a metric of pictures.
@@ -84,11 +84,13 @@ class Condition:
             ValueError: if pictures of this kind have no such metric.
         """
         if not is_row(snapshot.step):
-            return False
+            return None
         value = (snapshot.statistics | snapshot.metrics).get(self.name)
         if self.name in PICTURE_METRICS.names() and is_row(snapshot.step, PICTURE_BITS):
             value = self._of_pictures(trainer)
-        return value is not None and RELATIONS[self.relation](value, self.bound)
+        if value is None or not RELATIONS[self.relation](value, self.bound):
+            return None
+        return f"{self.name} = {value:.4g}: {self.name} {self.relation} {self.bound:g} holds."
 
     def _of_pictures(self, trainer: Trainer) -> float:
         from gan_core.evaluation import Evaluation  # it opens runs, so it cannot come before this
