@@ -26,6 +26,7 @@ from benchmarks.malicious import EXPERIMENTS, KINDS, STEPS
 from gan_core import ExperimentConfig, Trainer, checkpoints, runs
 from gan_core.runs import archive
 from gan_core.runs.folder import RUN_ID
+from gan_core.runs.holding import LOCK
 from gan_core.runs.keeper import Keeper
 from gan_core.runs.thinning import set_budget
 
@@ -106,7 +107,9 @@ class Bench:
                 continue
             fine = RUN_ID.fullmatch(folder.name) and folder.is_dir()
             names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-            strangers |= {n for n in names if not (fine and archive.NAMES.fullmatch(n))}
+            strangers |= {
+                n for n in names if not (fine and (n == LOCK or archive.NAMES.fullmatch(n)))
+            }
         self.counts["files outside"] = len(strangers)
         wanted = ("tries", "accepted", "sentences", "no sentence", "crashes")
         return {name: self.counts[name] for name in (*wanted, "code run", "files outside")}

@@ -2,8 +2,11 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from jaxtyping import config
 
 from tests.laboratory import app, chromium, installed_browser
 from tests.probing import digits_probe, only_one
@@ -19,6 +22,24 @@ def data_folder(tmp_path_factory):
         patch.setenv("GAN_ENGINE", "eager")
         patch.setenv("GAN_MAX_RUNS", "1000")  # tests leave running sessions behind them
         yield folder
+
+
+@pytest.fixture
+def shapes_unchecked():
+    """Train without a look at the shapes in every call: that takes three times as long.
+
+    For tests of thousands of steps; all that they call has its shapes checked in other tests.
+    """
+    with unchecked():
+        yield
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +60,10 @@ def address(data_folder):
 @pytest.fixture(scope="session")
 def trained(data_folder):
     """Let the classifier of digits be trained once a test run, whichever process needs it first."""
-    # Not above: shapes are checked only in what is imported after pytest has been configured.
-
     root = data_folder.parents[1] if os.environ.get("PYTEST_XDIST_WORKER") else data_folder.parent
     shared = root / "trained"
     shared.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch, only_one(shared / "lock"):
+    with pytest.MonkeyPatch.context() as patch, only_one(shared / "lock"), unchecked():
         patch.setenv("GAN_DATA", str(shared))
         digits_probe()
     shutil.copytree(shared / "probes", data_folder / "probes", dirs_exist_ok=True)

@@ -129,6 +129,7 @@ def test_what_is_no_number_does_not_pass_for_one():
         encode({"data": [{"x": torch.zeros(2)}], "layout": {}})
 
 
+@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize(
     "case",
     ["1-D, 300 steps", pytest.param("1-D, 6,000 steps", marks=pytest.mark.slow)],

@@ -30,14 +30,16 @@ def in_training(tmp_path):
     """A run's folder, and the process that trains it until the test ends."""
     folder = a_run("trained elsewhere")
     process = command("train", "--resume", folder.path, "--steps", 10**9, "--autosave", "1s")
-    deadline = time.monotonic() + 60
-    while not is_held_elsewhere(folder.path):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    yield folder, process
-    process.kill()
-    process.communicate()
+    try:
+        deadline = time.monotonic() + 60
+        while not is_held_elsewhere(folder.path):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        yield folder, process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_second_training_is_refused_until_the_first_one_ends(in_training, capfd):

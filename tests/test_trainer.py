@@ -694,6 +694,7 @@ def test_unknown_device_gets_a_sentence():
         Trainer(config_of(), device="tpu")
 
 
+@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize("seed", [0, 7, 13])
 def test_default_experiment_converges(seed):
     trainer = Trainer(ExperimentConfig.from_dict({"seed": seed}))

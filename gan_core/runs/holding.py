@@ -58,7 +58,7 @@ def is_held_elsewhere(folder: Path) -> bool:
     """Say whether another process has the run in this folder open."""
     hold = Hold(folder)
     try:
-        hold.take(patience=0)
+        hold.take(patience=0.0)
     except HeldElsewhereError:
         return True
     hold.release()
