@@ -14,23 +14,29 @@ from tests.probing import digits_probe, only_one
 
 @pytest.fixture(autouse=True, scope="session")
 def data_folder(tmp_path_factory):
-    """Keep what tests write away from the user's own files, and compilers at rest."""
+    """Keep what tests write away from the user's own files, and compilers and second cores at rest."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_DATA", str(folder))
         patch.setenv("GAN_RUNS", str(folder / "runs"))
         patch.setenv("GAN_ENGINE", "eager")
+        patch.setenv("GAN_THREADS", "1")  # there is a worker on each core
         patch.setenv("GAN_MAX_RUNS", "1000")  # tests leave running sessions behind them
         yield folder
 
 
-@pytest.fixture
-def shapes_unchecked():
-    """Train without a look at the shapes in every call: that takes three times as long.
+@pytest.fixture(autouse=True)
+def shapes(request):
+    """Check shapes in quick tests, and in slow ones that are marked so.
 
-    For tests of thousands of steps; all that they call has its shapes checked in other tests.
+    A look at the shapes in every call makes a step take three times as long: where thousands are
+    taken, or pages drawn, it finds nothing that the quick tests do not.
     """
-    with unchecked():
+    marked = request.node.get_closest_marker
+    if marked("slow") and not marked("shapes"):
+        with unchecked():
+            yield
+    else:
         yield
 
 

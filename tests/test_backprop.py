@@ -20,7 +20,7 @@ from gan_core.networks.base import leaf_layers
 from gan_core.push import push
 from gan_core.twin import NETWORKS, Twin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 torch.set_num_threads(1)
 SMALL = {

@@ -13,7 +13,7 @@ from gan_core.close_up import LINES, SHOWN, take_step
 from gan_core.losses import LOSSES
 from gan_core.narration import figure, plain, tell, value_of_game
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 LINE = {"dataset": "normal", "batch_size": 32}
 DIGITS = {

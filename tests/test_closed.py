@@ -12,7 +12,7 @@ import pytest
 
 from ui.plain import escaped
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 def handshake(address, origin):

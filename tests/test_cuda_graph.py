@@ -79,6 +79,7 @@ def test_the_captured_step_is_the_step(run):
     assert (found - expected).abs().max() < 0.01 * (1 + expected.abs().max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES.names())
 def test_every_loss_regularizer_and_optimizer_is_captured(loss):
     equal_to_the_plain_step(Captured, loss, 4, 1e-4)

@@ -328,7 +328,7 @@ def test_mirrored_copies_are_copies_where_pictures_are_mirrored():
         assert found == pytest.approx(likeness, abs=0.01) if flips else found > likeness
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.slow
 def test_a_starved_run_is_found_and_its_remedy_brings_it_back():
     trainer, found = trained(300, **STARVED)
     distance = trainer.snapshot().metrics["wasserstein_1"]
@@ -343,14 +343,14 @@ def test_a_starved_run_is_found_and_its_remedy_brings_it_back():
     assert trainer.snapshot().metrics["wasserstein_1"] < distance / 10
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.slow
 def test_a_d_that_runs_ahead_is_found():
     experiment = STARVED | {"loss": "non_saturating", "optimizer_g": SLOW}
     _, found = trained(300, **experiment)
     assert diagnose(found).condition == "d_too_strong"
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.slow
 def test_a_healthy_run_is_called_healthy():
     trainer, found = trained(900, seed=3)
     assert trainer.snapshot().metrics["wasserstein_1"] < 0.15
@@ -358,6 +358,7 @@ def test_a_healthy_run_is_called_healthy():
     assert (diagnosis.condition, diagnosis.remedies) == (HEALTHY, ())
 
 
+@pytest.mark.slow
 def test_a_diverged_run_goes_on_from_its_healthy_weights():
     wild = {"name": "sgd", "lr": 100.0}
     trainer, found = trained(300, optimizer_g=wild, optimizer_d=wild)
@@ -373,7 +374,7 @@ def test_a_diverged_run_goes_on_from_its_healthy_weights():
     assert trainer.snapshot().metrics["wasserstein_1"] < 1
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.slow
 def test_steps_before_a_change_do_not_count():
     trainer, found = trained(300, **STARVED)
     trainer.update(trainer.config.with_(loss=LOSSES.create("non_saturating")))

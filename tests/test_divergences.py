@@ -14,7 +14,7 @@ from gan_core.data.store import keep_values
 from gan_core.line_view import Axis, axis_points, best_logits, smoothed_density
 from gan_core.losses import LOSSES
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 torch.set_num_threads(1)
 POINTS = 900

@@ -45,7 +45,6 @@ def test_a_run_that_has_not_begun_is_too_early_to_judge():
         assert all(cls.title in table for cls in CONDITIONS)
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 def test_a_remedy_is_applied_once_and_the_run_goes_on():
     page = visit("distributions", STARVED, frame=150)
     page.press("train")
@@ -66,7 +65,6 @@ def test_a_remedy_is_applied_once_and_the_run_goes_on():
     assert remedies(page) == []  # just changed: too early
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 def test_a_remedy_of_several_changes_has_one_mark():
     page = visit("distributions", STARVED, frame=150)
     page.press("train")

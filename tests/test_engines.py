@@ -70,7 +70,6 @@ RUNS = {
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
     threads = torch.get_num_threads()
-    monkeypatch.setenv("GAN_THREADS", "1")
     monkeypatch.delenv("GAN_ENGINE")
     yield
     torch.set_num_threads(threads)
@@ -212,7 +211,6 @@ def equal_to_the_plain_step(played, loss, steps, weights_within):
         assert (found - expected).abs().max() < weights_within * (1 + expected.abs().max())
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize(
     ("loss", "regularizer"), [("minimax", "r1"), ("hinge", "gradient_penalty")]
 )
@@ -238,7 +236,6 @@ def compiled():
     return make
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.timeout(300)
 def test_256_compiled_steps_stay_with_the_plain_loop(compiled):
     trainer = compiled()
@@ -257,7 +254,6 @@ def test_256_compiled_steps_stay_with_the_plain_loop(compiled):
     assert found.samples_seen == 256 * 64
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.timeout(300)
 def test_the_curve_shows_no_seam(compiled):
     """A run that was switched in its middle, against one that was not."""
@@ -331,7 +327,6 @@ def test_settings_change_without_the_compiler(compiled):
     assert apart(stepper(other_target), stepper(plain), 64) < reach(plain.config, 64)
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.timeout(300)
 def test_half_steps_states_and_breakdowns_with_a_compiled_engine(compiled):
     trainer = compiled(n_critic=2)

@@ -13,7 +13,7 @@ from gan_core.history import History
 from gan_core.line_view import Axis
 from gan_core.losses import LOSSES
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 torch.set_num_threads(1)
 TINY_D = {"name": "mlp", "depth": 1, "width": 8}

@@ -129,7 +129,6 @@ def test_what_is_no_number_does_not_pass_for_one():
         encode({"data": [{"x": torch.zeros(2)}], "layout": {}})
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize(
     "case",
     ["1-D, 300 steps", pytest.param("1-D, 6,000 steps", marks=pytest.mark.slow)],
@@ -149,6 +148,7 @@ def test_the_curve_after_gs_update_has_every_point_that_was_measured():
     assert list(zip(after["x"].tolist(), after["y"].tolist(), strict=True)) == kept
 
 
+@pytest.mark.slow
 def test_a_history_longer_than_a_chart_keeps_its_newest_point():
     trainer, snapshot = trained(900)
     curve = figures.losses(snapshot, trainer.config, "a")["data"][0]

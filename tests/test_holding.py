@@ -15,6 +15,8 @@ from gan_core.runs import Orders, RunFolder, archive
 from gan_core.runs.holding import LOCK, Hold, is_held_elsewhere
 from tests.test_runs_page import PAGE, a_run
 
+pytestmark = pytest.mark.slow
+
 DISTRIBUTIONS = PAGE.with_name("1_Distributions.py")
 LINE = ExperimentConfig.from_dict({"dataset": "normal", "batch_size": 16})
 

@@ -600,6 +600,7 @@ def test_faces_flip_and_own_pictures_do_not():
     assert (dataset.load().flips, faces.load().flips) == (False, True)
 
 
+@pytest.mark.slow
 def test_command_line(tmp_path):
     folder = fill(tmp_path / "mine", [*NESTED, ("animals/notes.txt", b"text")])
     done = command("import-pictures", folder, "--size", 32, "--fit", "squash")

@@ -185,7 +185,6 @@ def test_a_breakdown_offers_half_the_rates():
     assert opened.trainer.changes[-1] == (breakdown.healthy_step, "half the rates")
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 def test_the_past_is_bounded():
     trainer = Trainer(ExperimentConfig.from_dict({}))
     trainer.step(700)

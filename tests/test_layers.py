@@ -33,6 +33,7 @@ def ids(paths):
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
+@pytest.mark.slow
 def test_core_runs_without_the_dashboard():
     modules = [
         module.name

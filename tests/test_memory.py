@@ -101,6 +101,7 @@ def test_the_estimate_is_within_a_factor_of_two_of_the_measured_peak(config):
     assert 0.5 < measured / estimate < 2
 
 
+@pytest.mark.slow
 @linux
 def test_a_run_without_memory_says_what_would_fit_and_goes_on():
     told, taken, failure, sentence, same, after = answer(OUT, SMALL)

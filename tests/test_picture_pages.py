@@ -39,7 +39,6 @@ def test_every_panel_opens_before_and_after_training(name):
     assert not opened.at.warning
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 def test_the_samples_are_evaluated_while_training_goes_on(trained):
     opened = quick("pictures")
     panel(opened, "Quality")
@@ -58,7 +57,6 @@ def test_the_samples_are_evaluated_while_training_goes_on(trained):
     assert any("held-out" in text.value for text in opened.at.markdown)
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 def test_the_samples_are_evaluated_every_so_many_steps(trained):
     opened = quick("pictures", frame=50)
     panel(opened, "Quality")

@@ -84,7 +84,6 @@ def curve(name, steps, every, first=0, seed=SEED):
     return np.array(samples), np.array(distances), np.array(losses)
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_minimax_saturates_where_non_saturating_learns_and_so_does_one_d_step():
     stuck, learnt, alone = (
@@ -96,7 +95,6 @@ def test_minimax_saturates_where_non_saturating_learns_and_so_does_one_d_step():
     assert alone[1][-1] < 0.6
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_a_hasty_generator_needs_a_critic_with_more_steps():
     few, enough = (curve(name, 1_200, 50, 500) for name in ("too_few_d_steps", "enough_d_steps"))
@@ -113,7 +111,6 @@ def shares(name):
     return [np.mean(np.abs(samples - centre) < 3 * target.std) for centre in target.centers()]
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_a_bell_is_lost_and_either_cure_finds_it():
     least, most = sorted(shares("collapse"))
@@ -123,7 +120,6 @@ def test_a_bell_is_lost_and_either_cure_finds_it():
         assert min(shares(cure)) > 0.3, cure
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_r1_stills_the_wobble():
     highest = {
@@ -134,7 +130,6 @@ def test_r1_stills_the_wobble():
     assert highest["wobble_stilled"] < 0.3
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_one_loss_follows_the_distance_and_the_other_does_not():
     following, silent = (curve(name, 700, 50) for name in ("wasserstein", "silent_loss"))
@@ -149,7 +144,6 @@ def test_one_loss_follows_the_distance_and_the_other_does_not():
     assert silent[2][apart].max() < 0.5
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_a_coin_makes_two_numbers_and_eight_make_a_bell():
     samples, distances, _ = curve("coin", 2_000, 2_000)
@@ -163,7 +157,6 @@ def test_a_coin_makes_two_numbers_and_eight_make_a_bell():
     assert distances[-1] < 0.1
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_three_coins_draw_at_most_eight_pictures():
     trainer = Trainer(BY_NAME["three_coins"].config.with_(seed=SEED), device="cpu")

@@ -18,7 +18,7 @@ from tests.probing import (
     stacked_digits,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 torch.set_num_threads(1)
 
@@ -64,7 +64,6 @@ def test_stacked_digits_are_read_channel_by_channel(trained, side):
         torch.testing.assert_close(batch.features[:, width : 2 * width], alone.features)
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.slow
 def test_every_factor_of_coloured_pictures_is_learnt(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))

@@ -22,7 +22,7 @@ from gan_core.probes import probe_slices
 from gan_core.slices import finish
 from tests.probing import CPU, DIGITS, copying, digits_probe, given
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 torch.set_num_threads(1)
 DCGAN = {

@@ -54,6 +54,7 @@ def train_side_by_side(scheduler, works, turns):
     return used
 
 
+@pytest.mark.slow
 def test_real_trainers_share_the_time_whatever_their_steps_cost():
     torch.set_num_threads(1)
     cheap = [Trainer(ExperimentConfig.from_dict({"seed": i})) for i in range(3)]
@@ -67,6 +68,7 @@ def test_real_trainers_share_the_time_whatever_their_steps_cost():
         assert mine / sum(used) == pytest.approx(1 / 4, rel=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 2])
 def test_a_step_a_hundred_times_as_long_gets_no_more_time(slots):
     works = [lambda: time.sleep(0.2), *[lambda: time.sleep(0.002)] * 3]

@@ -39,6 +39,7 @@ def digest_after(config: ExperimentConfig, steps: int) -> str:
 # --- the same bits, whenever it is interrupted ---------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "experiment",
     [
@@ -115,11 +116,13 @@ def test_killed_in_training_and_in_a_save(tmp_path):
     assert victim.folder.checkpoints[-1].step > 0
 
 
+@pytest.mark.slow
 def test_damaged_checkpoints_are_noticed_and_the_one_before_is_used():
     found = survive.damages(20, 0)
     assert found["noticed, the one before used"] == 20
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_nothing_but_the_saves_of_that_time():
     found = survive.full(fill_at=8, empty_at=24, steps=32)
     assert found["nothing lost"]
@@ -270,6 +273,7 @@ def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
     assert [kept.step for kept in folder.checkpoints] == [11, 18, 39, 40]
 
 
+@pytest.mark.slow
 def test_damaged_checkpoints_do_not_drive_out_the_whole_one(tmp_path, monkeypatch):
     out = tmp_path / "run"
     for steps in (33, 40, 50):

@@ -50,7 +50,8 @@ def test_only_runs_of_other_threads_are_neighbours(monkeypatch):
         torch.set_num_threads(before)
 
 
-def test_a_program_that_has_chosen_is_left_alone():
+def test_a_program_that_has_chosen_is_left_alone(monkeypatch):
+    monkeypatch.delenv("GAN_THREADS", raising=False)
     before = torch.get_num_threads()
     try:
         cores = Cores()

@@ -422,6 +422,7 @@ def test_standardise():
         torch.testing.assert_close(trainer.generate(trainer.fixed_z), made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tiny", "normalised", "batch norm", "pictures"])
 @pytest.mark.parametrize(
     "optimizer",
@@ -694,7 +695,7 @@ def test_unknown_device_gets_a_sentence():
         Trainer(config_of(), device="tpu")
 
 
-@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 7, 13])
 def test_default_experiment_converges(seed):
     trainer = Trainer(ExperimentConfig.from_dict({"seed": seed}))

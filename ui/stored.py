@@ -124,9 +124,7 @@ def _table(rows: list[Row]) -> list[Row]:
     shelf = session.lab().shelf
     table = pd.DataFrame([_line(row) for row in rows])
     number = st.column_config.NumberColumn
-    order = hash(
-        tuple(row.id for row in rows)
-    )  # a choice is by place: another order, another table
+    order = hash(tuple(row.id for row in rows))  # a choice is by place in this very order
     event = st.dataframe(
         table,
         hide_index=True,
