@@ -14,7 +14,7 @@ from tests.probing import digits_probe, only_one
 
 @pytest.fixture(autouse=True, scope="session")
 def data_folder(tmp_path_factory):
-    """Keep what tests write away from the user's own files, and compilers and second cores at rest."""
+    """Keep tests away from the user's own files, from compilers, and from each other's cores."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_DATA", str(folder))
