@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -40,10 +41,27 @@ def photograph_panels(page: Page, scheme: str) -> None:
         page.wait_for_timeout(1_500)
         name = panel.lower().rstrip("?")
         page.screenshot(path=DOCS / f"{name}-{scheme}.png")
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Latent").click()
+    visit(page, "Latent")
     page.get_by_role("radio", name="Sheet").click()
     page.wait_for_timeout(2_000)
     page.screenshot(path=DOCS / f"latent-{scheme}.png")
+
+
+def photograph_runs(page: Page, scheme: str) -> None:
+    """Photograph the page of all runs, with the first one chosen."""
+    visit(page, "Runs")
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    page.wait_for_timeout(2_000)
+    table.click(position={"x": 16, "y": 60})
+    page.get_by_role("button", name="Open").wait_for()
+    page.wait_for_timeout(2_000)
+    page.screenshot(path=DOCS / f"runs-{scheme}.png")
+
+
+def visit(page: Page, name: str) -> None:
+    """Go to another page by the sidebar."""
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
 
 
 def photograph_lessons(page: Page, address: str, scheme: str) -> None:
@@ -83,7 +101,11 @@ def photograph_lessons(page: Page, address: str, scheme: str) -> None:
 
 
 def main() -> None:
-    with app() as address, chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as runs,
+        app({"GAN_RUNS": runs}) as address,
+        chromium() as browser,
+    ):
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=SIZE, color_scheme=scheme)
             page.goto(address)
@@ -98,6 +120,7 @@ def main() -> None:
                 press(page, "Pause")
                 page.wait_for_timeout(1_000)
             photograph_panels(page, scheme)
+            photograph_runs(page, scheme)
             photograph_lessons(page, address, scheme)
             page.close()
 

@@ -3,6 +3,8 @@
 import base64
 import os
 import socket
+import socketserver
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.test_runs_page import a_run
 from ui.plain import escaped
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -74,6 +77,54 @@ def test_it_listens_on_this_machine_only(address):
         if line.split()[1].endswith(port) and line.split()[3] == "0A"
     ]
     assert listening == [f"0100007F{port}"]
+
+
+class Handing(socketserver.BaseRequestHandler):
+    """What a reverse proxy does with a connection: hands it on, and says for whom."""
+
+    def handle(self):
+        line, rest = self.request.recv(1 << 16).split(b"\r\n", 1)
+        with socket.create_connection(self.server.behind) as behind:
+            behind.sendall(line + b"\r\nX-Forwarded-For: 203.0.113.5\r\n" + rest)
+            answers = threading.Thread(target=self._hand_on, args=(behind, self.request))
+            answers.start()
+            self._hand_on(self.request, behind)
+            answers.join()
+
+    @staticmethod
+    def _hand_on(heard, told):
+        try:
+            while some := heard.recv(1 << 16):
+                told.sendall(some)
+            told.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def proxy(address):
+    """The address at which a reverse proxy stands before the app."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handing) as server:
+        server.daemon_threads = True
+        server.behind = ("127.0.0.1", urlsplit(address).port)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.browser
+def test_behind_a_proxy_nobody_sees_the_runs_of_others(browser, address, proxy):
+    folder = a_run("somebody's run")
+    page = browser.new_page()
+    page.goto(f"{address}/Runs")
+    page.get_by_text("of a budget of").wait_for(timeout=60_000)
+    page.goto(f"{proxy}/Runs")
+    page.get_by_text("of yours").wait_for(timeout=60_000)
+    page.get_by_text("There is no run here yet.").wait_for()
+    assert page.get_by_text("of a budget of").count() == 0
+    page.goto(f"{proxy}/Distributions?run={folder.id}")  # who knows the link may open the run
+    page.get_by_text("The run is back").wait_for(timeout=60_000)
+    page.close()
 
 
 def test_typed_text_stays_text():

@@ -45,8 +45,8 @@ def test_the_samples_are_evaluated_while_training_goes_on(trained):
     opened.press("train")
     opened.press("evaluate")
     asked_at = opened.trainer.step_count
-    opened.wait(lambda: opened.run.qualities, seconds=120)
-    [quality] = opened.run.qualities
+    opened.wait(lambda: opened.run.measuring.qualities, seconds=120)
+    [quality] = opened.run.measuring.qualities
     assert asked_at - 3 <= quality.step <= asked_at
     assert opened.trainer.step_count > asked_at
     assert quality.samples == 2_000
@@ -62,13 +62,13 @@ def test_the_samples_are_evaluated_every_so_many_steps(trained):
     panel(opened, "Quality")
     opened.at.selectbox(key="pictures.evaluate_every").set_value("every 100 steps").run()
     opened.press("train")
-    opened.wait(lambda: len(opened.run.qualities) >= 2, seconds=150)
-    first, second = (quality.step for quality in opened.run.qualities[:2])
+    opened.wait(lambda: len(opened.run.measuring.qualities) >= 2, seconds=150)
+    first, second = (quality.step for quality in opened.run.measuring.qualities[:2])
     assert first % 100 == 0
     assert second % 100 == 0
     assert second > first
     opened.press("reset")
-    assert opened.run.qualities == []
+    assert opened.run.measuring.qualities == []
 
 
 def test_nearest_real_pictures_are_found(trained):
@@ -76,8 +76,8 @@ def test_nearest_real_pictures_are_found(trained):
     panel(opened, "Memorised?")
     opened.at.multiselect(key="pictures.compared").set_value([3, 5]).run()
     opened.press("compare")
-    opened.wait(lambda: opened.run.resemblance, seconds=120)
-    samples, found = opened.run.resemblance
+    opened.wait(lambda: opened.run.measuring.resemblance, seconds=120)
+    samples, found = opened.run.measuring.resemblance
     shown = opened.trainer.snapshot().samples[[2, 4]]
     assert np.array_equal(samples.numpy(), shown)
     real = opened.trainer.source.images.flatten(1).double()

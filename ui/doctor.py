@@ -77,9 +77,9 @@ def examine(run: Run) -> Diagnosis:
 
 def _census(run: Run) -> Census | None:
     """Return the classes that the latest evaluation counted, if it is not long ago."""
-    if not run.qualities or not run.trainer.config.dataset.classes:
+    if not run.measuring.qualities or not run.trainer.config.dataset.classes:
         return None
-    latest = run.qualities[-1]
+    latest = run.measuring.qualities[-1]
     recent = run.trainer.step_count - latest.step <= max(latest.step // 4, 100)
     return next(iter(latest.census.values()), None) if recent else None
 

@@ -140,7 +140,7 @@ def live(
     `tick_at_rest` is how often it is drawn while it rests, if at all.
     """
 
-    @st.fragment(run_every=TICK if run.running or run.busy else tick_at_rest)
+    @st.fragment(run_every=TICK if run.running or run.measuring.busy else tick_at_rest)
     def frame() -> None:
         if not session.owns(run):
             st.rerun()
@@ -155,7 +155,7 @@ def live(
             ended = run.train(session.steps_per_frame(), _step_bar(run), frame_seconds)
         else:
             run.rest()
-        measured = run.work_on_job(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
+        measured = run.measuring.work(JOB_SECONDS if run.running else PAUSED_JOB_SECONDS)
         if ended or (measured and not run.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 

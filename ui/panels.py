@@ -86,21 +86,21 @@ def quality_panel(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
             "Evaluate now",
-            on_click=run.evaluate,
+            on_click=lambda: run.measuring.evaluate(),
             key=f"{run.page}.evaluate",
             help=f"Compares {SAMPLES:,} samples with as many real pictures; training goes on.",
         )
-        current = next(words for words, n in EVALUATE.items() if n == run.evaluate_every)
+        current = next(words for words, n in EVALUATE.items() if n == run.measuring.every)
         key = session.widget(f"{run.page}.evaluate_every", current)
         chosen = st.selectbox("Evaluate", list(EVALUATE), key=key, width=180)
-        run.evaluate_every = EVALUATE[chosen]
+        run.measuring.every = EVALUATE[chosen]
 
-    @st.fragment(run_every=REFRESH_SECONDS if run.busy or run.running else None)
+    @st.fragment(run_every=REFRESH_SECONDS if run.measuring.busy or run.running else None)
     def measured() -> None:
         _job_line(run)
-        if run.qualities:
-            _quality(run, run.qualities[-1])
-        elif not run.busy:
+        if run.measuring.qualities:
+            _quality(run, run.measuring.qualities[-1])
+        elif not run.measuring.busy:
             st.caption(
                 "Nothing measured yet. The first time, a small classifier is trained on the data "
                 "for a minute or so; its features are what samples and data are compared in."
@@ -110,10 +110,10 @@ def quality_panel(run: Run) -> None:
 
 
 def _job_line(run: Run) -> None:
-    if run.busy:
-        st.progress(min(run.job.share, 1.0), run.job.words or "beginning")
-    elif run.job is not None and run.job.error:
-        st.error(run.job.error)
+    if run.measuring.busy:
+        st.progress(min(run.measuring.job.share, 1.0), run.measuring.job.words or "beginning")
+    elif run.measuring.job is not None and run.measuring.job.error:
+        st.error(run.measuring.job.error)
 
 
 def _quality(run: Run, quality: Quality) -> None:
@@ -144,8 +144,8 @@ def _quality(run: Run, quality: Quality) -> None:
         for name, census in quality.census.items():
             figure = figures.census(name, census, live.chart_revision(run))
             live_chart(figure, f"{run.page}.census.{name}")
-    if len(run.qualities) > 1:
-        figure = figures.qualities(run.qualities, live.chart_revision(run))
+    if len(run.measuring.qualities) > 1:
+        figure = figures.qualities(run.measuring.qualities, live.chart_revision(run))
         live_chart(figure, f"{run.page}.qualities")
 
 
@@ -166,22 +166,22 @@ def memorised_panel(run: Run) -> None:
         numbers = st.multiselect("Samples", list(range(1, FIXED_PICTURES + 1)), key=key)
         st.button(
             "Find the nearest",
-            on_click=lambda: run.compare([number - 1 for number in numbers]),
+            on_click=lambda: run.measuring.compare([number - 1 for number in numbers]),
             disabled=not numbers,
             key=f"{run.page}.compare",
         )
 
-    @st.fragment(run_every=REFRESH_SECONDS if run.busy else None)
+    @st.fragment(run_every=REFRESH_SECONDS if run.measuring.busy else None)
     def found() -> None:
         _job_line(run)
-        if run.resemblance is not None:
+        if run.measuring.resemblance is not None:
             _resemblance(run)
 
     found()
 
 
 def _resemblance(run: Run) -> None:
-    pixels, found = run.resemblance
+    pixels, found = run.measuring.resemblance
     st.caption(found.probe)
     kinds = (("pixels", found.in_pixels), ("features", found.in_features))
     for place, (kind, nearest) in zip(st.columns(2), kinds, strict=True):
@@ -241,7 +241,7 @@ def export_panel(run: Run) -> None:
         )
         offer(
             "Numbers as CSV",
-            lambda: export.numbers_csv(trainer.history.series(), run.qualities),
+            lambda: export.numbers_csv(trainer.history.series(), run.measuring.qualities),
             "numbers-step-{}.csv",
             "text/csv",
         )

@@ -12,22 +12,17 @@ import numpy as np
 from gan_core import ExperimentConfig, Trainer
 from gan_core.breakdown import Breakdown
 from gan_core.close_up import take_step
-from gan_core.evaluation import Evaluation, as_bytes
-from gan_core.jobs import Job
 from gan_core.memory import Failure
-from gan_core.neighbours import Resemblance, search_slices
 from gan_core.networks import LayerRow
 from gan_core.optimizers import Optimizer
-from gan_core.quality import Quality
 from gan_core.registry import knobs
 from gan_core.scheduler import SCHEDULER
-from gan_core.shapes import Samples
 from gan_core.snapshot import Snapshot
 from ui.keeping import Keeping
 from ui.lesson import Lesson
+from ui.measuring import Measuring
 from ui.meter import Meter
 
-MOST_QUALITIES = 500
 SHARED_FRAME = 1.0
 """Seconds after which a frame is drawn although other runs left it little time to train."""
 SLICE_SECONDS = 0.01
@@ -64,10 +59,7 @@ class Run:
     layers: dict[str, list[LayerRow]] = field(default_factory=dict)
     real: np.ndarray | None = None
     view: View = field(default_factory=View)
-    job: Job | None = None
-    evaluate_every: int | None = None
-    qualities: list[Quality] = field(default_factory=list)
-    resemblance: tuple[Samples, Resemblance] | None = None
+    measuring: Measuring | None = None
     known: Failure | None = None
     """The breakdown after which Train was pressed again."""
     lesson: Lesson = field(default_factory=Lesson)
@@ -84,6 +76,7 @@ class Run:
     def __post_init__(self) -> None:
         self.layers = self.trainer.layers()
         self.kept = self.kept or Keeping(self.trainer)
+        self.measuring = Measuring(self.trainer)
 
     @property
     def id(self) -> str:
@@ -125,8 +118,7 @@ class Run:
         self.real = self.latest = None
         self.proposed = self.notice = self.remark = None
         self.meter = Meter()
-        self.job = self.resemblance = None
-        self.qualities = []
+        self.measuring = Measuring(trainer, self.measuring.every)
         self.lesson = Lesson()
         self.asked = None
 
@@ -143,17 +135,17 @@ class Run:
         whose callbacks are this run's.
         """
         self.kept.close()
-        self.trainer = self.kept = self.latest = self.real = self.job = self.resemblance = None
-        self.layers, self.qualities, self.lesson = {}, [], Lesson()
+        self.trainer = self.kept = self.measuring = self.latest = self.real = None
+        self.layers, self.lesson = {}, Lesson()
 
     def rest(self) -> None:
         """Save the run, in a thread, if it rests and is not saved."""
         if not self.running:
-            self.kept.save_at_pause(self.latest, self.qualities)
+            self.kept.save_at_pause(self.latest, self.measuring.qualities)
 
     def save(self, wait: bool = True) -> bool:
         """Save the run; False if that failed, see `kept.problem`."""
-        return self.kept.save(self.latest, self.qualities, wait)
+        return self.kept.save(self.latest, self.measuring.qualities, wait)
 
     @property
     def looked_at(self) -> int:
@@ -176,7 +168,7 @@ class Run:
         self.trainer.go_back(viewed.waypoint())
         self.trainer.changes.append((self.trainer.step_count, "back to here"))
         self.kept.viewed = self.latest = None
-        self.qualities = [q for q in self.qualities if q.step <= self.trainer.step_count]
+        self.measuring.forget_after(self.trainer.step_count)
         self.lesson.close_up = None
         self.save(wait=False)
         self.show_config()
@@ -233,50 +225,6 @@ class Run:
         self.trainer.update(config)
         changes[known:] = [(step, label)]
         self.latest = None
-
-    @property
-    def busy(self) -> bool:
-        """Say whether something is being measured in slices."""
-        return self.job is not None and self.job.active
-
-    def evaluate(self) -> None:
-        """Begin to measure how good the generator is now, unless something is being measured."""
-        if self.busy:
-            return
-        trainer = self.trainer
-        evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source)
-
-        def note(quality: Quality) -> None:
-            self.qualities = [*self.qualities, quality][-MOST_QUALITIES:]
-
-        self.job = Job(evaluation.slices(), note)
-
-    def compare(self, numbers: list[int]) -> None:
-        """Begin to look for the real pictures nearest to some places of the grid, unless busy."""
-        if self.busy:
-            return
-        trainer = self.trainer
-        labels = trainer.fixed_labels
-        chosen = None if labels is None else labels[numbers]
-        pixels = as_bytes(trainer.generate(trainer.fixed_z[numbers], chosen))
-
-        def note(found: Resemblance) -> None:
-            self.resemblance = pixels, found
-
-        work = search_slices(pixels, trainer.config.dataset, trainer.source, trainer.device)
-        self.job = Job(work, note)
-
-    def work_on_job(self, seconds: float) -> bool:
-        """Take slices of what is being measured; return whether that ended it."""
-        if not self.busy:
-            return False
-        self.job.work(seconds)
-        return not self.job.active
-
-    def _evaluate_if_due(self, before: int) -> None:
-        every = self.evaluate_every
-        if every and self.trainer.step_count // every > before // every:
-            self.evaluate()
 
     def real_samples(self, n: int) -> np.ndarray:
         """Return the same `n` real samples for the whole run."""
@@ -431,11 +379,11 @@ class Run:
             left -= taken
         if left <= 0:
             SCHEDULER.rest(self)
-        self._evaluate_if_due(self.trainer.step_count - taken_at_all)
+        self.measuring.evaluate_if_due(self.trainer.step_count - taken_at_all)
         if taken_at_all:
             self.last_step_at = time.time()
             self.meter.note_training(trained, taken_at_all)
-        self.kept.autosave(self.latest, self.qualities)
+        self.kept.autosave(self.latest, self.measuring.qualities)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
         ended = self.running and (reached or self._broke_down)
         if ended:

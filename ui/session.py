@@ -84,7 +84,7 @@ def put_by(shown: str | None = None, wait: bool = False) -> None:
     """Save the runs that are open and not shown: nobody trains them, and they may be copied."""
     for page, run in lab().runs.items():
         if page != shown and run.trainer.step_count:
-            run.kept.save(run.latest, run.qualities, wait)
+            run.kept.save(run.latest, run.measuring.qualities, wait)
 
 
 def _linked_run(page: str, default: dict[str, Any]) -> Run | None:

@@ -17,6 +17,7 @@ import numpy as np
 from gan_core import checkpoints
 from gan_core.data.store import write_atomically
 from gan_core.grids import png
+from gan_core.memory import trim
 from gan_core.runs.drawing import picture, thumbnail
 from gan_core.runs.folder import CONFIG, METRICS, PAST, About, RunFolder
 from gan_core.runs.holding import HeldElsewhereError
@@ -117,7 +118,7 @@ class Keeper:
         if wait:
             self._write(capture)
         else:
-            self._writer = threading.Thread(target=self._write, args=(capture,))
+            self._writer = threading.Thread(target=self._save, args=(capture,))
             self._writer.start()
         return self.problem is None
 
@@ -157,6 +158,12 @@ class Keeper:
             metrics={name: v for name, v in metrics.items() if np.isfinite(v)} or old.metrics,
             measured=kept,
         )
+
+    def _save(self, capture: Capture) -> None:
+        """Write it in a thread of its own, whose memory would stay with the process."""
+        self._write(capture)
+        del capture
+        trim()
 
     def _write(self, capture: Capture) -> None:
         with self._lock:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.metrics import METRICS
-from gan_core.snapshot import Snapshot
+from gan_core.snapshot import LineView, Snapshot
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,
@@ -72,30 +74,12 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
     xs = np.stack([bottom, np.clip(view.lines_x, low, high), gap], 1).ravel()
     ys = np.stack([np.zeros_like(gap), np.ones_like(gap), gap], 1).ravel()
     z_name = "z" if config.latent_dim == 1 else f"z₁, first of {config.latent_dim} coordinates"
-    data = [
-        curve(xs, ys, "z → G(z)", FAKE, line={"width": 1}, hoverinfo="skip"),
-    ]
-    if view.atoms:
-        values = np.array(list(view.atoms))
-        data.append(
-            {
-                "type": "bar",
-                "x": values,
-                "y": np.array(list(view.atoms.values())),
-                "width": 0.02 * (view.z[-1] - view.z[0]),
-                "marker": {"color": FAINT},
-                "name": "noise prior",
-                "xaxis": "x2",
-                "yaxis": "y2",
-            }
-        )
-    else:
-        data.append(
-            curve(view.z, view.p_z, "noise prior", FAINT, fill="tozeroy", xaxis="x2", yaxis="y2")
-        )
     still = {"fixedrange": True}
     return {
-        "data": data,
+        "data": [
+            curve(xs, ys, "z → G(z)", FAKE, line={"width": 1}, hoverinfo="skip"),
+            _noise_prior(view),
+        ],
         "layout": layout(
             300,
             revision,
@@ -119,6 +103,22 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
                 **still,
             ),
         ),
+    }
+
+
+def _noise_prior(view: LineView) -> dict[str, Any]:
+    """Return the density of the noise, or a bar for each of the values that it can have."""
+    if not view.atoms:
+        return curve(view.z, view.p_z, "noise prior", FAINT, fill="tozeroy", xaxis="x2", yaxis="y2")
+    return {
+        "type": "bar",
+        "x": np.array(list(view.atoms)),
+        "y": np.array(list(view.atoms.values())),
+        "width": 0.02 * (view.z[-1] - view.z[0]),
+        "marker": {"color": FAINT},
+        "name": "noise prior",
+        "xaxis": "x2",
+        "yaxis": "y2",
     }
 
 
