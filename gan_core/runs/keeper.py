@@ -17,7 +17,7 @@ import numpy as np
 from gan_core import checkpoints
 from gan_core.data.store import write_atomically
 from gan_core.grids import png
-from gan_core.memory import trim
+from gan_core.memory import give_back
 from gan_core.runs.drawing import picture, thumbnail
 from gan_core.runs.folder import CONFIG, METRICS, PAST, About, RunFolder
 from gan_core.runs.holding import HeldElsewhereError
@@ -118,7 +118,7 @@ class Keeper:
         if wait:
             self._write(capture)
         else:
-            self._writer = threading.Thread(target=self._save, args=(capture,))
+            self._writer = threading.Thread(target=self._write_and_tidy, args=(capture,))
             self._writer.start()
         return self.problem is None
 
@@ -159,11 +159,10 @@ class Keeper:
             measured=kept,
         )
 
-    def _save(self, capture: Capture) -> None:
-        """Write it in a thread of its own, whose memory would stay with the process."""
+    def _write_and_tidy(self, capture: Capture) -> None:
+        """Write it, in a thread; then let go of what is garbage: a page in training never does."""
         self._write(capture)
-        del capture
-        trim()
+        give_back()
 
     def _write(self, capture: Capture) -> None:
         with self._lock:
