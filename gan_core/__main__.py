@@ -45,7 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             chosen = ImportOptions(options.size, options.fit, options.colour)
             _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        words = error if error.filename is None else f"{error.filename}: {error.strerror}."
+        print(f"gan_core: {words}", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(f"gan_core: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import threading
 import time
@@ -173,8 +174,8 @@ def test_runs_are_found_by_id_and_told(tmp_path, runs_folder, capsys):
     assert main(["digest", folder.id]) == 0
     assert capsys.readouterr().out == digest_after(LINE, 9) + "\n"
     assert main(["runs"]) == 0
-    row = capsys.readouterr().out.splitlines()[1].split()
-    assert (row[0], row[3]) == (folder.id, "9")
+    row = re.split(" {2,}", capsys.readouterr().out.splitlines()[1])
+    assert row[:4] == [folder.id, "Normal, non-saturating", "normal", "9"]
     newest = folder.checkpoints[-1].path
     newest.write_bytes(newest.read_bytes()[:-1])
     assert main(["digest", str(folder.path)]) == 0

@@ -118,13 +118,17 @@ def several(rows: list[Row]) -> None:
     _delete_button(rows)
     _ask(rows)
     names = [f"{place}. {row.about.name}" for place, row in enumerate(rows, 1)]
-    different = comparing.differences([row.config for row in rows])
-    different |= {"step": [f"{row.about.step:,}" for row in rows]}
+    settings = comparing.differences([row.config for row in rows])
+    different = settings | {"step": [f"{row.about.step:,}" for row in rows]}
     for metric in dict.fromkeys(name for row in rows for name in row.about.metrics):
         values = [row.about.metrics.get(metric) for row in rows]
         different[title_of(metric)] = ["–" if value is None else f"{value:.4g}" for value in values]
     table = pd.DataFrame.from_dict(different, orient="index", columns=names)
-    st.caption("The settings in which they differ, then their steps and metrics")
+    st.caption(
+        "The settings in which they differ, then their steps and metrics"
+        if settings
+        else "All their settings are equal; their steps and metrics"
+    )
     st.dataframe(table, height="content")
 
 

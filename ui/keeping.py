@@ -6,7 +6,6 @@ import threading
 import time
 
 from gan_core import Trainer, checkpoints, runs
-from gan_core.config import ExperimentConfig
 from gan_core.past import Waypoint
 from gan_core.quality import Quality
 from gan_core.runs.keeper import Keeper
@@ -31,7 +30,7 @@ class Keeping:
     ) -> None:
         self.trainer = trainer
         folder = folder or runs.new_folder()
-        self.keeper = Keeper(trainer, folder, name or name_of(trainer.config), parent=parent)
+        self.keeper = Keeper(trainer, folder, name, parent=parent)
         self.viewed: Trainer | None = None
         """The run as it was at the moment that is looked at, if one is."""
         self.given_up = False
@@ -127,8 +126,3 @@ class Keeping:
         self.viewed = None
         if step < self.trainer.step_count:
             self.viewed = self.trainer.branch(self.waypoint(step), engine="eager")
-
-
-def name_of(config: ExperimentConfig) -> str:
-    """Return what a run is called until somebody gives it a name."""
-    return f"{config.dataset.title}, {config.loss.title.lower()}"

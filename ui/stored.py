@@ -47,14 +47,18 @@ def show() -> None:
 
 
 def _answers() -> None:
-    """Show what the last action came to, and what could not be done."""
+    """Show what the last action came to, and what could not be done.
+
+    In a container, so that what follows keeps its place, and what is open there stays open.
+    """
     here = session.lab()
-    if here.shelf.said:
-        st.success(escaped(here.shelf.said))
-    if here.shelf.refused:
-        st.error(escaped(here.shelf.refused))
-    for message in here.messages:
-        st.warning(escaped(message))
+    with st.container():
+        if here.shelf.said:
+            st.success(escaped(here.shelf.said))
+        if here.shelf.refused:
+            st.error(escaped(here.shelf.refused))
+        for message in here.messages:
+            st.warning(escaped(message))
     here.messages.clear()
     here.shelf.said = here.shelf.refused = None
 

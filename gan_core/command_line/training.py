@@ -63,7 +63,10 @@ def train(options: argparse.Namespace) -> int:
         try:
             trainer = work(orders, options.device, partial(_show, bar), options.engine)
         except Interrupted as told:
-            _say(f"{told} Go on with: python -m gan_core train --resume {folder} --steps N")
+            _say(
+                f"{told} Go on with: python -m gan_core train --resume {folder} --steps N, "
+                "where N is the step to reach."
+            )
             return BY_SIGNAL + signals.received
     _say(f"The run stands at step {trainer.step_count:,}.")
     print(folder)

@@ -35,6 +35,8 @@ from gan_core.trainer import Trainer
 FORMAT = 1
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+GIVEN_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
+"""What `new_id` returns."""
 LONGEST_NAME = 80
 LATEST = 1e11
 """Seconds since 1970 that no date of a run reaches."""

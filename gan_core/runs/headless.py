@@ -146,7 +146,7 @@ class Session:
     def __init__(self, trainer: Trainer, folder: RunFolder, orders: Orders, progress: Note) -> None:
         self._trainer, self._folder, self._orders = trainer, folder, orders
         self._progress = progress
-        self._keeper = Keeper(trainer, folder, folder.id, orders.autosave)
+        self._keeper = Keeper(trainer, folder, every=orders.autosave)
         self._deadline = time.monotonic() + orders.seconds
         self._said: str | None = None
         if trainer.switch.at is None:
@@ -166,6 +166,8 @@ class Session:
         self._look()
         if keeper.unsaved:
             self._save()
+        if trainer.step_count >= self._goal:
+            self._say(f"There is nothing to train: the run stands at step {trainer.step_count:,}.")
         while not self._reached():
             if self._engine_is_in():
                 self._advance()

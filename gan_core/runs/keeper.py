@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from gan_core import checkpoints
+from gan_core.config import ExperimentConfig
 from gan_core.data.store import write_atomically
 from gan_core.grids import png
 from gan_core.memory import give_back
 from gan_core.runs.drawing import picture, thumbnail
-from gan_core.runs.folder import CONFIG, METRICS, PAST, About, RunFolder
+from gan_core.runs.folder import CONFIG, GIVEN_ID, METRICS, PAST, About, RunFolder, tidy
 from gan_core.runs.holding import HeldElsewhereError
 from gan_core.runs.thinning import make_room
 from gan_core.snapshot import Snapshot
@@ -62,14 +63,14 @@ class Keeper:
         self,
         trainer: Trainer,
         folder: RunFolder,
-        name: str,
+        name: str | None = None,
         every: float = AUTOSAVE_SECONDS,
         parent: str | None = None,
     ) -> None:
         self.folder = folder
         self.every = every
         self.problem: str | None = None
-        known = folder.about()
+        known, name = folder.about(), name or name_of(folder, trainer.config)
         now = time.time()
         self.about = known or About(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
@@ -213,6 +214,13 @@ class Keeper:
         for drawn in (self.folder.path / "samples").glob("step-*.png"):
             if drawn.stem.removeprefix("step-").isdecimal() and int(drawn.stem[5:]) > step:
                 drawn.unlink(missing_ok=True)
+
+
+def name_of(folder: RunFolder, config: ExperimentConfig) -> str:
+    """Return what a run is called until somebody gives it a name: its folder has one, or it has."""
+    if GIVEN_ID.fullmatch(folder.id):
+        return f"{config.dataset.title}, {config.loss.title.lower()}"
+    return tidy(folder.id)
 
 
 def _moment(trainer: Trainer) -> tuple[int, int]:
