@@ -11,7 +11,7 @@ SHAPES := --jaxtyping-packages=gan_core,beartype.beartype
 .PHONY: run test quick lint bench soak screenshots
 
 run: $(RUN_READY)
-	$(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
+	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
 
 test: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(SHAPES)

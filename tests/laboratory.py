@@ -81,12 +81,16 @@ def app(environment: Mapping[str, str] | None = None, log: Path | None = None) -
 def server(
     port: int, environment: Mapping[str, str] | None = None, log: Path | None = None
 ) -> Iterator[tuple[str, subprocess.Popen]]:
-    """Run the app on that port; yield its address and its process."""
+    """Run the app on that port, as `make run` does; yield its address and its process."""
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
     command += ["--server.port", str(port), "--server.headless", "true"]
     output = log.open("wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | dict(environment or {}), stdout=output, stderr=output
+        command,
+        cwd=ROOT,
+        env=os.environ | {"MALLOC_ARENA_MAX": "2"} | dict(environment or {}),
+        stdout=output,
+        stderr=output,
     )
     address = f"http://127.0.0.1:{port}"
     try:
