@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +10,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn.utils import get_total_norm
 
@@ -27,19 +24,11 @@ from gan_core.algorithm import (
 )
 from gan_core.breakdown import EXPLODED, Breakdown
 from gan_core.config import LIVE, ExperimentConfig
-from gan_core.device import (
-    allow_tensor_cores,
-    keep_freed_memory,
-    leave_compiler_out,
-    resolve_device,
-)
-from gan_core.ema import ExponentialAverage
 from gan_core.engines.switch import Switch
-from gan_core.frozen import FrozenGenerator
-from gan_core.game import Batch, Game, told
+from gan_core.game import Batch
 from gan_core.history import History
-from gan_core.isolation import cloned, evaluating, settled, undisturbed, without_traces
-from gan_core.learners import Backup, Learners
+from gan_core.isolation import cloned, settled, without_traces
+from gan_core.learners import Backup
 from gan_core.memory import (
     Failure,
     OutOfMemory,
@@ -48,11 +37,10 @@ from gan_core.memory import (
     ran_out,
     what_would_fit,
 )
-from gan_core.networks import LayerRow, layer_table
-from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, as_arrays, to_pixels
+from gan_core.model import Model
+from gan_core.observer import FIXED_PICTURES, LINE_SAMPLES, Observer, to_pixels
 from gan_core.operations import operations_of_step
 from gan_core.past import Past, Waypoint
-from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
 from gan_core.snapshot import Snapshot
 from gan_core.statistics import Statistics
 from gan_core.threads import CORES
@@ -65,7 +53,7 @@ WEIGHTY = frozenset({"batch_size", "loss", "regularizer", "precision", "instance
 """Settings that may change during a run, and with them the memory that a step needs."""
 
 
-class Trainer:
+class Trainer(Model):
     """Trains one experiment, whole steps or halves of them, whenever it is asked to.
 
     Every random number comes from generators of its own, seeded by `config.seed`. Methods may be
@@ -87,25 +75,12 @@ class Trainer:
         engine: str = "auto",
         engine_from: int | None = None,
     ) -> None:
-        keep_freed_memory()
-        leave_compiler_out()
-        self.config = config
-        self.device = resolve_device(device)
-        if self.device.type == "cuda":
-            allow_tensor_cores()
-        self.lock = threading.RLock()
-        seeds = np.random.SeedSequence(config.seed).generate_state(6).tolist()
-        self.game = Game(config, self.device, seeds)
-        self.source = self.game.source
-        self.generator, self.discriminator = self.game.generator, self.game.discriminator
-        make_sure_it_fits(self.game, config, begins=True)
-        self.learners = Learners(self.game)
+        super().__init__(config, device)
         fixed = FIXED_PICTURES if config.dataset.pictures else LINE_SAMPLES
         self.fixed_z = self.game.noise(fixed, "fixed")
         self.fixed_labels = None
         if self.game.classes:
             self.fixed_labels = torch.arange(fixed, device=self.device) % self.game.classes
-        self.step_count = 0
         self.updates_d = 0
         self.samples_seen = 0
         self.breakdown: Failure | None = None
@@ -401,48 +376,6 @@ class Trainer:
             self.switch.refresh()
             self._note_health()
 
-    @property
-    def ema(self) -> ExponentialAverage | None:
-        """The average of G that is displayed, if one is kept."""
-        return self.learners.ema
-
-    @property
-    def optimizer_g(self) -> torch.optim.Optimizer:
-        return self.learners.g.optimizer
-
-    @property
-    def optimizer_d(self) -> torch.optim.Optimizer:
-        return self.learners.d.optimizer
-
-    @torch.no_grad()
-    def generate(self, z: Latents, labels: Classes | None = None) -> Samples:
-        """Return what the displayed generator (the EMA where one is kept) makes of `z`.
-
-        `labels` are the classes to make, if the networks are told them.
-        """
-        with self.lock, evaluating(self.ema.network if self.ema else self.generator) as network:
-            return self.game.generate(z, labels, network)
-
-    def sample(self, n: int) -> Samples:
-        """Draw `n` new samples from the displayed generator; training is not disturbed.
-
-        Where the networks are told a class, each is equally likely.
-        """
-        with self.lock:
-            return self.generate(self.game.noise(n, "sample"), self.game.any_classes(n, "sample"))
-
-    def frozen(self) -> FrozenGenerator:
-        """Return a copy of the displayed generator as it is now."""
-        with self.lock:
-            network = copy.deepcopy(self.ema.network if self.ema else self.generator).eval()
-            return FrozenGenerator.of(self.config, network, self.step_count, self.device)
-
-    @torch.no_grad()
-    def discriminate(self, x: Samples, labels: Classes | None = None) -> Logits:
-        """Return D's logits on samples, as it judges at rest: no dropout, no instance noise."""
-        with self.lock, evaluating(self.discriminator) as network:
-            return network(*told(self.game.standardised(x), labels))
-
     def snapshot(self, remember: bool = True) -> Snapshot:
         """Return the run as it is now, its metrics measured anew; `remember` keeps them, too."""
         with self.lock:
@@ -452,21 +385,6 @@ class Trainer:
                 name: value.item() for name, value in self.statistics.take_stock().items()
             }
             return self._observer.snapshot(self, statistics, remember)
-
-    @torch.no_grad()
-    def real_samples(self, n: int) -> Values | PixelArray:
-        """Return `n` real samples, the same ones at every call, as `Snapshot.samples` are."""
-        seed = int(np.random.SeedSequence([self.config.seed, 1]).generate_state(1)[0])
-        real = self.source.batch(n, torch.Generator(self.device).manual_seed(seed))
-        return as_arrays(real, self.config.dataset)
-
-    def layers(self) -> dict[str, list[LayerRow]]:
-        """Return the layer tables of both networks."""
-        with self.lock, undisturbed(self.game.rng["dropout"]):
-            return {
-                "generator": layer_table(self.generator, (self.config.latent_dim,)),
-                "discriminator": layer_table(self.discriminator, self.config.dataset.sample_shape),
-            }
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all that the next step depends on, and of the history."""
