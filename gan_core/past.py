@@ -33,11 +33,11 @@ class Waypoint:
 
 
 class Past:
-    """Keeps the state at every `stride`-th step.
+    """Keeps the state at every `stride`-th step, as many as fit.
 
-    When there are too many, or they weigh too much, the stride doubles and what no longer fits is
-    dropped, as in `History`. A network so large that not even two states fit keeps none here: its
-    past is its checkpoints.
+    When there are too many, or they weigh too much, the stride doubles, and each new state takes
+    the place of the oldest that the new stride leaves out: the memory in use stays the same. A
+    network so large that not even two states fit keeps none here: its past is its checkpoints.
     """
 
     def __init__(self, most: int = MOST_WAYPOINTS, most_bytes: int = MOST_BYTES) -> None:
@@ -69,9 +69,11 @@ class Past:
         while len(self._kept) > 1 and (
             len(self._kept) > self.most or self._weight > self.most_bytes
         ):
-            self.stride *= 2
-            for step in [s for s in self._kept if s % self.stride]:
-                self._drop(step)
+            left_out = [step for step in self._kept if step % self.stride]
+            if left_out:
+                self._drop(min(left_out))
+            else:
+                self.stride *= 2
 
     def forget_after(self, step: int) -> None:
         """Drop every state of a later step."""

@@ -1,4 +1,4 @@
-"""The command line in processes of its own, on real files."""
+"""The command line on real files: commands in processes of their own, refusals in this one."""
 
 import csv
 import json
@@ -12,6 +12,8 @@ import torch
 from PIL import Image
 
 from gan_core import ExperimentConfig, Trainer, checkpoints, runs
+from gan_core.__main__ import main
+from gan_core.catalogue import registries
 from gan_core.metrics.pictures import PICTURE_METRICS
 
 pytestmark = pytest.mark.slow
@@ -27,6 +29,18 @@ def command(*words: object) -> subprocess.CompletedProcess:
         text=True,
         timeout=180,
     )
+
+
+@pytest.fixture
+def told(capsys):
+    """What the command line does, without the seconds that a process takes to begin."""
+
+    def answer(*words: object) -> subprocess.CompletedProcess:
+        capsys.readouterr()
+        status = main(list(map(str, words)))
+        return subprocess.CompletedProcess(words, status, *capsys.readouterr())
+
+    return answer
 
 
 def write(path: Path, experiment: object) -> Path:
@@ -67,9 +81,9 @@ def test_pictures_are_written_as_a_grid(tmp_path):
         ([1, 2], "object"),
     ],
 )
-def test_bad_experiments_get_a_sentence(tmp_path, experiment, word):
+def test_bad_experiments_get_a_sentence(tmp_path, told, experiment, word):
     config = write(tmp_path / "c.json", experiment)
-    done = command("train", "--config", config, "--steps", 5, "--out", tmp_path / "run")
+    done = told("train", "--config", config, "--steps", 5, "--out", tmp_path / "run")
     assert done.returncode == 2
     assert word in done.stderr
     assert "Traceback" not in done.stderr
@@ -92,7 +106,7 @@ def test_divergence_is_told_and_the_run_is_kept(tmp_path):
     assert all(torch.isfinite(weight).all() for weight in kept.generator.parameters())
 
 
-def test_import_csv_prints_a_data_set(tmp_path, monkeypatch):
+def test_import_csv_prints_a_data_set(tmp_path, told, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
     file = tmp_path / "heights.csv"
     file.write_text("height\n" + "\n".join(str(170 + i % 17) for i in range(300)))
@@ -100,7 +114,7 @@ def test_import_csv_prints_a_data_set(tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     config = ExperimentConfig.from_dict({"dataset": json.loads(done.stdout)})
     assert config.dataset.size == 300
-    refused = command("import-csv", file, "--column", "weight")
+    refused = told("import-csv", file, "--column", "weight")
     assert refused.returncode == 2
     assert "height" in refused.stderr
 
@@ -123,28 +137,25 @@ def test_damaged_checkpoints_are_refused_with_a_sentence(tmp_path, damage):
         checkpoints.load(path)
 
 
-def test_list_names_every_component():
-    from gan_core.catalogue import registries
-
-    printed = command("list").stdout
+def test_list_names_every_component(told):
+    printed = told("list").stdout
     for registry in registries().values():
         for name in registry.names():
             assert f"  {name}: " in printed
 
 
-def test_evaluate_prints_numbers_on_the_line(tmp_path):
+def test_evaluate_prints_numbers_on_the_line(tmp_path, told):
     runs.train(ExperimentConfig.from_dict({"dataset": "normal"}), 5, tmp_path / "run")
     done = command("evaluate", tmp_path / "run", "--samples", 300, "--device", "cpu", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["step"], found["samples"]) == (5, 300)
     assert found["values"]["wasserstein_1"]["value"] > 0
-    shown = command("evaluate", tmp_path / "run", "--samples", 300, "--device", "cpu")
+    shown = told("evaluate", tmp_path / "run", "--samples", 300, "--device", "cpu")
     assert "Wasserstein-1" in shown.stdout
     assert "real against real" in shown.stdout
 
 
-@pytest.mark.slow
 def test_evaluate_prints_every_metric_of_pictures(tmp_path, trained):
     config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 16})
     runs.train(config, 2, tmp_path / "run")
@@ -158,11 +169,11 @@ def test_evaluate_prints_every_metric_of_pictures(tmp_path, trained):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a checkpoint"])
-def test_evaluate_refuses_what_is_no_run(tmp_path, content):
+def test_evaluate_refuses_what_is_no_run(tmp_path, told, content):
     if content is not None:
         (tmp_path / "checkpoints").mkdir()
         (tmp_path / "checkpoints" / "step-00000010.safetensors").write_bytes(content)
-    done = command("evaluate", tmp_path, "--json")
+    done = told("evaluate", tmp_path, "--json")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "checkpoint" in done.stderr

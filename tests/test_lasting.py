@@ -189,13 +189,17 @@ def test_the_past_is_bounded():
     trainer = Trainer(ExperimentConfig.from_dict({}))
     trainer.step(700)
     kept = [waypoint.step for waypoint in trainer.past.waypoints]
-    assert MOST_WAYPOINTS / 2 - 1 <= len(kept) <= MOST_WAYPOINTS
-    assert kept == [step for step in range(701) if step % trainer.past.stride == 0]
-    few = Past(most_bytes=3 * trainer.past.waypoints[0].weight)
+    assert len(kept) == MOST_WAYPOINTS
+    # Every 4th up to 380 are 96; from then on every 8th is kept, and takes an older one's place.
+    every_8th = list(range(0, 701, 8))
+    between = list(range(4, 384, 8))[len(every_8th) - MOST_WAYPOINTS :]
+    assert trainer.past.stride == 8
+    assert kept == sorted(every_8th + between)
+    few = Past(most_bytes=3 * trainer.past.waypoints[-1].weight)
     for waypoint in trainer.past.waypoints[:40]:
         if few.wants(waypoint.step):
             few.keep(waypoint)
-    assert 1 <= len(few) <= 3
+    assert len(few) == 3
     none = Past(most_bytes=10)
     none.keep(trainer.past.waypoints[0])
     assert len(none) == 0

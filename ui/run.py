@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -350,13 +351,12 @@ class Run:
         not by a click that another thread serves.
         """
         turn, began = self.turn, time.perf_counter()
-        budget, trained = self.meter.budget(frame), 0.0
+        budget = self.meter.budget(frame)
         until = began + (frame or max(SHARED_FRAME, budget))
         left = self._steps_due(began, steps_per_frame)
         if self.lesson.watches and self.stop_at is not None:
             left = min(left, self.stop_at - self.trainer.step_count - 1)
         self.lesson.watches = False
-        taken_at_all = 0
 
         def wanted() -> bool:
             return self.running and self.turn == turn
@@ -365,24 +365,14 @@ class Run:
             show(self.trainer.share_of_step)
             return wanted()
 
-        # A breakdown may also have been found by a look since; training on would forget it.
-        while left > 0 and wanted() and not self._broke_down:
-            if steps_per_frame is None and taken_at_all and trained >= budget:
-                break
-            with SCHEDULER.slice(self, wanted, until) as is_our_turn:
-                if not is_our_turn:
-                    break
-                since = time.perf_counter()
-                taken = self.trainer.step(min(left, self._steps_a_slice()), keep_going)
-                trained += time.perf_counter() - since
-            taken_at_all += taken
-            left -= taken
-        if left <= 0:
+        seconds = budget if steps_per_frame is None else math.inf
+        taken, trained = self._train_slices(left, seconds, until, wanted, keep_going)
+        if taken >= left:
             SCHEDULER.rest(self)
-        self.measuring.evaluate_if_due(self.trainer.step_count - taken_at_all)
-        if taken_at_all:
+        self.measuring.evaluate_if_due(self.trainer.step_count - taken)
+        if taken:
             self.last_step_at = time.time()
-            self.meter.note_training(trained, taken_at_all)
+            self.meter.note_training(trained, taken)
         self.kept.autosave(self.latest, self.measuring.qualities)
         reached = self.stop_at is not None and self.trainer.step_count >= self.stop_at
         ended = self.running and (reached or self._broke_down)
@@ -390,6 +380,32 @@ class Run:
             self._tell_breakdown()
             self.pause()
         return ended
+
+    def _train_slices(
+        self,
+        steps: int,
+        seconds: float,
+        until: float,
+        wanted: Callable[[], bool],
+        keep_going: Callable[[], bool],
+    ) -> tuple[int, float]:
+        """Train in slices of the machine's time; return the steps taken and the seconds it took.
+
+        Ends after `steps`, after `seconds` of training, at the time `until` if the run's turn has
+        not come, or when it is not wanted any more.
+        """
+        taken, trained = 0, 0.0
+        # A breakdown may also have been found by a look since; training on would forget it.
+        while taken < steps and wanted() and not self._broke_down:
+            if taken and trained >= seconds:
+                break
+            with SCHEDULER.slice(self, wanted, until) as is_our_turn:
+                if not is_our_turn:
+                    break
+                since = time.perf_counter()
+                taken += self.trainer.step(min(steps - taken, self._steps_a_slice()), keep_going)
+                trained += time.perf_counter() - since
+        return taken, trained
 
     def queue_words(self) -> str:
         """Return what a visitor should know of the others, if the run waits for them."""
