@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 BROWSER_READY := $(VENV)/.browser-ready
-SHAPES := --jaxtyping-packages=gan_core,beartype.beartype
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+QUICK := not slow and not browser
 
 .PHONY: run test quick lint bench soak screenshots
 
@@ -14,10 +15,11 @@ run: $(RUN_READY)
 	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
 
 test: $(DEV_READY) $(BROWSER_READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(SHAPES)
+	$(PYTEST) -m "($(QUICK)) or shapes" --jaxtyping-packages=gan_core,beartype.beartype
+	$(PYTEST) -m "not ($(QUICK)) and not shapes"
 
 quick: $(DEV_READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not browser"
+	$(PYTEST) -m "$(QUICK)"
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

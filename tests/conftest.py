@@ -2,12 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from jaxtyping import config
 
+from gan_core.data.digits import bundled_digits
 from tests.laboratory import app, chromium, installed_browser
 from tests.probing import digits_probe, only_one
 
@@ -25,27 +23,10 @@ def data_folder(tmp_path_factory):
         yield folder
 
 
-@pytest.fixture(autouse=True)
-def shapes(request):
-    """Check shapes in quick tests, and in slow ones that are marked so.
-
-    A look at the shapes in every call makes a step take three times as long: where thousands are
-    taken, or pages drawn, it finds nothing that the quick tests do not.
-    """
-    marked = request.node.get_closest_marker
-    if marked("slow") and not marked("shapes"):
-        with unchecked():
-            yield
-    else:
-        yield
-
-
-@contextmanager
-def unchecked() -> Iterator[None]:
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
+@pytest.fixture(scope="session")
+def digits():
+    """The digits that come with the project."""
+    return bundled_digits()
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +50,7 @@ def trained(data_folder):
     root = data_folder.parents[1] if os.environ.get("PYTEST_XDIST_WORKER") else data_folder.parent
     shared = root / "trained"
     shared.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch, only_one(shared / "lock"), unchecked():
+    with pytest.MonkeyPatch.context() as patch, only_one(shared / "lock"):
         patch.setenv("GAN_DATA", str(shared))
         digits_probe()
     shutil.copytree(shared / "probes", data_folder / "probes", dirs_exist_ok=True)

@@ -13,8 +13,10 @@ from gan_core.config import Architecture, ExperimentConfig
 from gan_core.data import DATASETS
 from gan_core.data.base import Dataset, PictureSet, to_samples
 from gan_core.data.digits import bundled_digits
+from gan_core.evaluation import Evaluation
 from gan_core.frozen import FrozenGenerator
-from gan_core.probes import FactorProbe, classifier_slices
+from gan_core.probes import FactorProbe, Probe, classifier_slices, probe_slices
+from gan_core.quality import Quality
 from gan_core.slices import finish
 
 CPU = torch.device("cpu")
@@ -40,6 +42,11 @@ def only_one(lock: Path):
 def digits_probe() -> FactorProbe:
     """Return the classifier of the bundled digits, trained if it is not in the data folder."""
     return finish(classifier_slices(DIGITS, bundled_digits(), CPU))
+
+
+def probe_of(dataset: Dataset) -> Probe:
+    """Return the probe of a data set, trained if it is not in the data folder."""
+    return finish(probe_slices(dataset, dataset.open(CPU), CPU))
 
 
 @dataclass(frozen=True)
@@ -128,3 +135,11 @@ def copying(
         batch_size=1,
     )
     return FrozenGenerator.of(config, FromList(pixels).eval(), 7, CPU)
+
+
+def evaluated(
+    frozen: FrozenGenerator, dataset: str | Dataset = "mnist", samples: int = 500
+) -> Quality:
+    """Return the numbers of a generator's samples against those of a data set."""
+    dataset = DATASETS.create(dataset) if isinstance(dataset, str) else dataset
+    return Evaluation(frozen, dataset, dataset.open(CPU), samples).run()

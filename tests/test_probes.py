@@ -6,16 +6,14 @@ import torch
 from gan_core import probe_network, probes
 from gan_core.data.base import to_samples
 from gan_core.data.digits import bundled_digits
-from gan_core.probes import ChannelProbe, FactorProbe, RandomProbe, probe_path, probe_slices
+from gan_core.probes import FactorProbe, RandomProbe, probe_path
 from gan_core.slices import finish
 from tests.probing import (
     CPU,
     DIGITS,
-    coloured_shapes,
     copying,
-    digits_probe,
     given,
-    stacked_digits,
+    probe_of,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
@@ -29,50 +27,6 @@ def quick(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     monkeypatch.setattr(probe_network, "STEPS", 12)
     return tmp_path
-
-
-def probe_of(dataset):
-    return finish(probe_slices(dataset, dataset.open(CPU), CPU))
-
-
-@pytest.mark.slow
-def test_the_digits_probe_knows_digits_that_it_has_not_seen(trained):
-    probe = digits_probe()
-    assert probe.accuracies["digit"] >= 0.99
-    assert (probe.trained_on, probe.held_out) == (4_000, 1_000)
-    digits = bundled_digits()
-    _, held_out = probe_network.split(digits.labels, 0)
-    assert digits.labels[held_out].bincount().tolist() == [100] * 10
-    guesses = probe.read(digits.pixels(held_out)).factors[:, 0]
-    right = (guesses == digits.labels[held_out]).double().mean().item()
-    assert right == pytest.approx(probe.accuracies["digit"], abs=1e-6)
-    assert f"{100 * right:.1f} % right on 1,000 held-out" in probe.describe()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("side", [32, 64])
-def test_stacked_digits_are_read_channel_by_channel(trained, side):
-    stacked = stacked_digits(300, side)
-    probe = probe_of(stacked)
-    assert isinstance(probe, ChannelProbe)
-    assert set(probe.accuracies.values()) == {digits_probe().accuracies["digit"]}
-    batch = probe.read(stacked.held.images)
-    assert (batch.factors == stacked.held.factors).double().mean() > 0.98
-    alone = digits_probe().read(stacked.held.images[:, 1:2, 2:30, 2:30]) if side == 32 else None
-    if alone is not None:
-        width = alone.features.shape[1]
-        torch.testing.assert_close(batch.features[:, width : 2 * width], alone.features)
-
-
-@pytest.mark.slow
-def test_every_factor_of_coloured_pictures_is_learnt(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_DATA", str(tmp_path))
-    monkeypatch.setattr(probe_network, "STEPS", 400)
-    probe = probe_of(coloured_shapes(2_000, 32))
-    assert set(probe.accuracies) == {"shape", "colour"}
-    assert min(probe.accuracies.values()) >= 0.97
-    assert "shape" in probe.describe()
-    assert "colour" in probe.describe()
 
 
 def test_a_trained_probe_is_kept_and_used_again(quick, monkeypatch):

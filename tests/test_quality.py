@@ -11,16 +11,14 @@ from scipy import linalg, spatial, special, stats
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from gan_core import ExperimentConfig, Trainer, evaluation, probe_network, runs
-from gan_core.data import DATASETS
-from gan_core.data.digits import bundled_digits
-from gan_core.evaluation import Evaluation, as_bytes, evaluate_line, evaluate_run
+from gan_core.evaluation import Evaluation, evaluate_line, evaluate_run
 from gan_core.metrics.batch import Batch
 from gan_core.metrics.features import KERNEL_SUBSETS
 from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.neighbours import resemblance_slices
 from gan_core.probes import probe_slices
 from gan_core.slices import finish
-from tests.probing import CPU, DIGITS, copying, digits_probe, given
+from tests.probing import CPU, copying, evaluated, given
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
@@ -202,69 +200,6 @@ def test_small_batches_have_numbers_or_none(n):
     assert math.isnan(metric("precision", small, small)) == (n < 4)
     assert math.isnan(metric("coverage", small, small)) == (n < 6)
     assert math.isnan(metric("frechet", small, small)) == (n < 2)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return bundled_digits()
-
-
-def evaluated(frozen, dataset="mnist", samples=500):
-    dataset = DATASETS.create(dataset) if isinstance(dataset, str) else dataset
-    return Evaluation(frozen, dataset, dataset.open(CPU), samples).run()
-
-
-@pytest.mark.slow
-def test_real_against_real_is_near_the_floor(trained, digits):
-    quality = evaluated(copying(digits.images[::10]))
-    floor = {name: measured.real_against_real for name, measured in quality.values.items()}
-    assert floor["kernel_distance"] == pytest.approx(0, abs=0.01)
-    assert floor["census_kl"] < 0.05
-    assert floor["classifier_score"] > 9
-    assert floor["sure"] > 0.9
-    for name in ("precision", "recall", "density", "coverage"):
-        assert floor[name] > 0.75
-    # 500 of the pictures themselves are as good as any others.
-    for name, measured in quality.values.items():
-        assert measured.value == pytest.approx(measured.real_against_real, rel=0.4, abs=0.1), name
-    assert 0 <= floor["frechet"] < 2.5
-
-
-@pytest.mark.slow
-def test_a_generator_that_copies_ten_pictures_is_caught(trained, digits):
-    ten = digits.images[::500]
-    frozen = copying(ten)
-    quality = evaluated(frozen)
-    value = {name: measured.value for name, measured in quality.values.items()}
-    reference = {name: measured.real_against_real for name, measured in quality.values.items()}
-    assert value["recall"] < 0.05 < reference["recall"]
-    assert value["coverage"] < 0.2 < reference["coverage"]
-    assert value["frechet"] > 3 * reference["frechet"]
-    # What it shows is good, and of every class: these do not notice.
-    assert value["census_kl"] < 0.05
-    assert value["sure"] > 0.9
-
-    pixels = as_bytes(frozen.sample(12, torch.Generator().manual_seed(3)))
-    found = finish(resemblance_slices(pixels, digits, digits_probe()))
-    for nearest in (found.in_pixels, found.in_features):
-        assert nearest.distances[:, 0] == pytest.approx(np.zeros(12), abs=1e-4)
-        assert nearest.share_close == 1
-        assert nearest.typical > nearest.close > 0
-    assert torch.equal(digits.images[found.in_pixels.index[:, 0]], pixels)
-    assert torch.equal(digits.images[found.in_features.index[:, 0]], pixels)
-
-
-@pytest.mark.slow
-def test_a_generator_that_drops_half_of_the_digits_is_caught(trained, digits):
-    quality = evaluated(copying(digits.images[:2500]))
-    value = {name: measured.value for name, measured in quality.values.items()}
-    assert value["census_kl"] == pytest.approx(math.log(2), abs=0.05)
-    assert value["coverage"] < 0.6
-    assert value["precision"] > 0.7
-    assert sum(quality.census["digit"].generated[:5]) > 490
-    assert quality.census["digit"].values == DIGITS["digit"]
-    assert sum(quality.census["digit"].real) == quality.samples == 500
-    assert value["classifier_score"] < 6
 
 
 @pytest.fixture

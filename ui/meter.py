@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHORTEST, LONGEST = 0.1, 0.5
+SHORTEST, LONGEST = 0.1, 0.4
 """Seconds of training between two frames."""
 
 FIRST = 0.03
