@@ -15,10 +15,9 @@ from benchmarks.live import CHAPTER, DRAWN, FRAMES, HIDE, ZOOM, zoom_in
 from gan_core import ExperimentConfig, Trainer
 from gan_core.close_up import LINES
 from gan_core.data.digits import bundled_digits
-from gan_core.engines.workshop import compiler
 from gan_core.presets import PRESETS
 from tests.laboratory import DRAWN as ALL_DRAWN
-from tests.laboratory import Socket, app, open_page, press, step, tile
+from tests.laboratory import Socket, open_page, press, step, tile
 from ui.components import CODE
 
 pytestmark = [
@@ -717,22 +716,3 @@ def test_text_can_be_read_in_both_colour_schemes(open_tab, scheme):
     assert {"density, per unit of x", "target density", "step", "–"} <= {w[0] for w in words}
     faint = [w for w in words if contrast(w[1], colors["back"], w[2]) < 4.5]
     assert faint == []
-
-
-@pytest.mark.skipif(compiler() is None, reason="There is no C++ compiler on this machine.")
-@pytest.mark.timeout(300)
-def test_the_compiled_step_takes_over_while_the_page_trains(browser, data_folder):
-    """Nobody waits for the compiler, and the curve goes on after it."""
-    with app({"GAN_DATA": str(data_folder), "GAN_ENGINE": "auto"}) as address:
-        page = browser.new_page(viewport=WINDOW)
-        open_page(page, f"{address}/Distributions")
-        press(page, "Train")
-        note = page.locator(".tile[data-name='steps a second'] .note")
-        note.filter(has_text="eager").wait_for()
-        eventually(page, lambda: step(page) > 500)
-        note.filter(has_text="compiled").wait_for(timeout=200_000)
-        at = step(page)
-        eventually(page, lambda: step(page) > at + 1_000)
-        pause(page)
-        assert page.locator(".stAlert").count() == 0
-        page.close()

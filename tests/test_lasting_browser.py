@@ -10,7 +10,7 @@ from tests.laboratory import free_port, open_page, press, server, step
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("servers"),
     pytest.mark.timeout(180),
 ]
 VALUE = "document.querySelector(\".tile[data-name='step'] .value\")?.innerText"
