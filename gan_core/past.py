@@ -75,6 +75,13 @@ class Past:
             else:
                 self.stride *= 2
 
+    def inherit(self, other: Past, step: int) -> None:
+        """Keep what the run that this one branches from keeps of its steps up to this one."""
+        self.stride = other.stride
+        for waypoint in other.waypoints:
+            if waypoint.step <= step:
+                self.keep(waypoint)
+
     def forget_after(self, step: int) -> None:
         """Drop every state of a later step."""
         for later in [s for s in self._kept if s > step]:

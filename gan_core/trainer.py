@@ -341,11 +341,12 @@ class Trainer(Model):
     def branch(self, waypoint: Waypoint, engine: str = "auto") -> Trainer:
         """Return a run of its own that stands where this one was at an earlier moment.
 
-        Its history up to there is the same; this run is left as it is.
+        Its history and its past up to there are the same; this run is left as it is.
         """
         made = Trainer(waypoint.config, self.device.type, engine)
         with self.lock:
             made.load_state_dict(self.state_dict() | dict(waypoint.state))
+            made.past.inherit(self.past, waypoint.step)
             made.past.keep(waypoint)
         made._forget_the_future()
         return made

@@ -97,9 +97,12 @@ def test_a_branch_is_a_run_of_its_own():
     opened = trained()
     old, now = opened.run.id, opened.trainer.step_count
     end = numbers(opened.trainer)
-    then = opened.run.kept.steps()[20]
+    steps = opened.run.kept.steps()
+    then = steps[20]
     look_at(opened, then)
     opened.press("branch")
+    assert opened.run.kept.steps() == steps[:21]
+    assert f"from step {then:,} on" in opened.run.remark
     assert opened.run.id != old
     assert opened.trainer.step_count == then
     assert link_of(opened)["run"] == opened.run.id

@@ -60,6 +60,20 @@ def test_the_table_holds_what_is_known_of_each_run():
     assert table["Wasserstein-1"].between(0, 100).all()
 
 
+def test_what_is_chosen_stays_chosen_while_others_are_saved():
+    folder = a_run("first")
+    page = opened()
+    page.session_state["lab"].shelf.chosen = frozenset({folder.id})
+    a_run("second")
+    page.run()
+    key = f"runs.{folder.id}"
+    page.text_input(key=f"{key}.name").set_value("renamed")
+    a_run("third")
+    page.button(key=f"{key}.rename.button").click().run()
+    assert folder.about().name == "renamed"
+    assert page.text_input(key=f"{key}.name").value == "renamed"
+
+
 def test_the_budget_is_set():
     a_run("first")
     page = opened()

@@ -221,7 +221,9 @@ def chart_revision(run: Run) -> str:
 def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
     per_second = 1 / run.meter.step_seconds if run.meter.step_seconds else None
     share = run.meter.share()
-    timed = "not timed yet" if share is None else f"{share:.0%} training"
+    timed = "; not timed yet" if per_second is None else ""
+    if share is not None:
+        timed = f"; {share:.0%} training"
     pauses = "training" if run.running else "as it was" if run.kept.viewed else "paused"
     halves = f"{snapshot.updates_d:,} D updates"
     return [
@@ -238,7 +240,7 @@ def common_tiles(run: Run, snapshot: Snapshot) -> list[dict[str, object]]:
             else f"{per_second:,.0f}"
             if per_second >= 10
             else f"{per_second:.1f}",
-            "note": f"{run.trainer.engine}; {timed}",
+            "note": run.trainer.engine + timed,
         },
     ]
 

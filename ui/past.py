@@ -54,7 +54,8 @@ def timeline(run: Run) -> None:
     if viewed is not None:
         st.caption(
             f"The charts show the run as it was at step {viewed.step_count:,}; it has gone on to "
-            f"step {run.trainer.step_count:,}. **Train** goes on from there, not from here."
+            f"step {run.trainer.step_count:,}. **Train** goes on from there, not from here; "
+            "**Resume from here** forgets the steps in between, **Branch from here** keeps them."
         )
 
 

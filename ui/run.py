@@ -187,7 +187,12 @@ class Run:
             self.notice = str(error)
             return
         name = f"{old.keeper.about.name}, from step {step:,}"
+        went_on_to = self.trainer.step_count
         self.take(trainer, Keeping(trainer, parent=old.id, name=name))
+        self.remark = (
+            f"This is a new run now, from step {step:,} on. The one it comes from, of "
+            f"{went_on_to:,} steps, is kept on the page Runs."
+        )
         self.save(wait=False)
         self.show_config()
 

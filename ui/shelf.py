@@ -17,6 +17,11 @@ class Shelf:
     """What the last action came to, or why it did not."""
     revision: int = 0
     """Raised to give the uploader and the table new, empty widgets."""
+    chosen: frozenset[str] = frozenset()
+    """The runs that are chosen in the table."""
+    table: str = ""
+    places: tuple[int, ...] = ()
+    """The key of the table's widget, and the rows that were chosen as it was made."""
 
     def say(self, words: str) -> None:
         self.said, self.refused, self.asked = words, None, ()
@@ -26,3 +31,4 @@ class Shelf:
 
     def renew(self) -> None:
         self.revision += 1
+        self.chosen = frozenset()

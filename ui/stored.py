@@ -129,6 +129,10 @@ def _table(rows: list[Row]) -> list[Row]:
     table = pd.DataFrame([_line(row) for row in rows])
     number = st.column_config.NumberColumn
     order = hash(tuple(row.id for row in rows))  # a choice is by place in this very order
+    key = f"runs.table.{shelf.revision}.{order}"
+    if key != shelf.table:  # another run was saved meanwhile: what is chosen stays chosen
+        shelf.table = key
+        shelf.places = tuple(i for i, row in enumerate(rows) if row.id in shelf.chosen)
     event = st.dataframe(
         table,
         hide_index=True,
@@ -136,12 +140,14 @@ def _table(rows: list[Row]) -> list[Row]:
         row_height=ROW_HEIGHT,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs.table.{shelf.revision}.{order}",
+        selection_default={"selection": {"rows": list(shelf.places)}},
+        placeholder="–",
+        key=key,
         column_config={
             "Samples": st.column_config.ImageColumn(width=104),
-            "Name": st.column_config.TextColumn(width=150),
+            "Name": st.column_config.TextColumn(width=240),
             "Data": st.column_config.TextColumn(width=105),
-            "Differs from the defaults in": st.column_config.TextColumn(width=170),
+            "Differs from the defaults in": st.column_config.TextColumn(width=220),
             "Step": number(format="localized", width=64),
             METRICS[W1].title: number(format="%.3g", width=96),
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
@@ -151,7 +157,9 @@ def _table(rows: list[Row]) -> list[Row]:
         },
     )
     places = event["selection"]["rows"]
-    return [rows[place] for place in places if place < len(rows)]
+    chosen = [rows[place] for place in places if place < len(rows)]
+    shelf.chosen = frozenset(row.id for row in chosen)
+    return chosen
 
 
 def _line(row: Row) -> dict[str, object]:
@@ -163,13 +171,13 @@ def _line(row: Row) -> dict[str, object]:
     return {
         "Samples": picture,
         "Name": about.name,
-        "Data": row.config.dataset.title,
-        "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
         "Step": about.step,
         METRICS[W1].title: about.metrics.get(W1),
         "Saved": datetime.fromtimestamp(about.saved, UTC),
-        "MB": row.size / 1e6,
         "Open": _where(row),
+        "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
+        "Data": row.config.dataset.title,
+        "MB": row.size / 1e6,
         "D's loss": about.metrics.get("loss_d"),
         "G's loss": about.metrics.get("loss_g"),
     }

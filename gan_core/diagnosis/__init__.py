@@ -60,7 +60,7 @@ def diagnose(vitals: Vitals) -> Diagnosis:
             )
     if early:
         since = "the last change" if vitals.age < vitals.step else "the beginning"
-        sentence = f"{vitals.age:,} of the {wait} steps since {since} that I wait for."
+        sentence = f"I wait for {wait} steps since {since}; so far there are {vitals.age:,}."
         return Diagnosis(TOO_EARLY, "Too early to say", sentence, evidence)
     title = "Nothing wrong, but not there yet" if _on_its_way(vitals) else "Nothing wrong"
     return Diagnosis(HEALTHY, title, _well(vitals), evidence)
