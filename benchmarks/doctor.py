@@ -38,13 +38,13 @@ import torch
 
 from benchmarks.doctor_runs import FAMILIES
 from gan_core import ExperimentConfig, Trainer
-from gan_core.data.digits import bundled_digits
-from gan_core.data.store import data_folder
+from gan_core.data.mnist import bundled_digits
 from gan_core.diagnosis import CONDITIONS, HEALTHY, TOO_EARLY, Diagnosis, diagnose
-from gan_core.diagnosis.vitals import reference_of, vitals_of
-from gan_core.evaluation import Evaluation
-from gan_core.probes import probe_slices
-from gan_core.slices import finish
+from gan_core.diagnosis.indicators import reference_of, vitals_of
+from gan_core.evaluation.evaluate import Evaluation
+from gan_core.evaluation.probes import probe_slices
+from gan_core.runtime.files import data_folder
+from gan_core.runtime.tasks import finish
 
 LOOK_EVERY = 25
 PICTURE_LOOK_EVERY = 100

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from benchmarks.doctor_line import NONE, Experiment, adam, log_uniform, mlp
-from gan_core.data.digits import bundled_digits
-from gan_core.data.packs import new_pack
+from gan_core.data.importing.packs import new_pack
+from gan_core.data.mnist import bundled_digits
 
 FEW_DIGITS = (5, 9)
 

@@ -23,12 +23,12 @@ import torch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from benchmarks.malicious import EXPERIMENTS, KINDS, STEPS
-from gan_core import ExperimentConfig, Trainer, checkpoints, runs
-from gan_core.runs import archive
-from gan_core.runs.folder import RUN_ID
-from gan_core.runs.holding import LOCK
-from gan_core.runs.keeper import Keeper
-from gan_core.runs.thinning import set_budget
+from gan_core import ExperimentConfig, Trainer
+from gan_core.storage import checkpoint, run_zip
+from gan_core.storage.retention import set_budget
+from gan_core.storage.run_folder import RUN_ID, RunFolder, new_folder
+from gan_core.storage.run_lock import LOCK
+from gan_core.storage.run_saver import Keeper
 
 SHARES = {
     "configs": 0.24,
@@ -58,16 +58,16 @@ class Bench:
         self.marker = self.place / "code was run"
         self.folders = [self._small_run(experiment) for experiment in EXPERIMENTS]
         self.files = [
-            {name: path.read_bytes() for name, path in archive._files(folder)}
+            {name: path.read_bytes() for name, path in run_zip._files(folder)}
             for folder in self.folders
         ]
-        self.contents = [checkpoints.read(f.checkpoints[-1].path) for f in self.folders]
+        self.contents = [checkpoint.read(f.checkpoints[-1].path) for f in self.folders]
         set_budget(2**40)
         self.before = self._elsewhere()
 
-    def _small_run(self, experiment: dict[str, Any]) -> runs.RunFolder:
+    def _small_run(self, experiment: dict[str, Any]) -> RunFolder:
         trainer = Trainer(ExperimentConfig.from_dict(experiment), "cpu", "eager")
-        keeper = Keeper(trainer, runs.new_folder(), "a run")
+        keeper = Keeper(trainer, new_folder(), "a run")
         trainer.step(STEPS)
         keeper.save(trainer.snapshot())
         return keeper.folder
@@ -108,7 +108,7 @@ class Bench:
             fine = RUN_ID.fullmatch(folder.name) and folder.is_dir()
             names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
             strangers |= {
-                n for n in names if not (fine and (n == LOCK or archive.NAMES.fullmatch(n)))
+                n for n in names if not (fine and (n == LOCK or run_zip.NAMES.fullmatch(n)))
             }
         self.counts["files outside"] = len(strangers)
         wanted = ("tries", "accepted", "sentences", "no sentence", "crashes")

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from hypothesis import strategies as st
 
-from gan_core import ExperimentConfig, checkpoints, runs
+from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
 from gan_core.data.csv_column import numeric_columns, read_table, store_column
-from gan_core.frozen import load_generator
-from gan_core.runs import archive
+from gan_core.evaluation.frozen_generator import load_generator
+from gan_core.storage import checkpoint, run_folder, run_zip
+from gan_core.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from benchmarks.malice import Bench
@@ -108,7 +109,7 @@ def configs(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], objec
 def links(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     def follow(link: tuple[str, str]) -> None:
         setup, run = link
-        found = runs.find(run)
+        found = run_folder.find(run)
         if found is not None and found.path.parent != bench.place / "runs":
             raise RuntimeError(f"{run!r} led to {found.path}")
         bench.folders[0].rename(run)
@@ -169,29 +170,29 @@ def changed(data: st.DataObject, content: Any) -> Any:
     return made
 
 
-def use(folder: runs.RunFolder) -> None:
+def use(folder: RunFolder) -> None:
     """Do with an opened run what a page does: train it, look at it, save it."""
     trainer, _ = folder.open("cpu", "eager")
     trainer.snapshot()
     trainer.step(2)
     for moment in trainer.timeline.moments:
         moment.pixels()
-    checkpoints.packed(checkpoints.taken(trainer))
+    checkpoint.packed(checkpoint.taken(trainer))
     for waypoint in trainer.past.waypoints[:1]:
         trainer.go_back(waypoint)
         trainer.step(1)
 
 
 def checkpoints_(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
-    folder = runs.RunFolder(bench.place / "runs" / "0-tried")
+    folder = RunFolder(bench.place / "runs" / "0-tried")
 
     def take(data: st.DataObject) -> None:
         which = data.draw(st.integers(0, len(EXPERIMENTS) - 1))
         content = bench.contents[which]
         if data.draw(st.integers(0, 3)):
-            whole = checkpoints.packed(changed(data, content))
+            whole = checkpoint.packed(changed(data, content))
         else:
-            whole = spoilt(data, checkpoints.packed(content))
+            whole = spoilt(data, checkpoint.packed(content))
         folder.make()
         folder.place_of(STEPS).write_bytes(whole)
         (folder.path / "past.safetensors").write_bytes(bench.files[which]["past.safetensors"])
@@ -232,7 +233,7 @@ def zips(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]
             )
         elif what == "state":
             place = next(n for n in files if n.startswith("checkpoints/"))
-            files[place] = checkpoints.packed(changed(data, bench.contents[which]))
+            files[place] = checkpoint.packed(changed(data, bench.contents[which]))
         elif what == "run.json":
             files["run.json"] = json.dumps(
                 changed(data, json.loads(files["run.json"])), default=str
@@ -255,17 +256,17 @@ def zipped(files: dict[str, bytes], how: int = zipfile.ZIP_STORED) -> bytes:
 
 
 def import_and_drop(whole: bytes) -> None:
-    made = archive.import_run(io.BytesIO(whole))
+    made = run_zip.import_run(io.BytesIO(whole))
     try:
         require(made.about())
         use(made)
-        archive.export_run(made, io.BytesIO())
+        run_zip.export_run(made, io.BytesIO())
     finally:
         made.delete()
 
 
 def pickles(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
-    folder = runs.RunFolder(bench.place / "runs" / "0-pickled")
+    folder = RunFolder(bench.place / "runs" / "0-pickled")
 
     def take(data: st.DataObject) -> None:
         protocol = data.draw(st.integers(0, pickle.HIGHEST_PROTOCOL))

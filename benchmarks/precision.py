@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.evaluation import Evaluation
+from gan_core.evaluation.evaluate import Evaluation
 
 LINE_STEPS = 1_500
 

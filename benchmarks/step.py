@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.workers import Worker, convolutions, ours, products, textbook
 from gan_core import ExperimentConfig
-from gan_core.runs import prepare
+from gan_core.data.base import prepare
 
 TEXTBOOK_ADAM = {"name": "adam", "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
 

@@ -23,10 +23,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gan_core import ExperimentConfig, Trainer, checkpoints, runs
-from gan_core.data.store import PARTIAL
-from gan_core.runs import Orders, RunFolder
-from gan_core.runs.folder import METRICS
+from gan_core import ExperimentConfig, Trainer
+from gan_core.cli import headless
+from gan_core.cli.headless import Orders
+from gan_core.runtime.files import PARTIAL
+from gan_core.storage import checkpoint
+from gan_core.storage.run_folder import METRICS, RunFolder
 
 ROOT = Path(__file__).parents[1]
 LINE = {"dataset": {"name": "normal", "mean": 4.0, "std": 1.25}, "n_critic": 5, "batch_size": 256}
@@ -57,7 +59,7 @@ class Reference:
 
     def digest(self, step: int) -> str:
         self._trainer.step(step - self._trainer.step_count)
-        return checkpoints.digest(checkpoints.taken(self._trainer))
+        return checkpoint.digest(checkpoint.taken(self._trainer))
 
 
 @dataclass
@@ -145,7 +147,7 @@ class Victim:
         content, said = self.folder.read()
         seen.damaged += said
         step = content["state"]["counters"]["step"]
-        seen.equal += checkpoints.digest(content) == self._reference.digest(step)
+        seen.equal += checkpoint.digest(content) == self._reference.digest(step)
 
     def finish(self) -> dict[str, object]:
         """Train to a step that no process has reached; compare with one process that did it all."""
@@ -199,17 +201,17 @@ def damages(count: int, seed: int) -> dict[str, object]:
         for steps in (20, 30, 40):
             orders = Orders(steps)
             if steps == 20:
-                runs.begin(config, out, orders, engine="eager")
+                headless.begin(config, out, orders, engine="eager")
             else:
-                runs.resume(out, orders, engine="eager")
+                headless.resume(out, orders, engine="eager")
         folder = RunFolder(out)
         before, newest = folder.checkpoints[-2:]
-        expected = checkpoints.digest(checkpoints.read(before.path))
+        expected = checkpoint.digest(checkpoint.read(before.path))
         whole = newest.path.read_bytes()
         for _ in range(count):
             newest.path.write_bytes(damaged(whole, rng))
             trainer, said = folder.open("cpu", "eager")
-            same = checkpoints.digest(checkpoints.taken(trainer)) == expected
+            same = checkpoint.digest(checkpoint.taken(trainer)) == expected
             noticed += same and len(said) == 1 and said[0].endswith(".")
             sentences |= {sentence[:110] for sentence in said}
     return {"damages": count, "noticed, the one before used": noticed, "said": sorted(sentences)}
@@ -276,7 +278,7 @@ def full(fill_at: int = 32, empty_at: int = 96, steps: int = 128) -> dict[str, o
                 disk.empty()
 
         orders = Orders(steps, autosave=1e-6, say=said.append)
-        runs.begin(config, folder.path, orders, "cpu", note, "eager")
+        headless.begin(config, folder.path, orders, "cpu", note, "eager")
         found["equal to one that had room"] = folder.digest() == Reference(config).digest(steps)
         found["way"] = "a tmpfs" if disk.real else "no file could grow (mount is not permitted)"
         found["said"] = said

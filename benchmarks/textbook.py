@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 
 from gan_core import ExperimentConfig
-from gan_core.data.pictures import Pictures
+from gan_core.data.base import Pictures
 from gan_core.regularizers import R1
 
 

@@ -85,9 +85,9 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
     """
     os.environ["GAN_THREADS"] = threads
     from gan_core import ExperimentConfig, Trainer
-    from gan_core.engines.workshop import WORKSHOP
-    from gan_core.operations import operations_of_step
-    from gan_core.threads import CORES
+    from gan_core.runtime.cpu_threads import CORES
+    from gan_core.training.engines.compile_queue import WORKSHOP
+    from gan_core.training.step_cost import operations_of_step
 
     if threads == "page":
         CORES.reserve_one()

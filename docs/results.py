@@ -18,13 +18,14 @@ import torch
 
 from gan_core import Trainer
 from gan_core.data import DATASETS
-from gan_core.evaluation import SAMPLES, Evaluation, evaluate_line
-from gan_core.metrics.pictures import PICTURE_METRICS
+from gan_core.data.base import prepare
+from gan_core.evaluation.evaluate import SAMPLES, Evaluation, evaluate_line
+from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.probes import probe_slices
+from gan_core.evaluation.report import Quality
 from gan_core.presets import PRESETS, Preset
-from gan_core.probes import probe_slices
-from gan_core.quality import Quality
-from gan_core.runs import picture, prepare
-from gan_core.slices import finish
+from gan_core.runtime.tasks import finish
+from gan_core.storage.thumbnail import picture
 
 DOCS = Path(__file__).parent
 CLASSICS = (

@@ -11,7 +11,7 @@ from gan_core.data import DATASETS, Dataset
 from gan_core.data.distributions import Normal
 from gan_core.losses import LOSSES, Loss
 from gan_core.networks import DISCRIMINATORS, GENERATORS, Discriminator, Generator
-from gan_core.networks.dense import MLPDiscriminator, MLPGenerator
+from gan_core.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_core.optimizers import OPTIMIZERS, Adam, Optimizer
 from gan_core.priors import PRIORS, Prior
 from gan_core.registry import Registry, check_knobs, knob, knobs, refuse_unknown, shown

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from gan_core.data.digits import bundled_digits
+from gan_core.data.mnist import bundled_digits
 from tests.laboratory import app, chromium, installed_browser
 from tests.probing import digits_probe, only_one
 

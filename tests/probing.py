@@ -11,13 +11,19 @@ from torch import nn
 
 from gan_core.config import Architecture, ExperimentConfig
 from gan_core.data import DATASETS
-from gan_core.data.base import Dataset, PictureSet, to_samples
-from gan_core.data.digits import bundled_digits
-from gan_core.evaluation import Evaluation
-from gan_core.frozen import FrozenGenerator
-from gan_core.probes import FactorProbe, Probe, classifier_slices, probe_slices
-from gan_core.quality import Quality
-from gan_core.slices import finish
+from gan_core.data.base import Dataset, PictureSet
+from gan_core.data.mnist import bundled_digits
+from gan_core.data.pixels import to_samples
+from gan_core.evaluation.evaluate import Evaluation
+from gan_core.evaluation.frozen_generator import FrozenGenerator
+from gan_core.evaluation.probes import (
+    FactorProbe,
+    Probe,
+    classifier_slices,
+    probe_slices,
+)
+from gan_core.evaluation.report import Quality
+from gan_core.runtime.tasks import finish
 
 CPU = torch.device("cpu")
 DIGITS = {"digit": tuple("0123456789")}

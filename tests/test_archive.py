@@ -10,11 +10,18 @@ import zipfile
 import pytest
 import torch
 
-from gan_core import ExperimentConfig, Trainer, checkpoints
-from gan_core.data.limits import Limits
-from gan_core.runs import RunFolder, all_folders, archive, find, new_folder, runs_folder
-from gan_core.runs.keeper import Keeper
-from gan_core.runs.thinning import set_budget
+from gan_core import ExperimentConfig, Trainer
+from gan_core.data.importing.limits import Limits
+from gan_core.storage import checkpoint, run_zip
+from gan_core.storage.retention import set_budget
+from gan_core.storage.run_folder import (
+    RunFolder,
+    all_folders,
+    find,
+    new_folder,
+    runs_folder,
+)
+from gan_core.storage.run_saver import Keeper
 
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
 NETWORKS = {"generator": SMALL, "discriminator": SMALL}
@@ -43,7 +50,7 @@ def a_run(kind="numbers", steps=STEPS):
 
 def zipped(folder):
     file = io.BytesIO()
-    archive.export_run(folder, file)
+    run_zip.export_run(folder, file)
     return file
 
 
@@ -61,15 +68,15 @@ def changed(folder, change=lambda files: None, how=zipfile.ZIP_STORED):
 
 def resealed(content, change):
     """Return a checkpoint with changed content and a checksum that fits it."""
-    read = checkpoints._unpacked(content)
+    read = checkpoint._unpacked(content)
     change(read)
-    return checkpoints.packed(read)
+    return checkpoint.packed(read)
 
 
 def refused(file, says, folders):
     """Say that a zip is refused in one sentence, and leaves nothing."""
     with pytest.raises(ValueError, match=says) as caught:
-        archive.import_run(file)
+        run_zip.import_run(file)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
     assert {f.id for f in all_folders()} == folders
@@ -79,7 +86,7 @@ def refused(file, says, folders):
 @pytest.mark.parametrize("kind", EXPERIMENTS)
 def test_a_run_comes_back_to_the_bit(kind):
     folder = a_run(kind)
-    made = archive.import_run(zipped(folder))
+    made = run_zip.import_run(zipped(folder))
     assert made.id != folder.id
     assert find(made.id) is not None
     assert made.digest() == folder.digest()
@@ -112,7 +119,7 @@ def test_the_id_of_the_run_before_it_stays_here():
 
 def test_a_copy_is_a_run_of_its_own():
     folder = a_run()
-    copy = archive.duplicate(folder)
+    copy = run_zip.duplicate(folder)
     assert copy.digest() == folder.digest()
     assert copy.about().parent == folder.id
     assert copy.about().name == "Copy of a <b>bold</b> name"
@@ -176,7 +183,7 @@ def test_bombs():
     many = changed(folder, lambda files: files.update({f"{n}": b"" for n in range(600)}))
     refused(many, "more than 500 entries", {folder.id})
     with pytest.raises(ValueError, match=r"more than 1e-05 GB"):
-        archive.import_run(zipped(folder), Limits(unpacked_gb=1e-5))
+        run_zip.import_run(zipped(folder), Limits(unpacked_gb=1e-5))
 
 
 def test_the_disk_budget_holds_for_imports():
@@ -185,7 +192,7 @@ def test_the_disk_budget_holds_for_imports():
     set_budget(folder.size + 1_000)
     refused(file, "delete runs, or raise the budget", {folder.id})
     set_budget(3 * folder.size)
-    assert archive.import_run(file).digest() == folder.digest()
+    assert run_zip.import_run(file).digest() == folder.digest()
 
 
 def test_what_is_written_beside_the_states_is_made_anew():
@@ -199,7 +206,7 @@ def test_what_is_written_beside_the_states_is_made_anew():
             told | {"name": "two\nlines", "step": 99, "created": 9e10, "parent": folder.id}
         ).encode()
 
-    made = archive.import_run(changed(folder, lie))
+    made = run_zip.import_run(changed(folder, lie))
     about = made.about()
     assert (about.name, about.step, about.parent) == ("two lines", 10, None)
     assert abs(about.created - time.time()) < 60
@@ -211,11 +218,11 @@ def test_what_is_written_beside_the_states_is_made_anew():
 def test_zips_that_hold_no_run():
     for content, says in ((b"", "not a whole zip"), (b"PK\x03\x04", "not a whole zip")):
         with pytest.raises(ValueError, match=says):
-            archive.import_run(io.BytesIO(content))
+            run_zip.import_run(io.BytesIO(content))
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     with pytest.raises(ValueError, match="no checkpoint"):
-        archive.import_run(empty)
+        run_zip.import_run(empty)
     assert all_folders() == []
 
 
@@ -266,18 +273,18 @@ def test_large_pictures_are_not_decoded():
 
 def test_what_was_begun_long_ago_is_removed(monkeypatch):
     folder = a_run(steps=(2,))
-    left = runs_folder() / f"{archive.BEGUN}0"
+    left = runs_folder() / f"{run_zip.BEGUN}0"
     left.mkdir()
-    archive.duplicate(folder)
+    run_zip.duplicate(folder)
     assert left.exists()
-    monkeypatch.setattr(archive, "STALE_SECONDS", -1.0)
-    archive.duplicate(folder)
+    monkeypatch.setattr(run_zip, "STALE_SECONDS", -1.0)
+    run_zip.duplicate(folder)
     assert not left.exists()
 
 
 def test_a_folder_without_a_run():
     nothing = RunFolder(runs_folder() / "nothing")
     with pytest.raises(ValueError, match="no run"):
-        archive.export_run(nothing, io.BytesIO())
+        run_zip.export_run(nothing, io.BytesIO())
     with pytest.raises(ValueError, match="no run"):
-        archive.duplicate(nothing)
+        run_zip.duplicate(nothing)

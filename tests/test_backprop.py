@@ -12,13 +12,13 @@ from torch.nn import functional
 from torch.nn.utils.parametrize import ParametrizationList
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.backprop import layer_flow
-from gan_core.derivative import derivative
+from gan_core.explain.derivative import derivative
+from gan_core.explain.layer_gradients import layer_flow
+from gan_core.explain.replay_gan import NETWORKS, Twin
+from gan_core.explain.sample_gradients import push
 from gan_core.losses import LOSSES
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.networks.base import leaf_layers
-from gan_core.push import push
-from gan_core.twin import NETWORKS, Twin
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from benchmarks.live import CHAPTER, DRAWN, FRAMES, HIDE, ZOOM, zoom_in
 from gan_core import ExperimentConfig, Trainer
-from gan_core.close_up import LINES
-from gan_core.data.digits import bundled_digits
+from gan_core.data.mnist import bundled_digits
+from gan_core.explain.step_recording import LINES
 from gan_core.presets import PRESETS
 from tests.laboratory import DRAWN as ALL_DRAWN
 from tests.laboratory import Socket, open_page, press, step, tile

@@ -6,9 +6,10 @@ import math
 import pytest
 import torch
 
-from gan_core import ExperimentConfig, Trainer, checkpoints
+from gan_core import ExperimentConfig, Trainer
 from gan_core.config import REGISTRIES
-from gan_core.runs import is_ready
+from gan_core.data.base import is_ready
+from gan_core.storage import checkpoint
 
 MLP = {"name": "mlp", "depth": 1, "width": 8}
 DENSE = {"generator": MLP, "discriminator": MLP}
@@ -38,13 +39,13 @@ def a_run(experiment):
 
 
 def assert_comes_back(trainer, path):
-    checkpoints.save(trainer, path)
-    wanted = checkpoints.digest(checkpoints.read(path))
-    loaded = checkpoints.load(path, "cpu", "eager")
-    checkpoints.save(loaded, path)
-    assert checkpoints.digest(checkpoints.read(path)) == wanted
-    path.write_bytes(checkpoints.packed({"past": checkpoints.past_of(trainer, 10**9)}))
-    checkpoints.bring_past(loaded, path)
+    checkpoint.save(trainer, path)
+    wanted = checkpoint.digest(checkpoint.read(path))
+    loaded = checkpoint.load(path, "cpu", "eager")
+    checkpoint.save(loaded, path)
+    assert checkpoint.digest(checkpoint.read(path)) == wanted
+    path.write_bytes(checkpoint.packed({"past": checkpoint.past_of(trainer, 10**9)}))
+    checkpoint.bring_past(loaded, path)
     assert [w.step for w in loaded.past.waypoints] == [w.step for w in trainer.past.waypoints]
 
 
@@ -81,7 +82,7 @@ def whole():
     """The content of a checkpoint of a small run on pictures."""
     trainer = a_run({"dataset": {"name": "mnist"}, "architecture": DENSE, "latent_dim": 2})
     trainer.step(3)
-    return checkpoints.taken(trainer)
+    return checkpoint.taken(trainer)
 
 
 def put(place, value):
@@ -146,12 +147,12 @@ def test_what_no_run_holds(whole, place, value, says, tmp_path):
     content = copy.deepcopy(whole)
     put(place, value)(content)
     path = tmp_path / "a.safetensors"
-    path.write_bytes(checkpoints.packed(content))
+    path.write_bytes(checkpoint.packed(content))
     with pytest.raises(ValueError, match=says) as caught:
-        checkpoints.load(path, "cpu", "eager")
+        checkpoint.load(path, "cpu", "eager")
     assert str(caught.value).endswith(".")
-    path.write_bytes(checkpoints.packed(whole))
-    assert checkpoints.load(path, "cpu", "eager").step_count == 3
+    path.write_bytes(checkpoint.packed(whole))
+    assert checkpoint.load(path, "cpu", "eager").step_count == 3
 
 
 def test_states_of_another_run_are_no_past(tmp_path):
@@ -159,21 +160,21 @@ def test_states_of_another_run_are_no_past(tmp_path):
     for trainer in (one, other):
         trainer.step(2)
     path = tmp_path / "past.safetensors"
-    path.write_bytes(checkpoints.packed({"past": checkpoints.past_of(other, 10**9)}))
+    path.write_bytes(checkpoint.packed({"past": checkpoint.past_of(other, 10**9)}))
     with pytest.raises(ValueError, match="architecture differ"):
-        checkpoints.bring_past(one, path)
+        checkpoint.bring_past(one, path)
 
 
 def test_streams_of_a_gpu_begin_anew_on_the_cpu(tmp_path):
     trainer, path = a_run(LEGITIMATE["numbers"]), tmp_path / "a.safetensors"
     trainer.step(2)
-    content = checkpoints.taken(trainer)
+    content = checkpoint.taken(trainer)
     content["device"] = "cuda"
     content["state"]["rng"] = {
         name: torch.zeros(16, dtype=torch.uint8) for name in content["state"]["rng"]
     }
-    path.write_bytes(checkpoints.packed(content))
-    loaded = checkpoints.load(path, "cpu", "eager")
+    path.write_bytes(checkpoint.packed(content))
+    loaded = checkpoint.load(path, "cpu", "eager")
     fresh = a_run(LEGITIMATE["numbers"])
     for name, rng in loaded.game.rng.items():
         assert torch.equal(rng.get_state(), fresh.game.rng[name].get_state())

@@ -9,9 +9,9 @@ import torch
 from torch.nn.functional import softplus
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.close_up import LINES, SHOWN, take_step
+from gan_core.explain.narration import figure, plain, tell, value_of_game
+from gan_core.explain.step_recording import LINES, SHOWN, take_step
 from gan_core.losses import LOSSES
-from gan_core.narration import figure, plain, tell, value_of_game
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 

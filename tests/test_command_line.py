@@ -11,10 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_core import ExperimentConfig, Trainer, checkpoints, runs
-from gan_core.__main__ import main
-from gan_core.catalogue import registries
-from gan_core.metrics.pictures import PICTURE_METRICS
+from gan_core import ExperimentConfig, Trainer
+from gan_core.cli import headless
+from gan_core.cli.main import main
+from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.explain.component_reference import registries
+from gan_core.storage import checkpoint
+from gan_core.storage.run_folder import open_run
+from gan_core.storage.thumbnail import HEIGHT, WIDTH
 
 pytestmark = pytest.mark.slow
 
@@ -56,16 +60,16 @@ def test_train_leaves_a_whole_run(tmp_path):
     rows = list(csv.DictReader((out / "metrics.csv").open()))
     assert [int(row["step"]) for row in rows] == list(range(31))
     assert all(np.isfinite(float(row["wasserstein_1"])) for row in rows)
-    assert Image.open(out / "samples" / "step-00000030.png").size == (runs.WIDTH, runs.HEIGHT)
+    assert Image.open(out / "samples" / "step-00000030.png").size == (WIDTH, HEIGHT)
     again = Trainer(ExperimentConfig.from_json((out / "config.json").read_text()))
     again.step(30)
-    kept = runs.open_run(out)
+    kept = open_run(out)
     assert torch.equal(again.generate(again.fixed_z), kept.generate(kept.fixed_z))
 
 
 def test_pictures_are_written_as_a_grid(tmp_path):
     config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 16})
-    trainer = runs.train(config, 2, tmp_path / "run")
+    trainer = headless.train(config, 2, tmp_path / "run")
     grid = np.array(Image.open(tmp_path / "run" / "samples" / "step-00000002.png"))
     assert grid.shape == (8 * 30 + 2, 8 * 30 + 2, 3)
     first = trainer.snapshot().samples[0, 0]
@@ -93,7 +97,7 @@ def test_bad_experiments_get_a_sentence(tmp_path, told, experiment, word):
 def test_a_used_folder_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(ValueError, match="not an empty folder"):
-        runs.train(ExperimentConfig(), 5, tmp_path)
+        headless.train(ExperimentConfig(), 5, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
@@ -101,8 +105,8 @@ def test_divergence_is_told_and_the_run_is_kept(tmp_path):
     wild = {"name": "sgd", "lr": 100.0}
     experiment = {"optimizer_g": wild, "optimizer_d": wild, "regularizer": "none"}
     with pytest.raises(ValueError, match="stopped being a finite number"):
-        runs.train(ExperimentConfig.from_dict(experiment), 500, tmp_path / "run")
-    kept = runs.open_run(tmp_path / "run")
+        headless.train(ExperimentConfig.from_dict(experiment), 500, tmp_path / "run")
+    kept = open_run(tmp_path / "run")
     assert all(torch.isfinite(weight).all() for weight in kept.generator.parameters())
 
 
@@ -123,7 +127,7 @@ def test_import_csv_prints_a_data_set(tmp_path, told, monkeypatch):
 def test_damaged_checkpoints_are_refused_with_a_sentence(tmp_path, damage):
     path = tmp_path / "checkpoint.safetensors"
     trainer = Trainer(ExperimentConfig())
-    checkpoints.save(trainer, path)
+    checkpoint.save(trainer, path)
     whole = path.read_bytes()
     if damage == "cut":
         path.write_bytes(whole[: len(whole) // 2])
@@ -134,7 +138,7 @@ def test_damaged_checkpoints_are_refused_with_a_sentence(tmp_path, damage):
     else:
         path.unlink()
     with pytest.raises(ValueError, match="checkpoint"):
-        checkpoints.load(path)
+        checkpoint.load(path)
 
 
 def test_list_names_every_component(told):
@@ -145,7 +149,7 @@ def test_list_names_every_component(told):
 
 
 def test_evaluate_prints_numbers_on_the_line(tmp_path, told):
-    runs.train(ExperimentConfig.from_dict({"dataset": "normal"}), 5, tmp_path / "run")
+    headless.train(ExperimentConfig.from_dict({"dataset": "normal"}), 5, tmp_path / "run")
     done = command("evaluate", tmp_path / "run", "--samples", 300, "--device", "cpu", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -158,7 +162,7 @@ def test_evaluate_prints_numbers_on_the_line(tmp_path, told):
 
 def test_evaluate_prints_every_metric_of_pictures(tmp_path, trained):
     config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 16})
-    runs.train(config, 2, tmp_path / "run")
+    headless.train(config, 2, tmp_path / "run")
     done = command("evaluate", tmp_path / "run", "--samples", 200, "--device", "cpu", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gan_core import ExperimentConfig
 from gan_core.config import PICTURE_DEFAULTS, REGISTRIES
-from gan_core.data.packs import new_pack
-from gan_core.data.store import keep_values
+from gan_core.data.importing.packs import new_pack
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
+from gan_core.runtime.files import keep_values
 
 read = ExperimentConfig.from_dict
 

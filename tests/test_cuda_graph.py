@@ -7,12 +7,18 @@ from torch.utils._pytree import tree_leaves
 
 from gan_core import Trainer
 from gan_core.data import DATASETS
-from gan_core.engines.cuda_graph import places_of, warm_up
-from gan_core.engines.program import Dials, play, settings_of, state_of, structure_of
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.priors import PRIORS
 from gan_core.regularizers import REGULARIZERS
+from gan_core.training.engines.cuda_graph import places_of, warm_up
+from gan_core.training.engines.functional_step import (
+    Dials,
+    play,
+    settings_of,
+    state_of,
+    structure_of,
+)
 from tests.test_engines import (
     ADAM,
     RATES,

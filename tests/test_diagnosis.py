@@ -10,9 +10,8 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.breakdown import Breakdown
 from gan_core.config import LIVE
-from gan_core.data.digits import bundled_digits
+from gan_core.data.mnist import bundled_digits
 from gan_core.diagnosis import (
     CONDITIONS,
     HEALTHY,
@@ -23,12 +22,17 @@ from gan_core.diagnosis import (
     reference_of,
     vitals_of,
 )
-from gan_core.diagnosis.pictures import PictureVitals, picture_reference, picture_vitals
+from gan_core.diagnosis.image_indicators import (
+    PictureVitals,
+    picture_reference,
+    picture_vitals,
+)
+from gan_core.diagnosis.indicators import Bell, LineVitals, share_won, slope_of
 from gan_core.diagnosis.remedies import prescribed
-from gan_core.diagnosis.vitals import Bell, LineVitals, share_won, slope_of
+from gan_core.evaluation.report import Census
 from gan_core.losses import LOSSES
-from gan_core.quality import Census
 from gan_core.registry import knobs
+from gan_core.training.monitoring.failures import Breakdown
 from tests.probing import given
 
 SGD = {"name": "sgd", "lr": 0.02}

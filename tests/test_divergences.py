@@ -10,9 +10,14 @@ from scipy.spatial import distance
 from gan_core import divergences
 from gan_core.config import ExperimentConfig
 from gan_core.data import DATASETS
-from gan_core.data.store import keep_values
-from gan_core.line_view import Axis, axis_points, best_logits, smoothed_density
 from gan_core.losses import LOSSES
+from gan_core.runtime.files import keep_values
+from gan_core.training.monitoring.density_view import (
+    Axis,
+    axis_points,
+    best_logits,
+    smoothed_density,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 

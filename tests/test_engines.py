@@ -12,13 +12,18 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.engines.compiled import request_for
-from gan_core.engines.program import play, settings_of, state_of
-from gan_core.engines.tape import tape_of
-from gan_core.engines.workshop import WORKSHOP, Workshop, compiler, folder
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.regularizers import REGULARIZERS
+from gan_core.training.engines.compile_queue import (
+    WORKSHOP,
+    Workshop,
+    compiler,
+    folder,
+)
+from gan_core.training.engines.compiled import request_for
+from gan_core.training.engines.functional_step import play, settings_of, state_of
+from gan_core.training.engines.random_draws import tape_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engines")]
 

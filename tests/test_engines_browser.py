@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_core.engines.workshop import compiler
+from gan_core.training.engines.compile_queue import compiler
 from tests.laboratory import app, open_page, press, step
 from tests.test_browser import WINDOW, eventually, pause
 

@@ -8,10 +8,16 @@ from torch import nn
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
-from gan_core.equilibrium import LINE_SAMPLES, PICTURES, TRACKED, mean_gap, measure
-from gan_core.history import History
-from gan_core.line_view import Axis
+from gan_core.explain.equilibrium import (
+    LINE_SAMPLES,
+    PICTURES,
+    TRACKED,
+    mean_gap,
+    measure,
+)
 from gan_core.losses import LOSSES
+from gan_core.training.monitoring.density_view import Axis
+from gan_core.training.monitoring.history import History
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 

@@ -11,10 +11,15 @@ from scipy import stats
 from benchmarks.frame import rows
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
-from gan_core.line_view import Axis, count_distinct, noise_density, target_density
-from gan_core.metrics import measure, measure_ordered
-from gan_core.observer import CHART_POINTS, moments_of
+from gan_core.evaluation.metrics import measure, measure_ordered
 from gan_core.priors import PRIORS
+from gan_core.training.monitoring.density_view import (
+    Axis,
+    count_distinct,
+    noise_density,
+    target_density,
+)
+from gan_core.training.monitoring.snapshot_builder import CHART_POINTS, moments_of
 from ui import figures
 from ui.components import CODE, encode, stub
 from ui.figures.parts import DRAWN_POINTS

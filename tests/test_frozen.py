@@ -9,11 +9,12 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from gan_core import ExperimentConfig, Trainer, runs
-from gan_core.__main__ import main
-from gan_core.frozen import load_generator
+from gan_core import ExperimentConfig, Trainer
+from gan_core.cli import headless
+from gan_core.cli.main import main
+from gan_core.data.pixels import to_pixels
+from gan_core.evaluation.frozen_generator import load_generator
 from gan_core.networks import GENERATORS
-from gan_core.observer import to_pixels
 from gan_core.priors import PRIORS
 
 torch.set_num_threads(1)
@@ -101,7 +102,7 @@ def test_a_file_that_is_no_generator_gets_a_sentence(damage, tmp_path):
 
 def test_sample_on_the_command_line(tmp_path):
     run, out = tmp_path / "run", tmp_path / "grid.png"
-    trainer = runs.train(ExperimentConfig.from_dict(DIGITS), 4, run)
+    trainer = headless.train(ExperimentConfig.from_dict(DIGITS), 4, run)
     assert main(["sample", str(run), "--n", "9", "--seed", "3", "--out", str(out)]) == 0
     expected = trainer.frozen().sample(9, torch.Generator().manual_seed(3))
     shown = np.array(Image.open(out))[2:30, 2:30, 0]
@@ -118,7 +119,7 @@ def test_sample_says_what_it_cannot_do(tmp_path, capsys):
     run, out = tmp_path / "run", tmp_path / "grid.png"
     assert main(["sample", str(tmp_path), "--out", str(out)]) == 2
     assert "is not the folder of a run" in capsys.readouterr().err
-    runs.train(ExperimentConfig.from_dict({}), 2, run)
+    headless.train(ExperimentConfig.from_dict({}), 2, run)
     assert main(["sample", str(run), "--out", str(out)]) == 2
     assert "makes numbers, not pictures" in capsys.readouterr().err
     assert not out.exists()

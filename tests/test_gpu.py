@@ -6,18 +6,18 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.backprop import layer_flow
-from gan_core.close_up import take_step
-from gan_core.derivative import derivative
 from gan_core.diagnosis import diagnose, reference_of, vitals_of
-from gan_core.engines.switch import EAGER_STEPS
-from gan_core.equilibrium import measure
-from gan_core.evaluation import Evaluation
+from gan_core.evaluation.evaluate import Evaluation
+from gan_core.explain.derivative import derivative
+from gan_core.explain.equilibrium import measure
+from gan_core.explain.layer_gradients import layer_flow
+from gan_core.explain.narration import tell
+from gan_core.explain.sample_gradients import pushed
+from gan_core.explain.step_recording import take_step
 from gan_core.losses import LOSSES
-from gan_core.narration import tell
 from gan_core.optimizers import OPTIMIZERS
-from gan_core.push import pushed
 from gan_core.regularizers import REGULARIZERS
+from gan_core.training.engines.selector import EAGER_STEPS
 from tests.test_engines import (
     ADAM,
     LINE,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_core.history import History
+from gan_core.training.monitoring.history import History
 
 
 def filled(steps, most=10):

@@ -9,10 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.survive import command
-from gan_core import ExperimentConfig, runs
-from gan_core.__main__ import main
-from gan_core.runs import Orders, RunFolder, archive
-from gan_core.runs.holding import LOCK, Hold, is_held_elsewhere
+from gan_core import ExperimentConfig
+from gan_core.cli import headless
+from gan_core.cli.headless import Orders
+from gan_core.cli.main import main
+from gan_core.storage import run_zip
+from gan_core.storage.run_folder import RunFolder, open_run
+from gan_core.storage.run_lock import LOCK, Hold, is_held_elsewhere
 from tests.test_runs_page import PAGE, a_run
 
 pytestmark = pytest.mark.slow
@@ -52,8 +55,8 @@ def test_a_second_training_is_refused_until_the_first_one_ends(in_training, capf
     assert "Traceback" not in said
     process.send_signal(signal.SIGKILL)
     process.wait()
-    goal = runs.open_run(folder.path).step_count + 5
-    assert runs.resume(folder.path, Orders(goal)).step_count == goal
+    goal = open_run(folder.path).step_count + 5
+    assert headless.resume(folder.path, Orders(goal)).step_count == goal
     assert not is_held_elsewhere(folder.path)
 
 
@@ -67,7 +70,7 @@ def test_the_page_leaves_a_run_alone_that_another_process_trains(in_training):
     assert page.session_state["lab"].runs["distributions"].id != folder.id
     table = AppTest.from_file(str(PAGE), default_timeout=60).run().dataframe[0].value
     assert list(table["Open"]) == ["elsewhere"]
-    copy = archive.duplicate(folder)
+    copy = run_zip.duplicate(folder)
     assert not is_held_elsewhere(copy.path)
 
 
@@ -81,7 +84,7 @@ def test_a_page_holds_its_run_until_it_lets_go_of_it(tmp_path):
     assert _held_for_others(folder.path)
     run.restart(LINE)
     assert not _held_for_others(folder.path)
-    assert runs.resume(folder.path, Orders(4)).step_count == 4
+    assert headless.resume(folder.path, Orders(4)).step_count == 4
 
 
 def test_holds_of_one_process_share_the_run(tmp_path):
@@ -120,6 +123,6 @@ def test_the_lock_is_no_part_of_a_zip(tmp_path):
     folder.hold()
     assert (folder.path / LOCK).exists()
     with (tmp_path / "run.zip").open("wb+") as file:
-        archive.export_run(folder, file)
-        made = archive.import_run(file)
+        run_zip.export_run(folder, file)
+        made = run_zip.import_run(file)
     assert LOCK not in {path.name for path in made.path.iterdir()}

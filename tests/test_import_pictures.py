@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gan_core.__main__ import main
-from gan_core.data import DATASETS, packs
-from gan_core.data.decode import ImportOptions
-from gan_core.data.importing import import_pictures, picture_folders
-from gan_core.data.limits import Limits
+from gan_core.cli.main import main
+from gan_core.data import DATASETS
+from gan_core.data.importing import packs
+from gan_core.data.importing.decode import ImportOptions
+from gan_core.data.importing.importer import import_pictures, picture_folders
+from gan_core.data.importing.limits import Limits
 from tests.test_command_line import command
 
 CPU = torch.device("cpu")

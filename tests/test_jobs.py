@@ -3,8 +3,7 @@
 import threading
 import time
 
-from gan_core.jobs import Job
-from gan_core.slices import Slice
+from gan_core.runtime.tasks import Job, Slice
 
 
 def counting(n, seconds=0.0):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core import probe_network
-from gan_core.evaluation import as_bytes
-from gan_core.neighbours import resemblance_slices
-from gan_core.probes import ChannelProbe
-from gan_core.slices import finish
+from gan_core.evaluation import probe_network
+from gan_core.evaluation.evaluate import as_bytes
+from gan_core.evaluation.nearest_neighbors import resemblance_slices
+from gan_core.evaluation.probes import ChannelProbe
+from gan_core.runtime.tasks import finish
 from tests.probing import (
     DIGITS,
     coloured_shapes,

@@ -7,8 +7,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from gan_core import ExperimentConfig, Trainer, runs
-from gan_core.past import MOST_WAYPOINTS, Past
+from gan_core import ExperimentConfig, Trainer
+from gan_core.storage import run_folder
+from gan_core.training.monitoring.state_history import MOST_WAYPOINTS, Past
 from tests.test_pages import HOME, PAGES, visit
 from ui.hall import HALL, Visit
 
@@ -106,14 +107,14 @@ def test_a_branch_is_a_run_of_its_own():
     assert opened.run.id != old
     assert opened.trainer.step_count == then
     assert link_of(opened)["run"] == opened.run.id
-    kept, _ = runs.find(old).open("cpu")
+    kept, _ = run_folder.find(old).open("cpu")
     assert kept.step_count == now
     assert torch.equal(numbers(kept), end)
     opened.set("loss", "hinge")
     opened.trainer.step(5)
-    wait_for(lambda: runs.find(opened.run.id) is not None)
+    wait_for(lambda: run_folder.find(opened.run.id) is not None)
     assert opened.run.kept.keeper.about.parent == old
-    assert torch.equal(numbers(runs.find(old).open("cpu")[0]), end)
+    assert torch.equal(numbers(run_folder.find(old).open("cpu")[0]), end)
 
 
 def opened_by(link):
@@ -225,7 +226,7 @@ def test_a_run_that_is_left_for_another_page_is_saved():
     assert run.running
     opened.at.switch_page("pages/6_Runs.py").run()
     assert not opened.at.exception
-    assert runs.find(run.id).checkpoints[-1].step == run.trainer.step_count > 0
+    assert run_folder.find(run.id).checkpoints[-1].step == run.trainer.step_count > 0
 
 
 def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
@@ -234,6 +235,6 @@ def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
     wait_for(lambda: opened.run.kept.keeper.saved)
     opened.press("reset")
     assert any(f"of {steps:,} steps, is kept" in caption.value for caption in opened.at.caption)
-    assert runs.find(old).checkpoints[-1].step == steps
+    assert run_folder.find(old).checkpoints[-1].step == steps
     opened.press("step1")
     assert not any("is kept on the page" in caption.value for caption in opened.at.caption)

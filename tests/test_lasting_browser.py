@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gan_core.runs import RunFolder
+from gan_core.storage.run_folder import RunFolder
 from tests.laboratory import free_port, open_page, press, server, step
 
 pytestmark = [

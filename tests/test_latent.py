@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from gan_core.latent import arithmetic, lerp, sheet, slerp, truncate, walk
+from gan_core.explain.latent_space import (
+    arithmetic,
+    lerp,
+    sheet,
+    slerp,
+    truncate,
+    walk,
+)
 from gan_core.priors import PRIORS
 
 GAUSSIAN, UNIFORM = PRIORS.create("gaussian"), PRIORS.create("uniform")

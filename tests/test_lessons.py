@@ -11,10 +11,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig
-from gan_core.close_up import LINES
-from gan_core.loss_view import gradient_of_g, loss_view, slope_of_g
+from gan_core.explain.loss_curves import gradient_of_g, loss_view, slope_of_g
+from gan_core.explain.narration import average
+from gan_core.explain.step_recording import LINES
 from gan_core.losses import LOSSES
-from gan_core.narration import average
 from tests.test_close_up import DIGITS, EXPERIMENTS, LINE, flat, trainer_of
 from ui.lessons import CHAPTERS, RUNS
 

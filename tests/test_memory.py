@@ -9,8 +9,10 @@ import weakref
 import pytest
 import torch
 
-from gan_core import ExperimentConfig, Trainer, memory
-from gan_core.operations import demand_of_step
+from gan_core import ExperimentConfig, Trainer
+from gan_core.runtime import memory
+from gan_core.training.monitoring.failures import OutOfMemory
+from gan_core.training.step_cost import demand_of_step
 
 SMALL = {
     "dataset": "mnist",
@@ -146,7 +148,7 @@ def test_an_error_of_another_kind_is_not_swallowed():
     for error in (MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")):
         with trainer.surviving():
             raise error
-        assert isinstance(trainer.breakdown, memory.OutOfMemory)
+        assert isinstance(trainer.breakdown, OutOfMemory)
 
 
 def test_limits_of_control_groups_are_read(tmp_path, monkeypatch):

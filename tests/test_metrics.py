@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from gan_core.data import DATASETS
 from gan_core.data.csv_column import store_column
-from gan_core.metrics import METRICS, measure, perfect_sampler
+from gan_core.evaluation.metrics import METRICS, measure, perfect_sampler
 from gan_core.registry import knobs
 
 torch.set_num_threads(1)

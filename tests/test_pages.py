@@ -15,10 +15,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
 from gan_core.data import DATASETS
-from gan_core.data.digits import Mnist, bundled_digits
+from gan_core.data.base import prepare
+from gan_core.data.mnist import Mnist, bundled_digits
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
-from gan_core.runs import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core.data.packs import kept_pack
-from gan_core.latent import sheet, truncate, walk
-from gan_core.observer import to_pixels
+from gan_core.data.importing.packs import kept_pack
+from gan_core.data.pixels import to_pixels
+from gan_core.explain.latent_space import sheet, truncate, walk
 from tests.test_pages import HOME, QUICK, Visit, quick, visit
 from ui import latent, panels, pictures
 from ui.pictures import PANELS

@@ -17,8 +17,8 @@ from PIL import Image
 from scipy import stats
 
 from gan_core.data import DATASETS, PictureSet, PictureSource, Preparation, cats
-from gan_core.data.digits import Mnist, bundled_digits
 from gan_core.data.download import TorchvisionDownload
+from gan_core.data.mnist import Mnist, bundled_digits
 
 torch.set_num_threads(1)
 CPU = torch.device("cpu")

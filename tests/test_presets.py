@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from gan_core import Trainer
-from gan_core.metrics import measure
+from gan_core.evaluation.metrics import measure
 from gan_core.presets import PRESETS, groups
 
 torch.set_num_threads(1)

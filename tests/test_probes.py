@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from gan_core import probe_network, probes
-from gan_core.data.base import to_samples
-from gan_core.data.digits import bundled_digits
-from gan_core.probes import FactorProbe, RandomProbe, probe_path
-from gan_core.slices import finish
+from gan_core.data.mnist import bundled_digits
+from gan_core.data.pixels import to_samples
+from gan_core.evaluation import probe_network, probes
+from gan_core.evaluation.probes import FactorProbe, RandomProbe, probe_path
+from gan_core.runtime.tasks import finish
 from tests.probing import (
     CPU,
     DIGITS,
@@ -111,7 +111,7 @@ def test_samples_are_read_as_real_pictures_are(quick):
     assert isinstance(probe, FactorProbe)
     pixels = bundled_digits().images[::500]
     samples = copying(pixels).sample(50, torch.Generator().manual_seed(1))
-    from gan_core.evaluation import as_bytes
+    from gan_core.evaluation.evaluate import as_bytes
 
     assert set(map(bytes, as_bytes(samples).numpy())) <= set(map(bytes, pixels.numpy()))
     torch.testing.assert_close(

@@ -10,14 +10,17 @@ import torch
 from scipy import linalg, spatial, special, stats
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from gan_core import ExperimentConfig, Trainer, evaluation, probe_network, runs
-from gan_core.evaluation import Evaluation, evaluate_line, evaluate_run
-from gan_core.metrics.batch import Batch
-from gan_core.metrics.features import KERNEL_SUBSETS
-from gan_core.metrics.pictures import PICTURE_METRICS
-from gan_core.neighbours import resemblance_slices
-from gan_core.probes import probe_slices
-from gan_core.slices import finish
+from gan_core import ExperimentConfig, Trainer
+from gan_core.cli import headless
+from gan_core.cli.evaluate import evaluate_run
+from gan_core.evaluation import evaluate, probe_network
+from gan_core.evaluation.evaluate import Evaluation, evaluate_line
+from gan_core.evaluation.metrics.batch import Batch
+from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.metrics.kernel import KERNEL_SUBSETS
+from gan_core.evaluation.nearest_neighbors import resemblance_slices
+from gan_core.evaluation.probes import probe_slices
+from gan_core.runtime.tasks import finish
 from tests.probing import CPU, copying, evaluated, given
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
@@ -86,9 +89,9 @@ def test_kernel_distance_of_whole_batches_against_loops():
 
 
 def test_kernel_distance_over_subsets(monkeypatch):
-    from gan_core.metrics import features
+    from gan_core.evaluation.metrics import kernel
 
-    monkeypatch.setattr(features, "KERNEL_SUBSET_SIZE", 20)
+    monkeypatch.setattr(kernel, "KERNEL_SUBSET_SIZE", 20)
     real, fake = batch(50), batch(60, 1, 0.3)
     expected = []
     for seed in range(KERNEL_SUBSETS):
@@ -139,12 +142,12 @@ def test_balls_against_loops(real, fake):
 
 
 def test_blocks_do_not_matter(monkeypatch):
-    from gan_core.metrics import neighbourhoods
+    from gan_core.evaluation.metrics import knn
 
     real, fake = PAIRS[0]
     names = ("precision", "recall", "density", "coverage")
     whole = [metric(name, real, fake) for name in names]
-    monkeypatch.setattr(neighbourhoods, "BLOCK", 7 * 60)
+    monkeypatch.setattr(knn, "BLOCK", 7 * 60)
     assert [metric(name, real, fake) for name in names] == whole
 
 
@@ -206,7 +209,7 @@ def test_small_batches_have_numbers_or_none(n):
 def quick(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     monkeypatch.setattr(probe_network, "STEPS", 8)
-    monkeypatch.setattr(evaluation, "_references", evaluation.Kept(2))
+    monkeypatch.setattr(evaluate, "_references", evaluate.Kept(2))
 
 
 def test_an_evaluation_comes_in_many_slices_and_disturbs_nothing(quick):
@@ -245,7 +248,7 @@ def test_same_generator_same_numbers(quick):
     first = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run()
     second = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run()
     assert first == second
-    evaluation._references = evaluation.Kept(2)
+    evaluate._references = evaluate.Kept(2)
     assert Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run() == first
     other = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200, seed=3).run()
     assert other.values["frechet"] != first.values["frechet"]
@@ -258,7 +261,7 @@ def test_stopping_half_way_leaves_nothing(quick):
         list(Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).slices())
     )
     for stop in range(1, total, 5):
-        evaluation._references = evaluation.Kept(2)
+        evaluate._references = evaluate.Kept(2)
         work = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200)
         slices = work.slices()
         for _, _ in zip(range(stop), slices, strict=False):
@@ -332,7 +335,7 @@ def test_numbers_on_the_line_come_with_perfect_samplers():
 
 
 def test_a_written_run_is_evaluated(quick, tmp_path):
-    trainer = runs.train(ExperimentConfig.from_dict(DCGAN), 2, tmp_path / "run")
+    trainer = headless.train(ExperimentConfig.from_dict(DCGAN), 2, tmp_path / "run")
     quality = evaluate_run(tmp_path / "run", 100, "cpu")
     assert (
         quality == Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 100).run()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_core import catalogue
+from gan_core.explain import component_reference
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 
 def test_tables_are_those_of_the_registries():
     made = README.split("<!-- python -m gan_core list --markdown -->")[1].split("<!-- end -->")[0]
-    assert made.strip() == catalogue.markdown()
+    assert made.strip() == component_reference.markdown()
 
 
 def test_python_examples_run():

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core import catalogue
+from gan_core.explain import component_reference
 from gan_core.losses import LOSSES, Minimax
 from gan_core.registry import knobs
 from ui import reference
 
 ROOT = Path(__file__).parents[1]
-KINDS = list(catalogue.registries())
+KINDS = list(component_reference.registries())
 COMPONENTS = [
     pytest.param(cls, id=f"{kind}-{cls.name}")
-    for kind, registry in catalogue.registries().items()
+    for kind, registry in component_reference.registries().items()
     for cls in registry
 ]
 
@@ -55,30 +55,32 @@ def test_arxiv_numbers_are_well_formed_and_linked(cls):
 
 @pytest.mark.parametrize("cls", COMPONENTS)
 def test_source_is_what_stands_in_the_file(cls):
-    for source in catalogue.sources(cls):
+    for source in component_reference.sources(cls):
         lines = (ROOT / source.file).read_text(encoding="utf-8").splitlines(keepends=True)
         assert source.code == "".join(lines[source.line - 1 :][: len(source.code.splitlines())])
-    (definition,) = ast.parse(catalogue.sources(cls)[0].code).body
+    (definition,) = ast.parse(component_reference.sources(cls)[0].code).body
     assert isinstance(definition, ast.ClassDef)
     assert definition.name == cls.__name__
     assert f'"{cls.name}"' in ast.unparse(definition.decorator_list[0]).replace("'", '"')
 
 
 def test_source_of_what_a_loss_extends_comes_along():
-    names = [ast.parse(source.code).body[0].name for source in catalogue.sources(Minimax)]
+    names = [ast.parse(source.code).body[0].name for source in component_reference.sources(Minimax)]
     assert names == ["Minimax", "CrossEntropy"]
 
 
 def test_search_wants_every_word():
-    found = {(registry.kind, cls.name) for registry, cls in catalogue.search("goodfellow MLP")}
+    found = {
+        (registry.kind, cls.name) for registry, cls in component_reference.search("goodfellow MLP")
+    }
     assert found == {
         ("generator", "mlp"),
         ("discriminator", "mlp"),
         ("discriminator", "maxout_mlp"),
     }
-    assert [cls.name for _, cls in catalogue.search("1705.02894")] == ["hinge"]
-    assert catalogue.search("no such thing") == []
-    assert len(catalogue.search("")) == len(COMPONENTS)
+    assert [cls.name for _, cls in component_reference.search("1705.02894")] == ["hinge"]
+    assert component_reference.search("no such thing") == []
+    assert len(component_reference.search("")) == len(COMPONENTS)
 
 
 def test_a_table_of_knobs():
@@ -86,7 +88,9 @@ def test_a_table_of_knobs():
     assert table[2:] == [
         "| `margin` | 1 | 0.1 to 2 | linear | Logit beyond which D is satisfied. |"
     ]
-    rates = reference.knob_table(catalogue.registries()["optimizer"]["rmsprop"]).splitlines()
+    rates = reference.knob_table(
+        component_reference.registries()["optimizer"]["rmsprop"]
+    ).splitlines()
     assert rates[2].startswith("| `lr` | 5e-05 | 1e-06 to 100 | logarithmic |")
     assert reference.knob_table(LOSSES["wasserstein"]) == ""
 
@@ -116,13 +120,13 @@ def test_every_component_of_a_kind_is_on_the_page(page, kind):
     page.get("button_group")[0].set_value(kind)
     page.run()
     assert not page.exception
-    registry = catalogue.registries()[kind]
+    registry = component_reference.registries()[kind]
     assert headings(page) == [f"##### {cls.title} &nbsp; `{cls.name}`" for cls in registry]
     equations = [cls.equation for cls in registry if cls.equation]
     assert len(page.latex) == len(equations)
     for shown, equation in zip(page.latex, equations, strict=True):
         assert equation in shown.value
-    assert len(page.code) == sum(len(catalogue.sources(cls)) for cls in registry)
+    assert len(page.code) == sum(len(component_reference.sources(cls)) for cls in registry)
     text = "\n".join(m.value for m in page.markdown)
     for cls in registry:
         for name, knob in knobs(cls).items():

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_core.data import DATASETS
-from gan_core.data.packs import new_pack
-from gan_core.data.store import keep_values
+from gan_core.data.importing.packs import new_pack
 from gan_core.diagnosis import CONDITIONS
+from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.metrics.images import PICTURE_METRICS
 from gan_core.losses import LOSSES
-from gan_core.metrics import METRICS
-from gan_core.metrics.pictures import PICTURE_METRICS
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.optimizers import OPTIMIZERS, Adam
 from gan_core.priors import PRIORS
 from gan_core.registry import Component, Registry, knob, knobs
 from gan_core.regularizers import REGULARIZERS
+from gan_core.runtime.files import keep_values
 
 REGISTRIES = (
     DATASETS,

@@ -8,10 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.runs import all_folders, archive, comparing, new_folder
-from gan_core.runs.index import Index
-from gan_core.runs.keeper import Keeper
-from gan_core.runs.thinning import budget
+from gan_core.storage import config_diff, run_zip
+from gan_core.storage.retention import budget
+from gan_core.storage.run_folder import all_folders, new_folder
+from gan_core.storage.run_index import Index
+from gan_core.storage.run_saver import Keeper
 
 PAGE = Path(__file__).parents[1] / "pages" / "6_Runs.py"
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
@@ -86,16 +87,16 @@ def test_settings_side_by_side():
         ExperimentConfig.from_dict({"loss": "hinge", "seed": 4}),
         ExperimentConfig.from_dict({"optimizer_g": {"name": "adam", "lr": 0.5}, "seed": 4}),
     ]
-    assert comparing.differences(configs) == {
+    assert config_diff.differences(configs) == {
         "loss": ["Hinge", "Non-saturating"],
         "optimizer of G": ["Adam", "Adam, lr 0.5"],
     }
-    assert comparing.from_defaults(configs[0]) == {"loss": "Hinge", "seed": "4"}
+    assert config_diff.from_defaults(configs[0]) == {"loss": "Hinge", "seed": "4"}
     assert (
-        comparing.from_defaults(ExperimentConfig.from_dict({"dataset": {"name": "normal"}})) == {}
+        config_diff.from_defaults(ExperimentConfig.from_dict({"dataset": {"name": "normal"}})) == {}
     )
     given = {"dataset": {"name": "normal", "mean": 2.0}}
-    assert comparing.from_defaults(ExperimentConfig.from_dict(given)) == {"dataset": "mean 2"}
+    assert config_diff.from_defaults(ExperimentConfig.from_dict(given)) == {"dataset": "mean 2"}
 
 
 def test_the_index_notices_every_change():
@@ -103,7 +104,7 @@ def test_the_index_notices_every_change():
     assert [row.about.name for row in index.rows()] == ["first"]
     folder.rename("second")
     assert [row.about.name for row in index.rows()] == ["second"]
-    copy = archive.duplicate(folder)
+    copy = run_zip.duplicate(folder)
     assert [row.id for row in index.rows()] == [copy.id, folder.id]
     assert [row.id for row in index.rows(only={folder.id, "../x"})] == [folder.id]
     (folder.path / "run.json").write_text("{")
@@ -119,7 +120,7 @@ def test_the_index_notices_every_change():
 def test_a_zip_comes_back_by_the_page():
     folder = a_run("first")
     file = io.BytesIO()
-    archive.export_run(folder, file)
+    run_zip.export_run(folder, file)
     page = opened()
     uploader = page.get("file_uploader")[0]
     uploader.upload("run.zip", file.getvalue(), "application/zip").run()

@@ -10,7 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.scheduler import AWAY, SCHEDULER, Scheduler, most_runs
+from gan_core.runtime.scheduler import AWAY, SCHEDULER, Scheduler, most_runs
 
 WIDE = {"name": "mlp", "depth": 3, "width": 512}
 COSTLY = {
@@ -184,10 +184,10 @@ def test_the_limit_is_the_users_or_the_machines(monkeypatch):
         assert most_runs() == expected
     for senseless in ("0", "-2", "many", ""):
         monkeypatch.setenv("GAN_MAX_RUNS", senseless)
-        monkeypatch.setattr("gan_core.scheduler.available_cores", lambda: 2)
-        monkeypatch.setattr("gan_core.scheduler.total", lambda: 24 * 2**30)
+        monkeypatch.setattr("gan_core.runtime.scheduler.available_cores", lambda: 2)
+        monkeypatch.setattr("gan_core.runtime.scheduler.total", lambda: 24 * 2**30)
         assert most_runs() == 8
-        monkeypatch.setattr("gan_core.scheduler.total", lambda: 2**30)
+        monkeypatch.setattr("gan_core.runtime.scheduler.total", lambda: 2**30)
         assert most_runs() == 1
 
 
@@ -203,7 +203,7 @@ def session(folder, monkeypatch):
 @pytest.mark.slow
 def test_a_third_visitor_waits_is_told_and_begins_by_itself(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_MAX_RUNS", "2")
-    monkeypatch.setattr("gan_core.scheduler.AWAY", 60.0)
+    monkeypatch.setattr("gan_core.runtime.scheduler.AWAY", 60.0)
     visitors = [session(tmp_path, monkeypatch) for _ in range(3)]
     runs = [at.session_state["lab"].runs["distributions"] for at in visitors]
     with SCHEDULER._condition:

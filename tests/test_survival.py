@@ -10,11 +10,14 @@ import time
 import pytest
 
 from benchmarks import survive
-from gan_core import ExperimentConfig, Trainer, checkpoints, runs
-from gan_core.__main__ import main
-from gan_core.runs import Condition, Interrupted, Keeper, Orders, RunFolder, keeper, thinning
-from gan_core.runs.folder import ABOUT, Kept
-from gan_core.runs.stopping import is_row
+from gan_core import ExperimentConfig, Trainer
+from gan_core.cli import headless
+from gan_core.cli.headless import Interrupted, Orders
+from gan_core.cli.main import main
+from gan_core.cli.stop_condition import Condition, is_row
+from gan_core.storage import checkpoint, retention, run_saver
+from gan_core.storage.run_folder import ABOUT, Kept, RunFolder, all_folders, open_run
+from gan_core.storage.run_saver import Keeper
 
 LINE = ExperimentConfig.from_dict({"dataset": "normal", "batch_size": 16})
 
@@ -34,7 +37,7 @@ def stop_after(times: int):
 def digest_after(config: ExperimentConfig, steps: int) -> str:
     trainer = Trainer(config)
     trainer.step(steps)
-    return checkpoints.digest(checkpoints.taken(trainer))
+    return checkpoint.digest(checkpoint.taken(trainer))
 
 
 # --- the same bits, whenever it is interrupted ---------------------------------------------------
@@ -55,15 +58,15 @@ def digest_after(config: ExperimentConfig, steps: int) -> str:
 )
 def test_a_run_that_was_stopped_again_and_again_is_the_one_that_was_not(tmp_path, experiment):
     config = ExperimentConfig.from_dict(experiment)
-    never = runs.train(config, 70, tmp_path / "never")
+    never = headless.train(config, 70, tmp_path / "never")
     out = tmp_path / "often"
     with pytest.raises(Interrupted, match="the run is saved"):
-        runs.begin(config, out, Orders(70, stopped=stop_after(40)))
+        headless.begin(config, out, Orders(70, stopped=stop_after(40)))
     for times in (1, 77):
         with pytest.raises(Interrupted, match="the run is saved"):
-            runs.resume(out, Orders(70, stopped=stop_after(times)))
-    assert 0 < runs.open_run(out).step_count < 70
-    resumed = runs.resume(out, Orders(70))
+            headless.resume(out, Orders(70, stopped=stop_after(times)))
+    assert 0 < open_run(out).step_count < 70
+    resumed = headless.resume(out, Orders(70))
     assert resumed.step_count == never.step_count == 70
     assert RunFolder(out).digest() == RunFolder(tmp_path / "never").digest()
     assert RunFolder(out).digest() == digest_after(config, 70)
@@ -76,23 +79,23 @@ def test_a_convolutional_run_goes_on_from_its_file_to_the_bit(tmp_path):
     config = ExperimentConfig.from_dict({"dataset": "mnist", "batch_size": 8})
     trainer = Trainer(config)
     trainer.step(2)
-    checkpoints.save(trainer, tmp_path / "file")
-    again = checkpoints.load(tmp_path / "file")
+    checkpoint.save(trainer, tmp_path / "file")
+    again = checkpoint.load(tmp_path / "file")
     for one in (trainer, again):
         one.step(2)
     assert {weight.stride() for weight in trainer.learners.d.weights} == {
         weight.stride() for weight in again.learners.d.weights
     }
     assert any(not weight.is_contiguous() for weight in trainer.learners.d.weights)
-    first, second = (checkpoints.digest(checkpoints.taken(one)) for one in (trainer, again))
+    first, second = (checkpoint.digest(checkpoint.taken(one)) for one in (trainer, again))
     assert first == second
 
 
 def test_the_digest_depends_on_every_stream_and_every_weight():
     trainer = Trainer(LINE)
     trainer.step(3)
-    content = checkpoints.taken(trainer)
-    seen = {checkpoints.digest(content)}
+    content = checkpoint.taken(trainer)
+    seen = {checkpoint.digest(content)}
     state = content["state"]
     changes = [state["rng"][name] for name in state["rng"]]
     for part in ("generator", "discriminator", "ema"):
@@ -103,7 +106,7 @@ def test_the_digest_depends_on_every_stream_and_every_weight():
         first = tensor.view(-1)[:1]
         old = first.clone()
         first += 1
-        seen.add(checkpoints.digest(content))
+        seen.add(checkpoint.digest(content))
         first.copy_(old)
     assert len(seen) == 1 + len(changes)
 
@@ -167,7 +170,7 @@ def test_runs_are_found_by_id_and_told(tmp_path, runs_folder, capsys):
     file = tmp_path / "experiment.json"
     file.write_text(LINE.to_json())
     assert main(["train", "--config", str(file), "--steps", "5", "--device", "cpu"]) == 0
-    (folder,) = runs.all_folders()
+    (folder,) = all_folders()
     assert capsys.readouterr().out.strip() == str(folder.path)
     assert main(["train", "--resume", folder.id, "--steps", "9", "--device", "cpu"]) == 0
     capsys.readouterr()
@@ -200,12 +203,12 @@ def test_what_cannot_be_done_gets_a_sentence(tmp_path, words, told, capsys):
     words = [str(file) if word == "FILE" else word for word in words]
     assert main(["train", *words, "--device", "cpu"]) == 2
     assert told in capsys.readouterr().err
-    assert not runs.all_folders()
+    assert not all_folders()
 
 
 @pytest.mark.parametrize("time", ["10", "0s", "-3s", "nan", "1e400h", "3 days"])
 def test_times(time, capsys):
-    from gan_core.command_line.parser import parser
+    from gan_core.cli.parser import parser
 
     words = ["train", "--resume", "x", "--max-time", time]
     if time == "10":
@@ -221,7 +224,7 @@ def test_times(time, capsys):
 def test_it_stops_at_the_first_row_at_which_the_condition_holds(tmp_path):
     until, said = Condition.parse("wasserstein_1 < 1.5"), []
     orders = Orders(2_000, until=until, say=said.append)
-    trainer = runs.begin(LINE, tmp_path / "run", orders)
+    trainer = headless.begin(LINE, tmp_path / "run", orders)
     with (tmp_path / "run" / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["wasserstein_1"]]
     below = [int(row["step"]) for row in rows if float(row["wasserstein_1"]) < 1.5]
@@ -234,7 +237,7 @@ def test_it_stops_at_the_first_row_at_which_the_condition_holds(tmp_path):
 
 def test_it_stops_in_time(tmp_path):
     began = time.monotonic()
-    trainer = runs.begin(LINE, tmp_path / "run", Orders(seconds=0.5))
+    trainer = headless.begin(LINE, tmp_path / "run", Orders(seconds=0.5))
     assert 0.5 <= time.monotonic() - began < 30
     assert trainer.step_count >= 1
     assert RunFolder(tmp_path / "run").checkpoints[-1].step == trainer.step_count
@@ -245,10 +248,10 @@ def test_it_stops_in_time(tmp_path):
 
 def test_what_stays(tmp_path):
     kept = [Kept(step, tmp_path / str(step)) for step in range(0, 1001, 10)]
-    stay = {k.step for k in thinning.to_keep(kept, {"330": 0.1, "340": 0.2, "1000": 0.5})}
+    stay = {k.step for k in retention.to_keep(kept, {"330": 0.1, "340": 0.2, "1000": 0.5})}
     octaves = {0, 10, 20, 40, 70, 130, 260, 520}  # the first of each: 8–15, 16–31, 32–63 and so on
     assert stay == octaves | {980, 990, 1000} | {330}
-    least = thinning.to_keep(kept, {"330": 0.1}, octaves=False)
+    least = retention.to_keep(kept, {"330": 0.1}, octaves=False)
     assert [k.step for k in least] == [330, 990, 1000]
 
 
@@ -261,16 +264,16 @@ def fill(folder: RunFolder, steps: range, size: int = 1_000) -> None:
 def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
     folder = RunFolder(runs_folder / "one")
     fill(folder, range(1, 41))
-    thinning.set_budget(5_200)
-    settings = (runs_folder / thinning.SETTINGS).stat().st_size
+    retention.set_budget(5_200)
+    settings = (runs_folder / retention.SETTINGS).stat().st_size
     assert settings > 0
-    thinning.make_room(folder, {"17": 0.5, "18": 0.1}, whole=11)
+    retention.make_room(folder, {"17": 0.5, "18": 0.1}, whole=11)
     steps = [kept.step for kept in folder.checkpoints]
     assert {11, 18, 39, 40} <= set(steps)
     assert folder.size <= 5_200
     assert len(steps) == 5  # what there is room for, and no less
-    thinning.set_budget(1)
-    thinning.make_room(folder, {"18": 0.1}, whole=11)
+    retention.set_budget(1)
+    retention.make_room(folder, {"18": 0.1}, whole=11)
     assert [kept.step for kept in folder.checkpoints] == [11, 18, 39, 40]
 
 
@@ -278,7 +281,9 @@ def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
 def test_damaged_checkpoints_do_not_drive_out_the_whole_one(tmp_path, monkeypatch):
     out = tmp_path / "run"
     for steps in (33, 40, 50):
-        runs.begin(LINE, out, Orders(33)) if steps == 33 else runs.resume(out, Orders(steps))
+        headless.begin(LINE, out, Orders(33)) if steps == 33 else headless.resume(
+            out, Orders(steps)
+        )
     folder = RunFolder(out)
     for step in (50, 51, 52, 53):
         folder.place_of(step).write_bytes(b"damaged")
@@ -288,12 +293,12 @@ def test_damaged_checkpoints_do_not_drive_out_the_whole_one(tmp_path, monkeypatc
     full = Keeper(trainer, folder, "run")
     refuse = OSError(28, "No space left on device")
     with monkeypatch.context() as patch:
-        patch.setattr(keeper.checkpoints, "packed", lambda content: (_ for _ in ()).throw(refuse))
+        patch.setattr(run_saver.checkpoint, "packed", lambda content: (_ for _ in ()).throw(refuse))
         trainer.step(1)
         assert not full.save()
     assert "disk is full" in full.problem
-    assert checkpoints.read(folder.place_of(40))["state"]["counters"]["step"] == 40
-    runs.resume(out, Orders(45, say=said.append))
+    assert checkpoint.read(folder.place_of(40))["state"]["counters"]["step"] == 40
+    headless.resume(out, Orders(45, say=said.append))
     assert [kept.step for kept in folder.checkpoints][-2:] == [40, 45]
     assert [sentence.split(" was ")[0] for sentence in said] == [
         f"The checkpoint of step {step}" for step in (53, 52, 51)

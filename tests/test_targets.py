@@ -12,7 +12,7 @@ from scipy import integrate, stats
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
 from gan_core.data.csv_column import MOST_VALUES, EmpiricalLaw, read_table, store_column
-from gan_core.data.store import keep_values, kept_values
+from gan_core.runtime.files import keep_values, kept_values
 
 torch.set_num_threads(1)
 N = 50_000

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.operations import operations_of_step
-from gan_core.threads import RECENT, Cores, available_cores
+from gan_core.runtime.cpu_threads import RECENT, Cores, available_cores
+from gan_core.training.step_cost import operations_of_step
 
 BIG, LITTLE = 1e10, 1e6
 

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.grids import GAP, animation, grid, packed, png, unpacked
-from gan_core.timeline import Timeline
+from gan_core.data.image_grid import GAP, animation, grid, packed, png, unpacked
+from gan_core.training.monitoring.sample_timeline import Timeline
 
 torch.set_num_threads(1)
 SMALL = {

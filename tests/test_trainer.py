@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.breakdown import EXPLODED
 from gan_core.config import LIVE
 from gan_core.data import DATASETS
+from gan_core.data.pixels import to_pixels
 from gan_core.losses import LOSSES
-from gan_core.observer import to_pixels
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.priors import PRIORS
 from gan_core.registry import knobs
 from gan_core.regularizers import REGULARIZERS
-from gan_core.snapshot import STATISTICS
+from gan_core.training.monitoring.failures import EXPLODED
+from gan_core.training.monitoring.snapshot import STATISTICS
 from tests.probing import given
 
 torch.set_num_threads(1)

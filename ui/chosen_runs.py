@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 import streamlit as st
 
-from gan_core.metrics import METRICS
-from gan_core.runs import archive, comparing
-from gan_core.runs.folder import LONGEST_NAME, tidy
-from gan_core.runs.index import Row
+from gan_core.evaluation.metrics import METRICS
+from gan_core.storage import config_diff, run_zip
+from gan_core.storage.run_folder import LONGEST_NAME, tidy
+from gan_core.storage.run_index import Row
 from ui import gallery, session
 from ui.plain import escaped
 
@@ -65,7 +65,7 @@ def _open(row: Row) -> None:
 def _duplicate(row: Row) -> None:
     shelf = session.lab().shelf
     try:
-        made = archive.duplicate(row.folder)
+        made = run_zip.duplicate(row.folder)
     except ValueError as error:
         shelf.refuse(str(error))
         return
@@ -79,7 +79,7 @@ def _zipped(row: Row) -> Callable[[], bytes]:
 
     def make() -> bytes:
         with tempfile.TemporaryFile() as file:
-            archive.export_run(row.folder, file)
+            run_zip.export_run(row.folder, file)
             file.seek(0)
             return file.read()
 
@@ -96,7 +96,7 @@ def _details(row: Row) -> None:
     left.caption(f"At step {row.about.step:,}")
     metrics = {title_of(name): value for name, value in row.about.metrics.items()}
     left.dataframe(_pairs(metrics, "metric"), hide_index=True)
-    changed = comparing.from_defaults(row.config)
+    changed = config_diff.from_defaults(row.config)
     right.caption("Differs from the defaults in" if changed else "All settings are the defaults.")
     if changed:
         right.dataframe(_pairs(changed, "setting"), hide_index=True)
@@ -118,7 +118,7 @@ def several(rows: list[Row]) -> None:
     _delete_button(rows)
     _ask(rows)
     names = [f"{place}. {row.about.name}" for place, row in enumerate(rows, 1)]
-    settings = comparing.differences([row.config for row in rows])
+    settings = config_diff.differences([row.config for row in rows])
     different = settings | {"step": [f"{row.about.step:,}" for row in rows]}
     for metric in dict.fromkeys(name for row in rows for name in row.about.metrics):
         values = [row.about.metrics.get(metric) for row in rows]

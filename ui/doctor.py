@@ -17,7 +17,7 @@ from gan_core.diagnosis import (
     reference_of,
     vitals_of,
 )
-from gan_core.quality import Census
+from gan_core.evaluation.report import Census
 from ui import session
 from ui.run import Run
 

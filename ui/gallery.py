@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.device import describe_device, resolve_device
+from gan_core.data.base import is_ready, prepare
 from gan_core.presets import Preset, groups
-from gan_core.runs import is_ready, prepare
+from gan_core.runtime.device import describe_device, resolve_device
 from ui import session
 
 PAGES = {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gan_core.memory import give_back
+from gan_core.runtime.memory import give_back
 from ui.background import Background
 from ui.run import Run
 from ui.shelf import Shelf

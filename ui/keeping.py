@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 
-from gan_core import Trainer, checkpoints, runs
-from gan_core.past import Waypoint
-from gan_core.quality import Quality
-from gan_core.runs.keeper import Keeper
-from gan_core.snapshot import Snapshot
+from gan_core import Trainer
+from gan_core.evaluation.report import Quality
+from gan_core.storage import checkpoint
+from gan_core.storage.run_folder import RunFolder, new_folder
+from gan_core.storage.run_saver import Keeper
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.state_history import Waypoint
 
 WORTH_KEEPING = 1_000
 """A run that was never saved and has fewer steps is not kept when another one takes its place."""
@@ -24,12 +26,12 @@ class Keeping:
     def __init__(
         self,
         trainer: Trainer,
-        folder: runs.RunFolder | None = None,
+        folder: RunFolder | None = None,
         parent: str | None = None,
         name: str | None = None,
     ) -> None:
         self.trainer = trainer
-        folder = folder or runs.new_folder()
+        folder = folder or new_folder()
         self.keeper = Keeper(trainer, folder, name, parent=parent)
         self.viewed: Trainer | None = None
         """The run as it was at the moment that is looked at, if one is."""
@@ -115,7 +117,7 @@ class Keeping:
             return in_memory[-1]
         if not on_disk:
             raise ValueError(f"No state of the run up to step {step:,} is kept.")
-        return checkpoints.waypoint_of(self.trainer, checkpoints.read(on_disk[-1].path))
+        return checkpoint.waypoint_of(self.trainer, checkpoint.read(on_disk[-1].path))
 
     def look_at(self, step: int) -> None:
         """Look at the run as it was at a step; at its last one, look at the run itself.

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import streamlit as st
 import torch
 
-from gan_core import latent
-from gan_core.observer import FIXED_PICTURES, to_pixels
+from gan_core.data.pixels import to_pixels
+from gan_core.explain import latent_space
 from gan_core.shapes import Latents, PixelArray
-from gan_core.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import live, session
 from ui.components import sample_canvas, tiles
 from ui.run import Run
@@ -96,15 +97,15 @@ def _points(run: Run, chosen: Choice) -> tuple[Latents, int, str]:
         path = "an arc (slerp)" if prior.round else "a straight line (lerp)"
         words = f"**From {chosen.ends[0] + 1} to {chosen.ends[1] + 1}** along {path}"
         words += f", in {WALK_STEPS} equal steps, row by row: what suits a {prior.title} prior."
-        return latent.walk(prior, ends[:1], ends[1:], WALK_STEPS), 8, words
+        return latent_space.walk(prior, ends[:1], ends[1:], WALK_STEPS), 8, words
     if chosen.kind == SHEET:
         words = "**The sheet through three samples**, which stand in its corners."
-        return latent.sheet(prior, ends, SHEET_SIDE), SHEET_SIDE, words
+        return latent_space.sheet(prior, ends, SHEET_SIDE), SHEET_SIDE, words
     words = (
         f"**The same samples, z drawn to {chosen.psi:.0%} of its distance from the mean**: below "
         "100 % more typical and more alike, above it bolder and more often broken."
     )
-    return latent.truncate(prior, trainer.fixed_z, chosen.psi), 8, words
+    return latent_space.truncate(prior, trainer.fixed_z, chosen.psi), 8, words
 
 
 def _sum(run: Run, chosen: Choice) -> None:
@@ -115,7 +116,7 @@ def _sum(run: Run, chosen: Choice) -> None:
         return
     z = run.trainer.fixed_z
     plus, minus, base = (z[term] for term in terms)
-    result = latent.arithmetic(run.trainer.config.prior, plus, minus, base)
+    result = latent_space.arithmetic(run.trainer.config.prior, plus, minus, base)
     means = [term.mean(0, keepdim=True) for term in (plus, minus, base)]
     st.markdown("**First − second + third = fourth**: each is G at the mean of its noise vectors.")
     made = _made(run, torch.cat([*means, result]), chosen.label)

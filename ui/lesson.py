@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gan_core.close_up import CloseUp, Moment
-from gan_core.derivative import Derivative
-from gan_core.equilibrium import TRACKED
-from gan_core.history import History
-from gan_core.line_view import Axis
+from gan_core.explain.derivative import Derivative
+from gan_core.explain.equilibrium import TRACKED
+from gan_core.explain.step_recording import CloseUp, Moment
 from gan_core.shapes import Grid
+from gan_core.training.monitoring.density_view import Axis
+from gan_core.training.monitoring.history import History
 
 
 class Computed(NamedTuple):

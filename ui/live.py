@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from gan_core.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures, session
 from ui.background import await_first_step, import_the_rest
 from ui.components import live_chart, tiles

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gan_core import Trainer
-from gan_core.evaluation import Evaluation, as_bytes
-from gan_core.jobs import Job
-from gan_core.neighbours import Resemblance, search_slices
-from gan_core.quality import Quality
+from gan_core.evaluation.evaluate import Evaluation, as_bytes
+from gan_core.evaluation.nearest_neighbors import Resemblance, search_slices
+from gan_core.evaluation.report import Quality
+from gan_core.runtime.tasks import Job
 from gan_core.shapes import Samples
 
 MOST_QUALITIES = 500

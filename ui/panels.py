@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gan_core import export
-from gan_core.evaluation import SAMPLES
-from gan_core.frozen import FrozenGenerator, load_generator
-from gan_core.grids import COLUMNS, grid, png
-from gan_core.observer import FIXED_PICTURES
-from gan_core.quality import Quality
+from gan_core.data.image_grid import COLUMNS, grid, png
+from gan_core.evaluation import export
+from gan_core.evaluation.evaluate import SAMPLES
+from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
+from gan_core.evaluation.report import Quality
+from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures, live, session
 from ui.components import live_chart, sample_canvas, timeline
 from ui.run import Run

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.observer import FIXED_PICTURES, to_pixels
+from gan_core.data.pixels import to_pixels
 from gan_core.shapes import PixelArray
-from gan_core.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures, live, panels, session
 from ui.components import live_chart, sample_canvas, tiles
 from ui.run import Run

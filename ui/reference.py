@@ -7,7 +7,7 @@ import re
 
 import streamlit as st
 
-from gan_core import catalogue
+from gan_core.explain import component_reference
 from gan_core.registry import Component, Knob, Registry, knobs
 
 SYMBOLS = (
@@ -52,7 +52,7 @@ OF_KIND = {
 
 def kind() -> str:
     """Let one kind of component be chosen."""
-    kinds = list(catalogue.registries())
+    kinds = list(component_reference.registries())
     return st.segmented_control(
         "Kind",
         kinds,
@@ -80,13 +80,13 @@ def search() -> str:
 def show_kind(chosen: str) -> None:
     """Show a card for everything of one kind."""
     _legend([chosen])
-    for cls in catalogue.registries()[chosen]:
+    for cls in component_reference.registries()[chosen]:
         _card(cls)
 
 
 def show_found(text: str) -> None:
     """Show a card for everything that `text` finds, each under its kind."""
-    found = catalogue.search(text)
+    found = component_reference.search(text)
     if not found:
         st.info(f"Nothing has “{text}” in its name, description or paper.")
         return
@@ -118,7 +118,7 @@ def _card(cls: type[Component], registry: Registry | None = None) -> None:
 
 
 def _code(cls: type[Component]) -> None:
-    sources = catalogue.sources(cls)
+    sources = component_reference.sources(cls)
     first = sources[0]
     with st.expander(f"Source: `{first.file}`, line {first.line}", icon=":material/code:"):
         for source in sources:

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.breakdown import Breakdown
-from gan_core.close_up import take_step
-from gan_core.memory import Failure
+from gan_core.explain.step_recording import take_step
 from gan_core.networks import LayerRow
 from gan_core.optimizers import Optimizer
 from gan_core.registry import knobs
-from gan_core.scheduler import SCHEDULER
-from gan_core.snapshot import Snapshot
+from gan_core.runtime.scheduler import SCHEDULER
+from gan_core.training.monitoring.failures import Breakdown, Failure
+from gan_core.training.monitoring.snapshot import Snapshot
 from ui.keeping import Keeping
 from ui.lesson import Lesson
 from ui.measuring import Measuring

@@ -9,10 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core import ExperimentConfig, Trainer, runs
+from gan_core import ExperimentConfig, Trainer
 from gan_core.config import LIVE
-from gan_core.runs.holding import is_held_elsewhere
-from gan_core.threads import CORES
+from gan_core.runtime.cpu_threads import CORES
+from gan_core.storage import run_folder
+from gan_core.storage.run_folder import RunFolder
+from gan_core.storage.run_lock import is_held_elsewhere
 from ui.hall import HALL, Lab, Visit
 from ui.keeping import Keeping
 from ui.run import Run
@@ -101,7 +103,7 @@ def _linked_run(page: str, default: dict[str, Any]) -> Run | None:
         claimed.page = page
         claimed.show_config()
         return claimed
-    folder = runs.find(run_id)
+    folder = run_folder.find(run_id)
     if folder is None:
         here.messages.append(
             "The run in the link is not on this machine (it may have been deleted, or never "
@@ -111,7 +113,7 @@ def _linked_run(page: str, default: dict[str, Any]) -> Run | None:
     return _opened(page, folder, pictures)
 
 
-def _opened(page: str, folder: runs.RunFolder, pictures: bool) -> Run | None:
+def _opened(page: str, folder: RunFolder, pictures: bool) -> Run | None:
     """Return a run from the disk, unless it is of another kind, or cannot be read."""
     here = lab()
     try:
@@ -138,7 +140,7 @@ def _say_it_is_elsewhere(run_id: str) -> None:
     st.stop()
 
 
-def open_saved(folder: runs.RunFolder) -> str | None:
+def open_saved(folder: RunFolder) -> str | None:
     """Open a run from the disk, or from another tab; return its page, or None with a message."""
     about, here = folder.about(), lab()
     if about is None:
@@ -168,7 +170,7 @@ def open_here(run_id: str) -> Run | None:
     return next((run for run in lab().runs.values() if run.id == run_id), None)
 
 
-def is_open_elsewhere(folder: runs.RunFolder) -> bool:
+def is_open_elsewhere(folder: RunFolder) -> bool:
     """Say whether another visitor, or another process, has the run open."""
     if open_here(folder.id) is not None:
         return False

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from gan_core.metrics import METRICS
-from gan_core.runs import archive, comparing, thinning
-from gan_core.runs.index import INDEX, Row
+from gan_core.evaluation.metrics import METRICS
+from gan_core.storage import config_diff, retention, run_zip
+from gan_core.storage.run_index import INDEX, Row
 from ui import chosen_runs, session
 from ui.plain import escaped
 
@@ -73,12 +73,12 @@ def _room(rows: list[Row], mine: bool) -> None:
                 "this session are shown: this server is not yours alone."
             )
             return
-        st.markdown(f"**{words}** of a budget of {_size(thinning.budget())}")
+        st.markdown(f"**{words}** of a budget of {_size(retention.budget())}")
         st.number_input(
             "Disk budget, GB",
             LEAST_BUDGET,
             MOST_BUDGET,
-            min(max(thinning.budget() / GB, LEAST_BUDGET), MOST_BUDGET),
+            min(max(retention.budget() / GB, LEAST_BUDGET), MOST_BUDGET),
             1.0,
             "%.2f",
             key="runs.budget",
@@ -91,7 +91,7 @@ def _room(rows: list[Row], mine: bool) -> None:
 
 def _set_budget() -> None:
     try:
-        thinning.set_budget(int(session.value("runs.budget") * GB))
+        retention.set_budget(int(session.value("runs.budget") * GB))
     except OSError as error:
         session.lab().shelf.refuse(f"The budget could not be written down: {error.strerror}.")
 
@@ -105,7 +105,7 @@ def _import() -> None:
             return
         try:
             with st.spinner("Every part of it is checked …"):
-                made = archive.import_run(file)
+                made = run_zip.import_run(file)
         except ValueError as error:
             shelf.refuse(str(error))
         else:
@@ -164,7 +164,7 @@ def _table(rows: list[Row]) -> list[Row]:
 
 def _line(row: Row) -> dict[str, object]:
     about = row.about
-    changed = comparing.from_defaults(row.config)
+    changed = config_diff.from_defaults(row.config)
     picture = None
     if row.picture:
         picture = "data:image/png;base64," + base64.b64encode(row.picture).decode()

@@ -10,8 +10,8 @@ import streamlit as st
 from gan_core.data import DATASETS
 from gan_core.data.base import Progress
 from gan_core.data.csv_column import numeric_columns, read_table, store_column
-from gan_core.data.decode import ImportOptions
-from gan_core.data.importing import import_pictures, picture_folders
+from gan_core.data.importing.decode import ImportOptions
+from gan_core.data.importing.importer import import_pictures, picture_folders
 from gan_core.registry import knobs
 from ui.background import Background
 from ui.run import Run

@@ -1,7 +1,7 @@
 """Data sets; importing the package registers all of them."""
 
 # The order of these imports is the order of the menus.
-from gan_core.data import distributions, csv_column, digits, cats, stacked, own  # isort: skip
+from gan_core.data import distributions, csv_column, mnist, cats, stacked_mnist, image_folder  # isort: skip
 from gan_core.data.base import (
     DATASETS,
     Dataset,
@@ -22,8 +22,8 @@ __all__ = [
     "Target",
     "cats",
     "csv_column",
-    "digits",
     "distributions",
-    "own",
-    "stacked",
+    "image_folder",
+    "mnist",
+    "stacked_mnist",
 ]

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 
+from gan_core.data.pixels import to_samples
 from gan_core.registry import Component, Registry
 from gan_core.shapes import Classes, Factors, Grid, Pixels, Samples
 
@@ -158,6 +159,24 @@ class PictureSource(Source, Protocol):
         """Draw as `batch` does (the same pictures), with each picture's first factor."""
 
 
+@dataclass(frozen=True)
+class Pictures(Dataset):
+    """A set of pictures of one size, held as bytes."""
+
+    pictures = True
+
+    @abstractmethod
+    def load(self) -> PictureSource:
+        """Return the pictures, on the CPU.
+
+        Raises:
+            ValueError: if they are not on this machine.
+        """
+
+    def open(self, device: torch.device) -> PictureSource:
+        return self.load().to(device)
+
+
 class StoredPictures:
     """Batches drawn with replacement from pictures that are looked up by number.
 
@@ -223,6 +242,16 @@ class PictureSet(StoredPictures):
         return self.images[index]
 
 
-def to_samples(pixels: Pixels) -> Samples:
-    """Turn bytes into pictures in [-1, 1]."""
-    return pixels.float().div_(127.5).sub_(1)
+def is_ready(dataset: Dataset) -> bool:
+    """Say whether the data set can be opened at once."""
+    return dataset.preparation is None
+
+
+def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
+    """Download or compose what the data set needs and has not got.
+
+    Raises:
+        ValueError: if that fails.
+    """
+    if dataset.preparation is not None:
+        dataset.preparation.fetch(progress)

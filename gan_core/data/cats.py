@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan_core.data.base import DATASETS, Progress
-from gan_core.data.packs import new_pack, open_pack, pack_folder
-from gan_core.data.pictures import Pictures
+from gan_core.data.base import DATASETS, Pictures, Progress
+from gan_core.data.importing.packs import new_pack, open_pack, pack_folder
 from gan_core.registry import knob
 
 PARTS: dict[str, tuple[str, ...]] = {

@@ -13,8 +13,8 @@ import torch
 from scipy import ndimage, stats
 
 from gan_core.data.base import DATASETS, Grid, Source, Target
-from gan_core.data.store import keep_values, kept_values
 from gan_core.registry import knob, reason, shown
+from gan_core.runtime.files import keep_values, kept_values
 from gan_core.shapes import Samples, Values
 
 MOST_VALUES = 1_000_000

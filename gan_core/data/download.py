@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.data.base import PictureSet, Progress
-from gan_core.data.store import data_folder
+from gan_core.runtime.files import data_folder
 
 STALLED_SECONDS = 60
 """A download that brings nothing for so long is given up."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_core.diagnosis.conditions import CONDITIONS, Condition, Evidence, Finding
+from gan_core.diagnosis import game_rules, sample_rules
+from gan_core.diagnosis.indicators import Vitals, reference_of, vitals_of
 from gan_core.diagnosis.remedies import Remedy
-from gan_core.diagnosis.vitals import Vitals, reference_of, vitals_of
+from gan_core.diagnosis.rule import CONDITIONS, Condition, Evidence, Finding
 
 __all__ = [
     "CONDITIONS",
@@ -19,7 +20,9 @@ __all__ = [
     "Remedy",
     "Vitals",
     "diagnose",
+    "game_rules",
     "reference_of",
+    "sample_rules",
     "vitals_of",
 ]
 

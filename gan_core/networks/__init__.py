@@ -1,7 +1,7 @@
 """Generators and discriminators; importing the package registers all of them."""
 
 # The order of these imports is the order of the menus.
-from gan_core.networks import dense, convolutional, residual  # isort: skip
+from gan_core.networks import mlp, convolutional, resnet  # isort: skip
 from gan_core.networks.base import (
     DISCRIMINATORS,
     GENERATORS,
@@ -23,7 +23,7 @@ __all__ = [
     "build_generator",
     "build_seeded",
     "convolutional",
-    "dense",
     "layer_table",
-    "residual",
+    "mlp",
+    "resnet",
 ]

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_core.isolation import evaluating
 from gan_core.networks.base import Conditional, Discriminator, Generator
+from gan_core.networks.stateless import evaluating
 from gan_core.shapes import Classes, Latents, Logits, Samples
 
 EMBEDDING = 32

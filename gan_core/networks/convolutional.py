@@ -16,7 +16,7 @@ from gan_core.networks.base import (
     Generator,
     SeededDropout,
 )
-from gan_core.networks.dense import Logit
+from gan_core.networks.mlp import Logit
 from gan_core.registry import knob
 
 PYRAMIDS = {16: (4, 2), 28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}

@@ -22,7 +22,7 @@ import streamlit as st
 from plotly.offline import get_plotlyjs
 
 if TYPE_CHECKING:
-    from gan_core.timeline import Moment
+    from gan_core.training.monitoring.sample_timeline import Moment
 
 EVEN = 1e-6
 """How far evenly spaced numbers may be off their places, as a share of their stride."""

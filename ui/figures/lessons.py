@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gan_core.backprop import LayerFlow, Norms
 from gan_core.config import ExperimentConfig
-from gan_core.equilibrium import Curves
-from gan_core.loss_view import LossView
+from gan_core.explain.equilibrium import Curves
+from gan_core.explain.layer_gradients import LayerFlow, Norms
+from gan_core.explain.loss_curves import LossView
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,

@@ -13,7 +13,7 @@ import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.shapes import Values
-from gan_core.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot import Snapshot
 
 REAL = "#1a86d0"
 FAKE = "#e8710a"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_core.quality import Census, Quality
+from gan_core.evaluation.report import Census, Quality
 from ui.figures.parts import FAKE, REAL, Figure, Panel, axis, layout, small_multiples
 
 QUALITIES_A_ROW = 4

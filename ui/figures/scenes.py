@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gan_core.close_up import Scene
 from gan_core.config import ExperimentConfig
-from gan_core.push import Pushed
+from gan_core.explain.sample_gradients import Pushed
+from gan_core.explain.step_recording import Scene
 from gan_core.shapes import Grid, PixelArray, Values
-from gan_core.snapshot import LineView
+from gan_core.training.monitoring.snapshot import LineView
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import ExperimentConfig
-from gan_core.metrics import METRICS
-from gan_core.snapshot import LineView, Snapshot
+from gan_core.evaluation.metrics import METRICS
+from gan_core.training.monitoring.snapshot import LineView, Snapshot
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from gan_core.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot import Snapshot
 from ui import live, session
 from ui.components import tiles
 from ui.lessons import backprop, equilibrium, game, loss, push

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.backprop import layer_flow
-from gan_core.derivative import Derivative, Terms, derivative
-from gan_core.game import Batch
-from gan_core.narration import figure
-from gan_core.snapshot import Snapshot
+from gan_core.explain.derivative import Derivative, Terms, derivative
+from gan_core.explain.layer_gradients import layer_flow
+from gan_core.explain.narration import figure
+from gan_core.training.gan import Batch
+from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures, session
 from ui.components import live_chart
 from ui.lesson import Computed

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.equilibrium import Equilibrium, measure, unit_of_d
-from gan_core.line_view import Axis
-from gan_core.narration import figure
-from gan_core.snapshot import Snapshot
+from gan_core.explain.equilibrium import Equilibrium, measure, unit_of_d
+from gan_core.explain.narration import figure
+from gan_core.training.monitoring.density_view import Axis
+from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
 from ui.components import live_chart
 from ui.live import chart_revision

@@ -8,10 +8,10 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from gan_core.close_up import LINES, SHOWN, Moment, Scene
-from gan_core.narration import Story, tell, value_of_game
-from gan_core.observer import FIXED_PICTURES
-from gan_core.snapshot import Snapshot
+from gan_core.explain.narration import Story, tell, value_of_game
+from gan_core.explain.step_recording import LINES, SHOWN, Moment, Scene
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures
 from ui.components import live_chart, sample_canvas
 from ui.live import chart_revision

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.equilibrium import unit_of_d
-from gan_core.loss_view import gradient_of_g, loss_view
+from gan_core.explain.equilibrium import unit_of_d
+from gan_core.explain.loss_curves import gradient_of_g, loss_view
+from gan_core.explain.narration import average
 from gan_core.losses import LOSSES, Loss
-from gan_core.narration import average
-from gan_core.snapshot import Snapshot
-from gan_core.trainer import Trainer
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.trainer import Trainer
 from ui import figures, session
 from ui.components import live_chart, tiles
 from ui.live import chart_revision

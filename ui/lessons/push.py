@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.close_up import SHOWN
-from gan_core.narration import figure
-from gan_core.push import Pushed, pushed
-from gan_core.snapshot import Snapshot
+from gan_core.explain.narration import figure
+from gan_core.explain.sample_gradients import Pushed, pushed
+from gan_core.explain.step_recording import SHOWN
+from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures, session
 from ui.components import live_chart, sample_canvas
 from ui.live import chart_revision

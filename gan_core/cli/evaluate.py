@@ -1,0 +1,28 @@
+"""`evaluate`: how good the generator of a run is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_core.data.base import Progress
+from gan_core.evaluation.evaluate import Evaluation, evaluate_line
+from gan_core.evaluation.report import Quality
+from gan_core.storage.run_folder import open_run
+
+
+def evaluate_run(
+    run: Path, samples: int, device: str, progress: Progress = lambda share, words: None
+) -> Quality:
+    """Evaluate the generator of a folder that `runs.train` has written.
+
+    Raises:
+        ValueError: if there is no whole run in the folder, or its data are not there.
+    """
+    trainer = open_run(run, device)
+    dataset = trainer.config.dataset
+    if not dataset.pictures:
+        return evaluate_line(trainer.frozen(), dataset, samples)
+    evaluation = Evaluation(trainer.frozen(), dataset, trainer.source, samples)
+    for share, words in evaluation.slices():
+        progress(share, words)
+    return evaluation.quality

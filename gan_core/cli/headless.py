@@ -1,0 +1,269 @@
+"""Runs without the dashboard, in the same folders: begun, resumed, told to stop."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_core.cli.stop_condition import Condition, is_row, next_row
+from gan_core.config import ExperimentConfig
+from gan_core.runtime.files import write_atomically
+from gan_core.storage.run_folder import CONFIG, GENERATOR, RunFolder
+from gan_core.storage.run_saver import AUTOSAVE_SECONDS, GOES_ON, Keeper
+from gan_core.training.engines.compile_queue import WORKSHOP
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.trainer import Trainer
+
+NEVER = 10**15
+BEST_BY = "wasserstein_1"
+"""The metric of a step by which the best checkpoint is chosen, where the step has it."""
+
+ENGINE_FROM = 5_000
+"""The step at which `auto` lets the compiler take over on the line, waiting for it if need be, so
+that a run is the same whenever it is interrupted. 5,000 steps take about as long as compiling."""
+
+Note = Callable[[Snapshot], None]
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The run was told to stop by a signal, and has been saved."""
+
+
+def ignore(snapshot: Snapshot) -> None:
+    """Take no note of a moment of a run."""
+
+
+@dataclass
+class Orders:
+    """How long to train, and how often to save.
+
+    `steps` is the step to reach, None for no end; `seconds` and `autosave` are seconds. `stopped`
+    is asked after every update; `say` is told what a user should know.
+    """
+
+    steps: int | None = None
+    seconds: float | int = math.inf
+    until: Condition | None = None
+    autosave: float | int = AUTOSAVE_SECONDS
+    stopped: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = warnings.warn
+
+
+def train(
+    config: ExperimentConfig,
+    steps: int,
+    out: Path,
+    device: str = "cpu",
+    progress: Note = ignore,
+    engine: str = "auto",
+) -> Trainer:
+    """Train for `steps` steps and write the run to the folder `out`, which must be new or empty.
+
+    Raises:
+        ValueError: if the folder is in use, or if the numbers diverge; what was trained until
+            then is kept.
+    """
+    return begin(config, out, Orders(steps), device, progress, engine)
+
+
+def begin(
+    config: ExperimentConfig,
+    out: Path,
+    orders: Orders,
+    device: str = "cpu",
+    progress: Note = ignore,
+    engine: str = "auto",
+) -> Trainer:
+    """Begin a run in a new or empty folder, and train it as long as `orders` say.
+
+    Raises:
+        ValueError: as `train`; or if the data set has no number of the condition's name.
+        Interrupted: if it was told to stop.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} is not an empty folder; choose another one.")
+    if orders.until is not None:
+        orders.until.check(config.dataset)
+    trainer = Trainer(config, device, engine)
+    folder = RunFolder(out)
+    folder.make()
+    folder.hold()
+    write_atomically(out / CONFIG, config.to_json().encode())
+    return Session(trainer, folder, orders, progress).train()
+
+
+def resume(
+    run: Path,
+    orders: Orders,
+    device: str = "cpu",
+    progress: Note = ignore,
+    engine: str = "auto",
+) -> Trainer:
+    """Go on with a run from its newest whole checkpoint; without any, from its config.
+
+    Raises:
+        ValueError: if there is no run in the folder, or none of its checkpoints is whole, or
+            another process has it open; or as `begin`.
+        Interrupted: if it was told to stop.
+    """
+    folder = RunFolder(run)
+    folder.hold()
+    if not folder.checkpoints and (run / CONFIG).is_file():
+        config = ExperimentConfig.from_json((run / CONFIG).read_text(encoding="utf-8"))
+        trainer = Trainer(config, device, engine)
+        folder.make()
+    else:
+        trainer, said = folder.open(device, engine)
+        for sentence in said:
+            orders.say(sentence)
+    if orders.until is not None:
+        orders.until.check(trainer.config.dataset)
+    return Session(trainer, folder, orders, progress).train()
+
+
+def engine_from(trainer: Trainer) -> int | None:
+    """Return the step from which a new run's engine takes the steps; None on a GPU, which captures
+    at a step that is always the same. Pictures gain less from the compiler than it costs.
+    """
+    if trainer.device.type != "cpu":
+        return None
+    if trainer.switch.wanted != "auto":
+        return 0
+    return NEVER if trainer.config.dataset.pictures else ENGINE_FROM
+
+
+class Session:
+    """Trains a run in its folder, from where it is to where its orders end.
+
+    Whatever depends on the clock (saving, stopping) leaves no trace in the run: it stands still
+    between two steps only, and metrics are kept at steps that are rows.
+    """
+
+    def __init__(self, trainer: Trainer, folder: RunFolder, orders: Orders, progress: Note) -> None:
+        self._trainer, self._folder, self._orders = trainer, folder, orders
+        self._progress = progress
+        self._keeper = Keeper(trainer, folder, every=orders.autosave)
+        self._deadline = time.monotonic() + orders.seconds
+        self._said: str | None = None
+        if trainer.switch.at is None:
+            trainer.switch.at = engine_from(trainer)
+
+    def train(self) -> Trainer:
+        """Raises: ValueError, Interrupted: as `begin`."""
+        try:
+            return self._train()
+        finally:
+            self._keeper.close()
+
+    def _train(self) -> Trainer:
+        trainer, keeper = self._trainer, self._keeper
+        if trainer.step_count < (trainer.switch.at or 0) < min(self._goal, NEVER):
+            trainer.order_engine()
+        self._look()
+        if keeper.unsaved:
+            self._save()
+        if trainer.step_count >= self._goal:
+            self._say(f"There is nothing to train: the run stands at step {trainer.step_count:,}.")
+        while not self._reached():
+            if self._engine_is_in():
+                self._advance()
+                if is_row(trainer.step_count):
+                    self._look()
+                if keeper.due:
+                    self._save()
+        self._finish()
+        return trainer
+
+    @property
+    def _goal(self) -> float | int:
+        return math.inf if self._orders.steps is None else self._orders.steps
+
+    @property
+    def _told_to_stop(self) -> bool:
+        return self._orders.stopped() or time.monotonic() >= self._deadline
+
+    def _look(self) -> None:
+        trainer = self._trainer
+        regular = is_row(trainer.step_count) and not trainer.share_of_step
+        self._snapshot = trainer.snapshot(remember=regular)
+        self._progress(self._snapshot)
+
+    def _reached(self) -> bool:
+        """Say whether the run has come to its end, or was told to stop."""
+        trainer, until = self._trainer, self._orders.until
+        if self._told_to_stop or trainer.breakdown or trainer.step_count >= self._goal:
+            return True
+        if until is None or self._snapshot.step != trainer.step_count:
+            return False
+        met = until.met(trainer, self._snapshot)
+        if met is not None:
+            self._orders.say(met)
+        return met is not None
+
+    def _engine_is_in(self) -> bool:
+        """Wait for the engine that has to take over here; False if told to stop meanwhile."""
+        trainer, switch = self._trainer, self._trainer.switch
+        if switch.at is None or trainer.step_count < switch.at or switch.wanted == "eager":
+            return True
+        # A compiler still at work would take a thread from the steps, and change their bits.
+        while not (trainer.wait_for_engine(0.2) or switch.refused) or (
+            trainer.threads > 1 and WORKSHOP.busy
+        ):
+            if self._told_to_stop:
+                return False
+        self._say(switch.note)
+        return True
+
+    def _advance(self) -> None:
+        """Train to the next row, or less far if it is time to save or to stop."""
+        trainer = self._trainer
+        here, until = trainer.step_count, time.monotonic() + self._orders.autosave
+        goals = [next_row(here), self._goal]
+        if trainer.switch.at is not None and trainer.switch.at > here:
+            goals.append(trainer.switch.at)
+        trainer.step(min(goals) - here, lambda: time.monotonic() < until and not self._told_to_stop)
+        if trainer.share_of_step:
+            trainer.step(1)
+
+    def _save(self) -> None:
+        measured = None
+        if self._snapshot.step == self._trainer.step_count:
+            measured = self._snapshot.metrics.get(BEST_BY)
+        failed = self._said is not None and self._said == self._keeper.problem
+        if not self._keeper.save(self._snapshot, measured):
+            self._say(self._keeper.problem)
+        elif failed:
+            self._say("The run has been saved again.")
+
+    def _say(self, sentence: str | None) -> None:
+        """Say something, unless it is what was said last."""
+        if sentence is not None and sentence != self._said:
+            self._orders.say(sentence)
+            self._said = sentence
+
+    def _finish(self) -> None:
+        """Save; write what others can use without the laboratory; tell of numbers that broke.
+
+        Raises:
+            ValueError: if they did, or if the run could not be saved.
+            Interrupted: if it was told to stop.
+        """
+        trainer, path = self._trainer, self._folder.path
+        if self._snapshot.step != trainer.step_count:
+            self._look()
+        self._save()
+        if self._keeper.problem is not None:
+            raise ValueError(
+                self._keeper.problem.removesuffix(GOES_ON) + "What was saved before is whole."
+            )
+        if self._orders.stopped():
+            raise Interrupted(f"Stopped at step {trainer.step_count:,}; the run is saved.")
+        write_atomically(path / GENERATOR, trainer.frozen().to_bytes())
+        if trainer.timeline.moments:
+            write_atomically(path / "timeline.gif", trainer.timeline.movie())
+        if trainer.breakdown:
+            raise ValueError(trainer.breakdown.sentence())

@@ -1,0 +1,99 @@
+"""The command line: `python -m gan_core train | runs | digest | evaluate | sample | …`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from gan_core.cli.evaluate import evaluate_run
+from gan_core.cli.parser import parser
+from gan_core.cli.runs import digest, table
+from gan_core.cli.sample import sample_picture
+from gan_core.cli.train import BY_SIGNAL, train
+from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.image_grid import png
+from gan_core.data.importing.decode import ImportOptions
+from gan_core.data.importing.importer import import_pictures
+from gan_core.explain import component_reference
+from gan_core.runtime.files import write_atomically
+from gan_core.storage.run_folder import located
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit status: 0, 2 after a sentence on standard error, 128 + n after a signal n."""
+    options = parser(__doc__).parse_args(arguments)
+    try:
+        if options.command == "train":
+            return train(options)
+        if options.command == "digest":
+            digest(options.run)
+        elif options.command == "runs":
+            print(table())
+        elif options.command == "sample":
+            run = _file_or_folder(options.run)
+            picture = sample_picture(run, options.n, options.seed, options.device)
+            write_atomically(options.out, png(picture))
+        elif options.command == "evaluate":
+            run = located(options.run).path
+            _evaluate(run, options.samples, options.device, options.json)
+        elif options.command == "list":
+            print(
+                component_reference.markdown() if options.markdown else component_reference.text()
+            )
+        elif options.command == "import-csv":
+            _import_csv(options.file, options.column)
+        else:
+            chosen = ImportOptions(options.size, options.fit, options.colour)
+            _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
+    except OSError as error:
+        words = error if error.filename is None else f"{error.filename}: {error.strerror}."
+        print(f"gan_core: {words}", file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(f"gan_core: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gan_core: Interrupted.", file=sys.stderr)
+        return BY_SIGNAL + signal.SIGINT
+    return 0
+
+
+def _file_or_folder(run: str) -> Path:
+    return Path(run) if Path(run).is_file() else located(run).path
+
+
+def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
+    with tqdm(total=100, unit="%", leave=False) as bar:
+
+        def note(share: float, words: str) -> None:
+            bar.set_description(words, refresh=False)
+            bar.update(100 * share - bar.n)
+
+        quality = evaluate_run(run, samples, device, note)
+    print(json.dumps(quality.to_dict(), ensure_ascii=False) if as_json else quality.table())
+
+
+def _import_csv(file: Path, column: str) -> None:
+    dataset, note = store_column(read_table(file.read_bytes()), column)
+    print(note, file=sys.stderr)
+    print(json.dumps(dataset.to_dict()))
+
+
+def _import_pictures(path: Path, options: ImportOptions, name: str) -> None:
+    with tqdm(total=100, desc="import", unit="%") as bar:
+        dataset, note = import_pictures(
+            path,
+            options,
+            progress=lambda share, words: bar.update(100 * share - bar.n),
+            dataset=name,
+        )
+    print(note, file=sys.stderr)
+    print(json.dumps(dataset.to_dict()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

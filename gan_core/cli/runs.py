@@ -1,0 +1,51 @@
+"""`runs` and `digest`: what is known of the runs on the disk."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+from gan_core.storage import checkpoint
+from gan_core.storage.run_folder import About, RunFolder, all_folders, located, runs_folder
+
+COLUMNS = ("id", "name", "data set", "step", "saved", "MB", "numbers of its latest step")
+
+
+def digest(run: str) -> None:
+    """Print a run's fingerprint; what is wrong with checkpoints that are left out goes to stderr.
+
+    Raises:
+        ValueError: if there is no such run, or none of its checkpoints is whole.
+    """
+    content, said = located(run).read()
+    for sentence in said:
+        print(f"gan_core: {sentence}", file=sys.stderr)
+    print(checkpoint.digest(content))
+
+
+def table() -> str:
+    """Return a table of all runs, the one saved last first."""
+    known = [(folder, folder.about()) for folder in all_folders()]
+    found = [(folder, about) for folder, about in known if about is not None]
+    if not found:
+        return f"There are no runs in {runs_folder()}."
+    found.sort(key=lambda each: each[1].saved, reverse=True)
+    rows = [COLUMNS, *(_row(folder, about) for folder, about in found)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    )
+
+
+def _row(folder: RunFolder, about: About) -> tuple[str, ...]:
+    numbers = [f"{name} {value:.3g}" for name, value in list(about.metrics.items())[:3]]
+    return (
+        folder.id,
+        about.name,
+        str(about.experiment["dataset"]["name"]),
+        f"{about.step:,}",
+        f"{datetime.fromtimestamp(about.saved):%Y-%m-%d %H:%M}",
+        f"{folder.size / 1e6:,.1f}",
+        ", ".join(numbers),
+    )

@@ -1,0 +1,105 @@
+"""When a run without the dashboard looks at itself, and the condition at which it then stops."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+
+from gan_core.data import Dataset
+from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
+from gan_core.training.trainer import Trainer
+
+ROWS_BITS, PICTURE_BITS = 6, 3
+"""Up to 2 ** (bits - 1) moments an octave of steps; metrics of pictures take seconds each."""
+
+RELATIONS = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
+
+
+def is_row(step: int, bits: int = ROWS_BITS) -> bool:
+    """Say whether metrics are measured at a step: at 32 evenly spaced ones an octave.
+
+    So a run that was resumed has measured at the same steps as one that was not.
+    """
+    return step % max(1, 2 ** (step.bit_length() - bits)) == 0
+
+
+def next_row(step: int) -> int:
+    """Return the first step after this one at which metrics are measured."""
+    return next(later for later in range(step + 1, 2 * step + 3) if is_row(later))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A statistic or metric, and where it has to be."""
+
+    name: str
+    relation: str
+    bound: float
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """Read a condition such as `wasserstein_1<0.05`.
+
+        Raises:
+            ValueError: if it is none, naming what can be asked for.
+        """
+        names = [*METRICS.names(), *PICTURE_METRICS.names(), *STATISTICS]
+        match = CONDITION.fullmatch(text)
+        if match is None or match[1] not in names:
+            raise ValueError(
+                f"stop-when = {text[:80]!r} is not a condition such as wasserstein_1<0.05; "
+                f"names are {', '.join(names)}, relations {' '.join(RELATIONS)}."
+            )
+        try:
+            return cls(match[1], match[2], float(match[3]))
+        except ValueError:
+            raise ValueError(f"stop-when: {match[3]!r} is not a number.") from None
+
+    def check(self, dataset: Dataset) -> None:
+        """Raises: ValueError: if runs on the data set have no such number; it names theirs."""
+        registry = PICTURE_METRICS if dataset.pictures else METRICS
+        names = [*registry.names(), *STATISTICS]
+        if self.name not in names:
+            raise ValueError(
+                f"stop-when: {self.name} is not measured on {dataset.name}; "
+                f"names there are {', '.join(names)}."
+            )
+
+    def met(self, trainer: Trainer, snapshot: Snapshot) -> str | None:
+        """Return a sentence if it holds where the trainer is, of which the snapshot is.
+
+        It is looked at only where a run looks at itself whenever it was interrupted: at rows, or
+        at 4 of them an octave if it is of a metric of pictures.
+
+        Raises:
+            ValueError: if pictures of this kind have no such metric.
+        """
+        if not is_row(snapshot.step):
+            return None
+        value = (snapshot.statistics | snapshot.metrics).get(self.name)
+        if self.name in PICTURE_METRICS.names() and is_row(snapshot.step, PICTURE_BITS):
+            value = self._of_pictures(trainer)
+        if value is None or not RELATIONS[self.relation](value, self.bound):
+            return None
+        return f"{self.name} = {value:.4g}: {self.name} {self.relation} {self.bound:g} holds."
+
+    def _of_pictures(self, trainer: Trainer) -> float:
+        from gan_core.evaluation.evaluate import Evaluation
+
+        dataset = trainer.config.dataset
+        values = Evaluation(trainer.frozen(), dataset, trainer.source).run().values
+        if self.name not in values:
+            raise ValueError(
+                f"stop-when: {self.name} is not measured on {dataset.name}; "
+                f"names there are {', '.join([*values, *STATISTICS])}."
+            )
+        return values[self.name].value

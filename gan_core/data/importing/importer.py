@@ -1,0 +1,228 @@
+"""Pictures of the user's own, from a folder, a zip or uploads into a pack."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+
+from gan_core.data.base import DATASETS, Pictures, Progress
+from gan_core.data.importing.decode import ImportOptions, decode
+from gan_core.data.importing.limits import Limits
+from gan_core.data.importing.packs import PackWriter, new_pack
+from gan_core.data.importing.sources import (
+    Entry,
+    Listing,
+    Reader,
+    UnusableFileError,
+    Upload,
+    readable,
+)
+from gan_core.registry import shown
+from gan_core.runtime.files import data_folder
+
+Source = Path | io.BufferedIOBase | list[Upload]
+"""A folder or zip on this machine, an opened zip, or uploads, which may be zips."""
+
+WORKERS = min(4, os.cpu_count() or 1)
+MOST_WAITING = 4 * WORKERS
+MOST_WAITING_BYTES = 256_000_000
+REPORT_EVERY = 50
+MOST_CLASSES, FEWEST_IN_CLASS = 1_000, 2
+
+
+@dataclass
+class Harvest:
+    """What has come of a source so far."""
+
+    entries: list[Entry]
+    left_out: Counter[str]
+    taken: list[Entry] = field(default_factory=list)
+    grey: bool = True
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count the file that turns out to be unusable here, and go on."""
+        try:
+            yield
+        except UnusableFileError as why:
+            self.left_out[str(why)] += 1
+
+    def reasons(self) -> str:
+        """Return a sentence on what was left out, or nothing."""
+        counted = ", ".join(f"{why} ({n:,})" for why, n in self.left_out.most_common())
+        return f"Left out: {counted}." if counted else ""
+
+
+def import_pictures(
+    source: Source,
+    options: ImportOptions | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    dataset: str = "folder",
+) -> tuple[Pictures, str]:
+    """Keep all pictures of a source as a pack; return the data set and a sentence or two on it.
+
+    `dataset` is `folder` or `celeba`. May run in any thread; `progress` may raise to cancel.
+    At no time are more than a few pictures in memory.
+
+    Raises:
+        ValueError: if there are fewer than two pictures, if the source is damaged or encrypted,
+            or if it goes beyond the limits; nothing is kept then.
+    """
+    limits = limits or Limits.from_environment()
+    options = options or ImportOptions()
+    report = progress or (lambda share, words: None)
+    try:
+        with ExitStack() as closing:
+            listing = listed(source, limits, closing)
+            return _imported(listing, title_of(source), options, report, dataset)
+    except OSError as error:
+        raise ValueError(f"The pictures could not be kept: {error}.") from None
+
+
+def listed(source: Source, limits: Limits, closing: ExitStack) -> Listing:
+    """Return the files of a source.
+
+    Raises:
+        ValueError: if it is neither folder nor zip nor uploads, or as `Listing` does.
+    """
+    listing = Listing(limits, closing)
+    if isinstance(source, list):
+        listing.add_uploads(source)
+    elif isinstance(source, Path) and source.is_dir():
+        listing.add_folder(source)
+    elif isinstance(source, Path) and not source.is_file():
+        raise ValueError(f"{source} is neither a folder nor a zip file.")
+    else:
+        listing.add_zip(source, title_of(source))
+    return listing
+
+
+def title_of(source: Source) -> str:
+    """Return what the pictures are called."""
+    if isinstance(source, list):
+        return readable(source[0][0]) if len(source) == 1 else f"{len(source):,} files"
+    return readable(Path(str(getattr(source, "name", "pictures"))).name)
+
+
+def _imported(
+    listing: Listing,
+    title: str,
+    options: ImportOptions,
+    report: Callable[[float, str], None],
+    dataset: str,
+) -> tuple[Pictures, str]:
+    harvest = Harvest(listing.entries, listing.left_out)
+    with ExitStack() as writing:
+        channels = 1 if options.colour == "grey" else 3
+        writer = writing.enter_context(new_pack(channels, options.size))
+        for entry, pixels in decoded(harvest, options, listing.limits, report):
+            writer.append(pixels[None])
+            harvest.taken.append(entry)
+            harvest.grey &= bool((pixels == pixels[:1]).all())
+        refuse_too_few(harvest, title)
+        if options.colour == "auto" and harvest.grey:
+            writer = in_grey(writer, writing.enter_context(new_pack(1, options.size)))
+        names, labels = folder_labels(harvest.taken)
+        factors = {"folder": names} if names else {}
+        note = sentence(harvest, names, writer, options)
+        pack = writer.keep(title, factors, labels, note)
+    return DATASETS.create({"name": dataset, "upload": pack}), note
+
+
+def decoded(
+    harvest: Harvest,
+    options: ImportOptions,
+    limits: Limits,
+    report: Callable[[float, str], None],
+) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Read in this thread, decode in others, and give the pictures in their order."""
+    reader = Reader(limits)
+    waiting: deque[tuple[Entry, int, Future]] = deque()
+
+    def oldest() -> Iterator[tuple[Entry, np.ndarray]]:
+        entry, _, picture = waiting.popleft()
+        with harvest.counting():
+            yield entry, picture.result()
+
+    total = len(harvest.entries)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for number, entry in enumerate(harvest.entries):
+            if number % REPORT_EVERY == 0:
+                report(number / total, f"{number:,} of {total:,} files")
+            with harvest.counting():
+                content = reader.read(entry)
+                picture = pool.submit(decode, content, options, limits.picture_pixels)
+                waiting.append((entry, len(content), picture))
+            while len(waiting) > MOST_WAITING or sum(n for _, n, _ in waiting) > MOST_WAITING_BYTES:
+                yield from oldest()
+        while waiting:
+            yield from oldest()
+
+
+def refuse_too_few(harvest: Harvest, title: str) -> None:
+    """Raises: ValueError: if fewer than two pictures were found."""
+    if len(harvest.taken) >= 2:
+        return
+    found = "no picture" if not harvest.taken else "only one picture"
+    refusal = f"There is {found} in {shown(title)}; a data set needs at least two."
+    raise ValueError(f"{refusal} {harvest.reasons()}".strip())
+
+
+def in_grey(colour: PackWriter, grey: PackWriter) -> PackWriter:
+    """Copy pictures whose channels are equal as one channel."""
+    for pictures in colour.pictures():
+        grey.append(pictures[:, :1])
+    return grey
+
+
+def folder_labels(taken: list[Entry]) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Return the names of the topmost folders that tell pictures apart, and whose each one is.
+
+    There are none unless every picture lies in one of 2 to 1,000 folders with 2 pictures each.
+    """
+    folders = [entry.parts[:-1] for entry in taken]
+    # What the first and the last in order have in common, all between them have too.
+    ends = zip(min(folders), max(folders), strict=False)
+    depth = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+    tops = [parts[depth] if len(parts) > depth else None for parts in folders]
+    counts = Counter(tops)
+    if None in counts or not 2 <= len(counts) <= MOST_CLASSES:
+        return (), None
+    if min(counts.values()) < FEWEST_IN_CLASS:
+        return (), None
+    names = tuple(sorted(counts))
+    number = {name: i for i, name in enumerate(names)}
+    return names, np.array([[number[top]] for top in tops])
+
+
+def sentence(
+    harvest: Harvest, names: tuple[str, ...], writer: PackWriter, options: ImportOptions
+) -> str:
+    """Say how many pictures there are, of which size and kind, and what was left out."""
+    kind = "grey" if writer.shape[0] == 1 else "colour"
+    fit = {"crop": "cropped to the middle", "squash": "squashed"}[options.fit]
+    folders = f", in {len(names):,} folders" if names else ""
+    side = options.size
+    made = f"{writer.count:,} {kind} pictures, {fit}, {side} × {side} pixels{folders}."
+    return f"{made} {harvest.reasons()}".strip()
+
+
+def picture_folders() -> dict[str, Path]:
+    """Return the folders of pictures that lie on this machine for all visitors, by name.
+
+    They are those in `pictures` of the data folder. What a visitor chooses is looked up here
+    and never made into a path.
+    """
+    folder = data_folder() / "pictures"
+    inside = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {path.name: path for path in inside if path.is_dir() and not path.is_symlink()}

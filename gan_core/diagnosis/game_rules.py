@@ -1,0 +1,257 @@
+"""Conditions of the game: who wins it, and whether it comes to rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gan_core.diagnosis import remedies as prescribe
+from gan_core.diagnosis.indicators import Vitals
+from gan_core.diagnosis.rule import (
+    CONDITIONS,
+    Condition,
+    Evidence,
+    answers,
+    looks,
+    steps,
+)
+from gan_core.registry import knob
+
+SLOW = 10
+"""A G whose learning rate is so many times smaller than D's cannot keep up with it."""
+
+
+@CONDITIONS.register(
+    "diverging",
+    title="Diverging",
+    paper="Goodfellow 2016, tutorial, arXiv:1701.00160, section 5.1",
+    equation=r"\max_t L_D(t)>\texttt{worse}\cdot E",
+)
+@dataclass(frozen=True)
+class Diverging(Condition):
+    """The steps are so long that the numbers run away."""
+
+    at_once = True
+    any_row = True
+    candidates = (prescribe.calm_anew, prescribe.quarter_rates_anew)
+    worse: float = knob(
+        100.0,
+        low=1.0,
+        high=1e6,
+        log=True,
+        help="D's loss, in units of the loss of a D that guesses.",
+    )
+    sway: float = knob(
+        10.0, low=1.0, high=1e6, log=True, help="How far samples jump, in std of the target."
+    )
+
+    def evidence(self, vitals):
+        rows = [
+            Evidence("numbers that are not finite", _broken(vitals), 0.5, True, "the latest steps")
+        ]
+        if vitals.worst is not None:
+            words = "D's worst loss / a guess's"
+            rows.append(Evidence(words, vitals.worst, self.worse, True, steps(vitals)))
+        if vitals.line is not None:
+            rows.append(
+                Evidence(
+                    "to and fro, in std",
+                    vitals.line.sway,
+                    self.sway,
+                    True,
+                    looks(vitals, long=True),
+                )
+            )
+        return tuple(rows)
+
+    def prescriptions(self, vitals):
+        if vitals.breakdown is not None:  # the trainer has gone back to healthy weights
+            return (prescribe.calm, prescribe.quarter_rates)
+        return self.candidates
+
+    def sentence(self, vitals):
+        if vitals.breakdown is not None:
+            broken = vitals.breakdown
+            return (
+                f"At step {broken.step:,} {broken.what} stopped being a finite number. The weights "
+                f"are those of step {broken.healthy_step:,} again, the last healthy ones."
+            )
+        if vitals.worst is not None and vitals.worst > self.worse:
+            return (
+                f"D's loss rose to {vitals.worst:,.0f} times that of a D that only guesses, in "
+                f"{steps(vitals)}: every step overshoots."
+            )
+        return (
+            f"The samples jump to and fro by {vitals.line.sway:,.0f} times the target's standard "
+            "deviation: every step overshoots."
+        )
+
+
+def _broken(vitals: Vitals) -> float:
+    return float(vitals.breakdown is not None)
+
+
+@CONDITIONS.register(
+    "cannot_reach",
+    title="The noise cannot reach the target",
+    paper="Arjovsky & Bottou 2017, arXiv:1701.04862, lemma 1",
+    equation=r"\#\{G(z)\}\le\#\{z\}\le\texttt{values}",
+)
+@dataclass(frozen=True)
+class CannotReach(Condition):
+    """The prior takes so few values that G cannot make more samples than those."""
+
+    at_once = True
+    candidates = (prescribe.continuous_noise, prescribe.more_noise_numbers)
+    values: int = knob(32, low=1, high=1_000, help="So few different values of z are too few.")
+
+    def evidence(self, vitals):
+        config = vitals.config
+        atoms = config.prior.atoms(config.latent_dim)
+        if atoms is None:
+            return ()
+        z = float(len(atoms)) ** config.latent_dim
+        real = vitals.pictures.real if vitals.pictures else vitals.line.real_distinct
+        over = "all of the noise prior"
+        return (
+            Evidence("different values of z", z, self.values + 0.5, False, over),
+            Evidence("different real samples / values of z", real / z, 2.0, True, over),
+        )
+
+    def sentence(self, vitals):
+        config = vitals.config
+        z = len(config.prior.atoms(config.latent_dim)) ** config.latent_dim
+        return (
+            f"The noise takes only {z:,} different values, so G can make {z:,} different samples "
+            "and no more, however long it trains."
+        )
+
+
+@CONDITIONS.register(
+    "g_starved",
+    title="G is starved of gradient",
+    paper="Goodfellow et al. 2014, arXiv:1406.2661, section 3; "
+    "Arjovsky & Bottou 2017, arXiv:1701.04862, theorem 2.4",
+    equation=r"\Bigl|\frac{\partial L_G}{\partial D(G(z))}\Bigr|\approx 0",
+)
+@dataclass(frozen=True)
+class GStarved(Condition):
+    """D is right, and G's loss is flat there: no gradient says where to go."""
+
+    candidates = (
+        prescribe.non_saturating_loss,
+        prescribe.calm,
+        prescribe.quarter_rate_of_d,
+    )
+    slope: float = knob(0.1, low=0.0, high=1.0, help="G's loss is flat if less steep than this.")
+    won: float = knob(0.85, low=0.0, high=1.0, help="How far D has won: 1 is always right.")
+    progress: float = knob(0.1, low=0.0, high=1.0, help="Share of the way that counts as moving.")
+    likeness: float = knob(2.0, low=1.0, high=10.0, help="Pictures further off are unlike data.")
+
+    def prescriptions(self, vitals):
+        config = vitals.config
+        if config.optimizer_g.lr < config.optimizer_d.lr / SLOW:  # no loss makes up for that
+            return (prescribe.calm, *self.candidates)
+        return self.candidates
+
+    def evidence(self, vitals):
+        if vitals.won is None:
+            return ()
+        return (
+            Evidence("slope of G's loss", vitals.slope, self.slope, False, steps(vitals)),
+            Evidence("how far D has won", vitals.won, self.won, True, steps(vitals)),
+            *_far(vitals, self.progress, self.likeness),
+        )
+
+    def sentence(self, vitals):
+        return (
+            f"D is right nearly every time ({answers(vitals)}), and there G's loss has the slope "
+            f"{vitals.slope:.2g} only: hardly any gradient reaches G."
+        )
+
+
+def _far(vitals: Vitals, progress: float, likeness: float) -> tuple[Evidence, ...]:
+    """Return the rows that say that G is neither there nor on its way."""
+    if vitals.line is not None:
+        done = vitals.line.progress
+        return (Evidence("share of the way done", done, progress, False, looks(vitals)),)
+    over = f"{vitals.pictures.samples} samples, {vitals.pictures.real:,} real pictures"
+    return (Evidence("distance to the data", vitals.pictures.likeness, likeness, True, over),)
+
+
+@CONDITIONS.register(
+    "d_too_strong",
+    title="D is too strong",
+    paper="Arjovsky & Bottou 2017, arXiv:1701.04862, theorem 2.1",
+    equation=r"D(x)\to 1,\quad D(G(z))\to 0",
+)
+@dataclass(frozen=True)
+class DTooStrong(Condition):
+    """D tells everything apart and stays ahead: what it says does not help G any more."""
+
+    candidates = (
+        prescribe.calm,
+        prescribe.one_update_of_d,
+        prescribe.quarter_rate_of_d,
+        prescribe.blur,
+    )
+    won: float = knob(0.9, low=0.0, high=1.0, help="How far D has won: 1 is always right.")
+    progress: float = knob(0.1, low=0.0, high=1.0, help="Share of the way that counts as moving.")
+    likeness: float = knob(2.0, low=1.0, high=10.0, help="Pictures further off are unlike data.")
+
+    def evidence(self, vitals):
+        if vitals.won is None:
+            return ()
+        return (
+            Evidence("how far D has won", vitals.won, self.won, True, steps(vitals)),
+            *_far(vitals, self.progress, self.likeness),
+        )
+
+    def sentence(self, vitals):
+        if vitals.line is not None:
+            still = f"the samples got {max(vitals.line.progress, 0):.0%} of their way nearer"
+        else:
+            still = (
+                f"the pictures are {vitals.pictures.likeness:.1f} times as far from the data as "
+                "real ones"
+            )
+        return f"D is right nearly every time: {answers(vitals)}; {still}."
+
+
+@CONDITIONS.register(
+    "oscillating",
+    title="Oscillating",
+    paper="Mescheder et al. 2018, arXiv:1801.04406, section 2",
+    equation=r"S(m_t),\ S(s_t)>\texttt{sway}",
+)
+@dataclass(frozen=True)
+class Oscillating(Condition):
+    """G and D chase each other round and round; looked for on the line only."""
+
+    candidates = (
+        prescribe.calm,
+        prescribe.quarter_rates,
+    )
+    sway: float = knob(0.25, low=0.0, high=10.0, help="To and fro, in std of the target.")
+    share: float = knob(
+        0.25, low=0.0, high=1.0, help="To and fro, in units of how far off the samples were."
+    )
+
+    def prescriptions(self, vitals):
+        if vitals.won is None:  # a critic's scores have grown too large for a late penalty
+            return (prescribe.average_weights, prescribe.quarter_rates, prescribe.calm_anew)
+        return self.candidates
+
+    def evidence(self, vitals):
+        if vitals.line is None:
+            return ()
+        line, over = vitals.line, looks(vitals, long=True)
+        return (
+            Evidence("to and fro, in std", line.sway, self.sway, True, over),
+            Evidence("to and fro / off at first", line.sway_share, self.share, True, over),
+        )
+
+    def sentence(self, vitals):
+        return (
+            f"The samples sway to and fro by {vitals.line.sway:.2f} of the target's standard "
+            f"deviation, over {looks(vitals, long=True)}."
+        )

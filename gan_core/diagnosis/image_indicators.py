@@ -1,0 +1,125 @@
+"""Vital signs of pictures: how different they are, how like the data, and how like single ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import avg_pool2d
+
+from gan_core.data.base import PictureSource
+from gan_core.evaluation.report import Census
+from gan_core.shapes import Features, PixelArray, Pixels
+from gan_core.training.monitoring.sample_timeline import Moment, Timeline
+
+MOST_REAL, MOST_SIDE = 2_000, 16
+SEED = 2014
+EARLIER = (0.25, 0.4, 0.6, 0.75)
+"""Shares of the run's steps at which its pictures are compared with the present ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class PictureReference:
+    """Real pictures, made small, and how far they are from each other.
+
+    Distances are root mean squares in grey levels. `nearest` is the median distance of a real
+    picture to its nearest other one, `apart` the median distance between two real pictures.
+    """
+
+    real: Features
+    nearest: float
+    apart: float
+    flips: bool
+
+
+def picture_reference(source: PictureSource) -> PictureReference:
+    """Take at most `MOST_REAL` of the source's pictures, always the same ones."""
+    rng = torch.Generator().manual_seed(SEED)
+    index = torch.randperm(len(source), generator=rng)[:MOST_REAL].sort().values
+    real = small(source.pixels(index).cpu())
+    between = torch.cdist(real, real)
+    apart = between[~torch.eye(len(real), dtype=torch.bool)][:100_000].median().item()
+    nearest = between.fill_diagonal_(torch.inf).amin(1).median().item()
+    return PictureReference(real, nearest, apart, getattr(source, "flips", False))
+
+
+@dataclass(frozen=True)
+class PictureVitals:
+    """A generator of pictures.
+
+    `likeness` is the median distance of a sample to its nearest real picture, over the same of
+    real pictures to each other: near 1 for pictures like the data, near 0 for copies, far above
+    for what is like nothing in the data. `diversity` is the median distance between two samples,
+    over that between two real pictures, and `gained` how much more it is than at the best of
+    some earlier grids.
+    """
+
+    samples: int
+    real: int
+    likeness: float
+    diversity: float
+    gained: float
+    grids: int
+    census: Census | None
+
+
+def picture_vitals(
+    samples: PixelArray,
+    reference: PictureReference,
+    census: Census | None = None,
+    earlier: Sequence[Moment] = (),
+) -> PictureVitals:
+    """Return the vital signs of some samples, bytes of any size.
+
+    `earlier` are grids from the same run; without one the diversity has not grown.
+    """
+    pixels = torch.from_numpy(samples)
+    points = small(pixels)
+    nearest = torch.cdist(points, reference.real).amin(1)
+    if reference.flips:
+        mirrored = torch.cdist(small(pixels.flip(3)), reference.real).amin(1)
+        nearest = torch.minimum(nearest, mirrored)
+    diversity = _ratio(_between(points), reference.apart)
+    grids = [small(torch.from_numpy(np.array(moment.pixels()))) for moment in earlier]
+    before = max((_ratio(_between(grid), reference.apart) for grid in grids), default=diversity)
+    return PictureVitals(
+        samples=len(points),
+        real=len(reference.real),
+        likeness=_ratio(nearest.median().item(), reference.nearest),
+        diversity=diversity,
+        gained=diversity - before,
+        grids=len(earlier),
+        census=census,
+    )
+
+
+def earlier_grids(timeline: Timeline, step: int) -> list[Moment]:
+    """Return the latest grids that were kept when certain shares of the steps were done."""
+    found = {}
+    for share in EARLIER:
+        kept = [moment for moment in timeline.moments if moment.step <= share * step]
+        if kept:
+            found[kept[-1].step] = kept[-1]
+    return list(found.values())
+
+
+def _between(points: Features) -> float:
+    """Return the median distance between two pictures; 0 if there is but one."""
+    return torch.pdist(points).median().item() if len(points) > 1 else 0.0
+
+
+def small(pixels: Pixels) -> Features:
+    """Return pictures averaged to at most `MOST_SIDE` pixels a side, a row each.
+
+    They are scaled such that Euclidean distances are root mean squares.
+    """
+    factor = -(-max(pixels.shape[2:]) // MOST_SIDE)
+    averaged = avg_pool2d(pixels.float(), factor, ceil_mode=True).flatten(1)
+    return averaged / averaged.shape[1] ** 0.5
+
+
+def _ratio(value: float, typical: float) -> float:
+    """Return value / typical; 1 where real pictures do not differ at all."""
+    return value / typical if typical > 0 else 1.0

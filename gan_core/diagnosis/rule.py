@@ -1,0 +1,92 @@
+"""A condition: evidence against thresholds, a sentence, and what may help.
+
+A condition reads vital signs and compares them with its thresholds, which are its knobs. It holds
+when all of its rows trip, and abstains, with no rows, where its signs mean nothing. What moves
+comes before what lies there: samples that sway cannot be judged by one look.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gan_core.diagnosis.indicators import Vitals
+from gan_core.diagnosis.remedies import Prescription, Remedy, prescribed
+from gan_core.registry import Component, Registry
+
+CONDITIONS = Registry("condition")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One comparison: what was measured, its threshold, and over how many samples or steps."""
+
+    measured: str
+    value: float
+    threshold: float
+    above: bool
+    over: str
+
+    @property
+    def tripped(self) -> bool:
+        """Whether the value lies beyond the threshold; NaN does not."""
+        return self.value > self.threshold if self.above else self.value < self.threshold
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A condition that holds: a sentence with the run's numbers, and what may help."""
+
+    condition: str
+    title: str
+    sentence: str
+    remedies: tuple[Remedy, ...]
+
+
+@dataclass(frozen=True)
+class Condition(Component):
+    """Something that can be wrong with a run."""
+
+    at_once: ClassVar[bool] = False
+    """Whether it can be told before the run has taken many steps."""
+    any_row: ClassVar[bool] = False
+    """Whether one row that trips is enough."""
+    candidates: ClassVar[tuple[Prescription, ...]] = ()
+    """What may help, the best first."""
+
+    @abstractmethod
+    def evidence(self, vitals: Vitals) -> tuple[Evidence, ...]:
+        """Return every comparison, or () where it abstains."""
+
+    @abstractmethod
+    def sentence(self, vitals: Vitals) -> str:
+        """Say what is wrong, in plain words with the run's numbers."""
+
+    def prescriptions(self, vitals: Vitals) -> tuple[Prescription, ...]:
+        """Return what may help this run, the best first."""
+        return self.candidates
+
+    def check(self, vitals: Vitals) -> Finding | None:
+        """Return what is wrong, or None."""
+        tripped = [row.tripped for row in self.evidence(vitals)]
+        if not tripped or not (any if self.any_row else all)(tripped):
+            return None
+        remedies = prescribed(vitals.config, self.prescriptions(vitals))
+        return Finding(self.name, self.title, self.sentence(vitals), remedies)
+
+
+def steps(vitals: Vitals) -> str:
+    return f"the last {vitals.window:,} steps"
+
+
+def looks(vitals: Vitals, long: bool = False) -> str:
+    """Say over how many looks at the samples, the long ones if a sway is meant."""
+    n = vitals.line.long_looks if long else vitals.line.looks
+    return f"{n:,} looks at 10,000 samples"
+
+
+def answers(vitals: Vitals) -> str:
+    """Return D's mean answers in words."""
+    real, fake = vitals.statistics["d_real"], vitals.statistics["d_fake_before"]
+    return f"D(x) {real:.2f}, D(G(z)) {fake:.2f} over {steps(vitals)}"

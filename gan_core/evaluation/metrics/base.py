@@ -1,0 +1,44 @@
+"""What a picture metric is, and the list of them."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gan_core.evaluation.metrics.batch import Batch
+from gan_core.registry import Component, Registry
+from gan_core.runtime.tasks import Slices, finish
+
+PICTURE_METRICS = Registry("picture metric")
+
+
+@dataclass(frozen=True)
+class PictureMetric(Component):
+    """A comparison of generated with real pictures, in what a probe makes of both."""
+
+    unit: ClassVar[str] = ""
+    higher_is_better: ClassVar[bool] = False
+    needs_classes: ClassVar[bool] = False
+    fewest: ClassVar[int] = 1
+    """With fewer samples it is not defined, and NaN."""
+
+    @classmethod
+    def applies(cls, values: tuple[int, ...]) -> bool:
+        """Say whether it suits a probe with factors of so many values; () if there are none."""
+        return bool(values) or not cls.needs_classes
+
+    @abstractmethod
+    def slices(self, real: Batch, fake: Batch) -> Slices[float]:
+        """Measure, yielding between pieces."""
+
+    def measure_slices(self, real: Batch, fake: Batch) -> Slices[float]:
+        """Measure, yielding between pieces; NaN if there are too few samples."""
+        if min(len(real), len(fake)) < self.fewest:
+            return math.nan
+        return (yield from self.slices(real, fake))
+
+    def measure(self, real: Batch, fake: Batch) -> float:
+        """Measure at once."""
+        return finish(self.measure_slices(real, fake))

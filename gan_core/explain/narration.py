@@ -1,0 +1,205 @@
+"""What a close-up says: formulas and sentences made from the numbers of that very step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.nn.functional import logsigmoid
+from torch.nn.utils import get_total_norm
+
+from gan_core.config import ExperimentConfig
+from gan_core.explain.step_recording import Moment
+from gan_core.shapes import Logits, PerSample
+from gan_core.training.gan import Bill
+
+
+class Story(NamedTuple):
+    """One line told: a formula, the same formula with this step's numbers, and a sentence.
+
+    Formula and numbers are LaTeX.
+    """
+
+    formula: str
+    numbers: str
+    sentence: str
+
+
+def tell(config: ExperimentConfig, moment: Moment) -> Story:
+    """Return the story of one line of the algorithm."""
+    return STORIES[moment.line.key](config, moment)
+
+
+def value_of_game(config: ExperimentConfig, bill: Bill) -> tuple[str, str]:
+    """Return V(D, G) as a formula, and with this batch's numbers.
+
+    The value of the 2014 paper (eq. 1) where D gives a probability, else minus D's loss.
+    """
+    if not config.loss.probability:
+        return r"V(D,G) = -L_D", rf"V = {figure(-bill.loss.mean().item())}"
+    on_real = logsigmoid(bill.logits_real).mean().item()
+    on_fake = logsigmoid(-bill.logits_fake).mean().item()
+    formula = r"V(D,G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_z[\log(1-D(G(z)))]"
+    terms = f"{figure(on_real)} + {figure(on_fake)}".replace("+ -", "- ")
+    return formula, rf"V \approx {terms} = {figure(on_real + on_fake)}"
+
+
+def figure(value: float, digits: int = 4) -> str:
+    """Return a number to some digits, in LaTeX: `0.6931`, `-1.200\\cdot10^{-5}`."""
+    if not math.isfinite(value):
+        return r"\text{not a number}"
+    if value and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
+    return f"{value:.{digits}g}"
+
+
+def plain(value: float) -> str:
+    """Return a number to three digits, for a sentence."""
+    return f"{value:.3g}"
+
+
+def average(each: PerSample) -> str:
+    """Return (first + second + …) / n = mean, in LaTeX."""
+    terms = " + ".join(figure(value) for value in each[:2].tolist()).replace("+ -", "- ")
+    dots = r" + \dots" if len(each) > 2 else ""
+    return rf"\frac{{{terms}{dots}}}{{{len(each)}}} = {figure(each.mean().item())}"
+
+
+def answer(config: ExperimentConfig, logits: Logits) -> str:
+    """Return D's mean answer in words."""
+    if config.loss.probability:
+        return f"a probability of {plain(logits.sigmoid().mean().item())} of being real"
+    return f"a score of {plain(logits.mean().item())}"
+
+
+def _vector(z: torch.Tensor) -> str:
+    dots = r",\dots" if len(z) > 3 else ""
+    return rf"({', '.join(figure(value) for value in z[:3].tolist())}{dots})"
+
+
+def _first(sample: np.floating | np.ndarray) -> str:
+    if np.ndim(sample) == 0:
+        return f"the number {plain(float(sample))}"
+    return f"a picture of {np.size(sample):,} numbers"
+
+
+def _noise(config: ExperimentConfig, moment: Moment) -> Story:
+    z = moment.turn.batch.z
+    each = "one number" if config.latent_dim == 1 else f"{config.latent_dim} numbers"
+    return Story(
+        r"z_i \sim p_z,\quad i = 1 \dots m",
+        rf"m = {len(z)},\quad z_1 = {_vector(z[0])}",
+        f"{len(z)} noise vectors of {each} each are drawn from the {config.prior.title} prior. "
+        f"Out of the first, G makes {_first(moment.scene.fake[0])}.",
+    )
+
+
+def _real(config: ExperimentConfig, moment: Moment) -> Story:
+    real = moment.scene.real
+    value = "" if config.dataset.pictures else rf",\quad x_1 = {figure(float(real[0]))}"
+    return Story(
+        r"x_i \sim p_r,\quad i = 1 \dots m",
+        rf"m = {len(moment.turn.batch.real)}{value}",
+        f"As many real samples are drawn at random. The first is {_first(real[0])}.",
+    )
+
+
+def _loss_d(config: ExperimentConfig, moment: Moment) -> Story:
+    bill = moment.turn.bill
+    penalty = bill.penalty.item()
+    more = f" The regularizer adds {plain(penalty)}." if penalty else ""
+    return Story(
+        r"L_D = \frac1m \sum_i \ell_D\big(D(x_i), D(G(z_i))\big)",
+        rf"L_D = {average(bill.loss)}",
+        f"D gives real samples {answer(config, bill.logits_real)} on average, and generated ones "
+        f"{answer(config, bill.logits_fake)}. Its loss says how wrong that is.{more}",
+    )
+
+
+def _loss_g(config: ExperimentConfig, moment: Moment) -> Story:
+    bill = moment.turn.bill
+    of = (
+        r"\ell_G\big(D(x_i), D(G(z_i))\big)" if config.loss.paired else r"\ell_G\big(D(G(z_i))\big)"
+    )
+    return Story(
+        rf"L_G = \frac1m \sum_i {of}",
+        rf"L_G = {average(bill.loss)}",
+        f"D, just updated, gives the generated samples {answer(config, bill.logits_fake)} on "
+        "average. G's loss is small when D is fooled.",
+    )
+
+
+def _gradient(moment: Moment, name: str, sentence: str) -> Story:
+    norm = get_total_norm(moment.turn.gradients).item()
+    weights = f"{moment.move.weights:,}".replace(",", r"\,")
+    penalty = " + R" if name == "D" and moment.turn.bill.penalty.item() else ""
+    gradient = rf"\nabla_{{\theta_{name}}} {'(L_D + R)' if penalty else f'L_{name}'}"
+    return Story(
+        gradient,
+        rf"\lVert {gradient} \rVert = {figure(norm)} \quad ({weights}\text{{ weights}})",
+        sentence,
+    )
+
+
+def _gradient_d(config: ExperimentConfig, moment: Moment) -> Story:
+    return _gradient(
+        moment,
+        "D",
+        f"Backpropagation finds one slope for each of D's {moment.move.weights:,} weights. "
+        "Together they lift D where samples are real and lower it where they are generated.",
+    )
+
+
+def _gradient_g(config: ExperimentConfig, moment: Moment) -> Story:
+    return _gradient(
+        moment,
+        "G",
+        "The slope runs back through D, whose weights stand still, to each sample, and on to "
+        f"G's {moment.move.weights:,} weights. The push on the samples is drawn.",
+    )
+
+
+def _update(config: ExperimentConfig, moment: Moment, name: str, optimizer: str) -> Story:
+    move = moment.move
+    return Story(
+        rf"\theta_{name} \leftarrow \theta_{name} + \Delta\theta_{name}",
+        rf"\lVert\Delta\theta_{name}\rVert = {figure(move.length)},\quad "
+        rf"L_{name}:\ {figure(move.loss_before)} \to {figure(move.loss_after)}",
+        f"{optimizer} moves {name}'s weights against the slope. On this same batch {name}'s loss "
+        f"goes from {plain(move.loss_before)} to {plain(move.loss_after)}.",
+    )
+
+
+def _update_d(config: ExperimentConfig, moment: Moment) -> Story:
+    return _update(config, moment, "D", config.optimizer_d.title)
+
+
+def _noise_again(config: ExperimentConfig, moment: Moment) -> Story:
+    z = moment.turn.batch.z
+    return Story(
+        r"z_i,\quad i = 1 \dots m",
+        rf"m = {len(z)},\quad z_1 = {_vector(z[0])}",
+        "Now it is G's turn, on the noise that D has just seen. (The 2014 paper draws fresh noise "
+        "here; most programs use it twice.)",
+    )
+
+
+def _update_g(config: ExperimentConfig, moment: Moment) -> Story:
+    return _update(config, moment, "G", config.optimizer_g.title)
+
+
+STORIES: dict[str, Callable[[ExperimentConfig, Moment], Story]] = {
+    "noise": _noise,
+    "real": _real,
+    "loss_d": _loss_d,
+    "gradient_d": _gradient_d,
+    "update_d": _update_d,
+    "noise_again": _noise_again,
+    "loss_g": _loss_g,
+    "gradient_g": _gradient_g,
+    "update_g": _update_g,
+}

@@ -1,0 +1,85 @@
+"""A copy of a game that can be played again and again, to look into it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import ParametrizationList
+
+from gan_core.networks.base import leaf_layers
+from gan_core.regularizers import REGULARIZERS
+from gan_core.shapes import Classes, Samples
+from gan_core.training.gan import Batch, Bill, Game
+
+NETWORKS = ("generator", "discriminator")
+
+
+class Twin(Game):
+    """A copy of a game that always plays one batch, with the same dropout and the same blur.
+
+    D pays no penalty, and a paired loss compares G's samples with the batch's own real ones,
+    where training draws new ones.
+
+    Spectral norms rest and batch norm forgets nothing, as it keeps nothing: it uses the batch's
+    own mean and variance, as in training. Activations do not overwrite their inputs.
+    """
+
+    def __init__(self, game: Game, batch: Batch, dtype: torch.dtype | None = None) -> None:
+        self.__dict__.update(game.__dict__)  # all that is not replaced below is shared
+        exact = "fp32" if dtype is not None else game.config.precision
+        none = REGULARIZERS.create("none")
+        self.config = game.config.with_(regularizer=none, precision=exact)
+        self.rng = {name: rng.clone_state() for name, rng in game.rng.items()}
+        self._start = {name: rng.get_state() for name, rng in self.rng.items()}
+        streams = {id(rng): self.rng[name] for name, rng in game.rng.items()}
+        self.generator = copy.deepcopy(game.generator, dict(streams)).to(dtype).train()
+        self.discriminator = copy.deepcopy(game.discriminator, dict(streams)).to(dtype).train()
+        self.batch = batch.without_graph()
+        if dtype is not None:
+            real, fake, z = (x.detach().to(dtype) for x in (batch.real, batch.fake, batch.z))
+            self.batch = replace(batch, z=z, fake=fake, real=real)
+        for module in (*self.generator.modules(), *self.discriminator.modules()):
+            if isinstance(module, ParametrizationList):
+                module.eval()
+            elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.track_running_stats = False
+            elif hasattr(module, "inplace"):
+                module.inplace = False
+
+    def real_batch(self, n: int) -> tuple[Samples, Classes | None]:
+        return self.batch.real, self.batch.labels
+
+    def play(self, network: str) -> Bill:
+        """Return what a network pays for the batch, which G makes anew."""
+        for name, rng in self.rng.items():
+            rng.set_state(self._start[name])
+        batch = replace(self.batch, fake=self.generate(self.batch.z, self.batch.labels))
+        return self.bill_of_d(batch) if network == "discriminator" else self.bill_of_g(batch)
+
+    def layers(self, network: str) -> list[nn.Module]:
+        """Return a network's layers in the order of use."""
+        with self.recorded() as outputs, torch.no_grad():
+            self.play("discriminator")
+        chosen = leaf_layers(getattr(self, network))
+        return [layer for layer in outputs if layer in chosen]
+
+    @contextmanager
+    def recorded(self) -> Iterator[dict[nn.Module, list[torch.Tensor]]]:
+        """Collect every layer's outputs, in the order of use; D may be asked more than once."""
+        outputs: dict[nn.Module, list[torch.Tensor]] = {}
+
+        def note(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+            outputs.setdefault(layer, []).append(output)
+
+        found = [*leaf_layers(self.generator), *leaf_layers(self.discriminator)]
+        hooks = [layer.register_forward_hook(note) for layer in found]
+        try:
+            yield outputs
+        finally:
+            for hook in hooks:
+                hook.remove()

@@ -1,0 +1,224 @@
+"""One training step under the magnifying glass: Algorithm 1, line by line, as it really happened.
+
+The trainer takes the step; what is recorded is what it computed on the way, and what its networks
+said before and after. Source of the lines: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from gan_core.config import ExperimentConfig
+from gan_core.data.pixels import as_arrays
+from gan_core.explain.sample_gradients import push
+from gan_core.shapes import Grid, Logits, PixelArray, Samples, Values, Weights
+from gan_core.training.algorithm import Turn
+from gan_core.training.gan import Batch, Bill
+from gan_core.training.monitoring.density_view import as_shown
+from gan_core.training.trainer import Trainer
+
+SHOWN = 16
+"""How many samples of the batch a scene shows."""
+
+
+class Line(NamedTuple):
+    """A line of the algorithm's box."""
+
+    key: str
+    words: str
+    of_d: bool
+
+
+LINES = (
+    Line("noise", "sample noise z; G makes samples of it", True),
+    Line("real", "sample real x from the data", True),
+    Line("loss_d", "D's loss on both", True),
+    Line("gradient_d", "D's gradient", True),
+    Line("update_d", "update D", True),
+    Line("noise_again", "noise z for G", False),
+    Line("loss_g", "G's loss", False),
+    Line("gradient_g", "G's gradient", False),
+    Line("update_g", "update G", False),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What can be seen at a line; None for what has not happened yet.
+
+    Samples are in the units of the data, pictures bytes. `answer_*` is D's output on them, as it
+    is shown (a probability where the loss has one); `force_*` is −∂ℓ/∂D at each sample: which way
+    and how hard D's output there is pushed. `push` is −∂ℓ_G/∂x at each generated sample.
+    """
+
+    fake: Values | PixelArray
+    real: Values | PixelArray | None = None
+    answer_fake: Values | None = None
+    answer_real: Values | None = None
+    force_fake: Values | None = None
+    force_real: Values | None = None
+    push: np.ndarray | None = None
+    fake_before: Values | PixelArray | None = None
+    curve: Grid | None = None
+    """D's output over the axis; None for pictures."""
+    curve_before: Grid | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """What an update did: its length over all weights, and the mean loss before and after it."""
+
+    weights: int
+    length: float
+    of_the_other: float
+    """How far the other network's weights moved meanwhile: 0, as they stand still."""
+    loss_before: float
+    loss_after: float
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One line of one step: which, what is seen, and the turn (and the move) it belongs to."""
+
+    line: Line
+    repetition: int
+    """Which of the step's updates of D, from 1; G's lines have the last one's."""
+    scene: Scene
+    turn: Turn
+    move: Move
+    bill_of_d: Bill | None
+    """What D's latest judgement of both batches was, after its update too; None before it."""
+
+
+@dataclass(frozen=True, eq=False)
+class CloseUp:
+    """A whole step: number `step`, made of `moments` in the order in which they happened."""
+
+    config: ExperimentConfig
+    step: int
+    moments: tuple[Moment, ...]
+    x: Grid | None
+    """The axis that D is drawn over; None for pictures."""
+
+
+def take_step(trainer: Trainer, x: Grid | None = None) -> CloseUp:
+    """Train one whole step and return what happened; `x` is the axis that D is drawn over.
+
+    A step that was left half-way is completed first, unrecorded. The step is the same, bit for
+    bit, as without looking.
+    """
+    with trainer.lock:
+        if trainer.share_of_step:
+            trainer.step()
+        moments: list[Moment] = []
+        for repetition in range(1, trainer.config.n_critic + 1):
+            moments += _discriminator_turn(trainer, x, repetition)
+        moments += _generator_turn(trainer, x, moments[-1])
+        return CloseUp(trainer.config, trainer.step_count, tuple(moments), x)
+
+
+def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> list[Moment]:
+    networks = trainer.discriminator, trainer.generator
+    curve, before = _curve(trainer, x), _weights(*networks)
+    turn = _at_rest(trainer.step_discriminator())
+    with trainer.game.unseen():
+        after = trainer.game.bill_of_d(turn.batch)
+    move = _move(before, _weights(*networks), turn.bill, after)
+    scenes = [Scene(_samples(trainer, turn.batch.fake[:SHOWN]), curve=curve)]
+    real = _samples(trainer, trainer.game.in_data_units(turn.batch.real[:SHOWN]))
+    scenes.append(replace(scenes[-1], real=real))
+    scenes.append(replace(scenes[-1], **_answers(trainer, turn.bill)))
+    scenes.append(replace(scenes[-1], **_forces(trainer, turn.bill)))
+    moved = replace(scenes[-2], curve=_curve(trainer, x), curve_before=curve)
+    scenes.append(replace(moved, **_answers(trainer, after)))
+    lines = (line for line in LINES if line.of_d)
+    bills = (None, None, turn.bill, turn.bill, detached(after))
+    return [
+        Moment(line, repetition, seen, turn, move, bill)
+        for line, seen, bill in zip(lines, scenes, bills, strict=True)
+    ]
+
+
+def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Moment]:
+    networks = trainer.generator, trainer.discriminator
+    before = _weights(*networks)
+    pushes = push(trainer.game, last.turn.batch)[:SHOWN].double().cpu().numpy()
+    turn = _at_rest(trainer.step_generator())
+    z, labels = turn.batch.z, turn.batch.labels
+    with trainer.game.unseen():
+        batch = Batch(z, labels, trainer.game.generate(z, labels))
+        after = trainer.game.bill_of_g(batch)
+    move = _move(before, _weights(*networks), turn.bill, after)
+    scene = replace(last.scene, real=None, answer_fake=None, answer_real=None, curve_before=None)
+    told = replace(scene, answer_fake=_shown(trainer, turn.bill.logits_fake[:SHOWN]))
+    moved = replace(
+        told,
+        fake=_samples(trainer, batch.fake[:SHOWN]),
+        fake_before=scene.fake,
+        answer_fake=_shown(trainer, after.logits_fake[:SHOWN]),
+    )
+    scenes = [scene, told, replace(told, push=pushes), moved]
+    lines = (line for line in LINES if not line.of_d)
+    return [
+        Moment(line, last.repetition, seen, turn, move, last.bill_of_d)
+        for line, seen in zip(lines, scenes, strict=True)
+    ]
+
+
+def _at_rest(turn: Turn) -> Turn:
+    """Return the turn without its graphs."""
+    return Turn(turn.batch.without_graph(), detached(turn.bill), turn.gradients)
+
+
+def detached(bill: Bill) -> Bill:
+    return Bill(*(getattr(bill, field.name).detach() for field in fields(Bill)))
+
+
+def _weights(*networks: nn.Module) -> list[Weights]:
+    """Return all the weights of each network, one after another."""
+    return [torch.cat([w.detach().flatten() for w in n.parameters()]) for n in networks]
+
+
+def _move(before: list[Weights], now: list[Weights], bill: Bill, after: Bill) -> Move:
+    lengths = [(new - old).norm().item() for new, old in zip(now, before, strict=True)]
+    losses = bill.loss.mean().item(), after.loss.mean().item()
+    return Move(len(now[0]), *lengths, *losses)
+
+
+def _samples(trainer: Trainer, x: Samples) -> Values | PixelArray:
+    return as_arrays(x.detach(), trainer.config.dataset)
+
+
+def _shown(trainer: Trainer, logits: Logits) -> Values:
+    return as_shown(trainer.config, logits.detach().double().cpu().numpy())
+
+
+def _curve(trainer: Trainer, x: Grid | None) -> Grid | None:
+    """Return D over the axis, at rest: no dropout, no instance noise."""
+    if x is None:
+        return None
+    points = torch.as_tensor(x, dtype=torch.float32, device=trainer.device).unsqueeze(1)
+    return as_shown(trainer.config, trainer.discriminate(points).double().cpu().numpy())
+
+
+def _answers(trainer: Trainer, bill: Bill) -> dict[str, Values]:
+    return {
+        "answer_real": _shown(trainer, bill.logits_real[:SHOWN]),
+        "answer_fake": _shown(trainer, bill.logits_fake[:SHOWN]),
+    }
+
+
+def _forces(trainer: Trainer, bill: Bill) -> dict[str, Values]:
+    """Return −∂ℓ_D/∂D at each sample."""
+    real, fake = bill.logits_real.clone().requires_grad_(), bill.logits_fake.clone()
+    loss = trainer.config.loss.discriminator(real, fake.requires_grad_()).sum()
+    up, down = torch.autograd.grad(loss, (real, fake))
+    return {
+        "force_real": -up[:SHOWN].double().cpu().numpy(),
+        "force_fake": -down[:SHOWN].double().cpu().numpy(),
+    }

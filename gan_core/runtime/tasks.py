@@ -1,0 +1,95 @@
+"""Long work in small pieces, so that a page can do something else, or stop, between two of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import Generic, NamedTuple, TypeVar
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+SLICE_FLOPS = 1.2e9
+"""Floating-point operations of one piece: 10 to 40 ms on one core."""
+
+T = TypeVar("T")
+
+
+class Slice(NamedTuple):
+    """A piece that is done: how much of the work is done with it, and what was worked on."""
+
+    share: float
+    words: str
+
+
+Slices = Generator[Slice, None, T]
+"""Work that yields after every piece and returns its result; dropping it half-way leaves nothing.
+
+Pieces are cut by their number of operations and not by the clock, so the same work is always cut
+in the same way and gives the same numbers.
+"""
+
+
+def finish(work: Slices[T]) -> T:
+    """Do all of the work at once and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value
+
+
+def within(work: Slices[T], low: float, high: float) -> Slices[T]:
+    """Do work that is the part from `low` to `high` of something longer."""
+    while True:
+        try:
+            share, words = next(work)
+        except StopIteration as done:
+            return done.value
+        yield Slice(low + (high - low) * share, words)
+
+
+def chunk_size(network: nn.Module, *one: torch.Tensor, flops: float = SLICE_FLOPS) -> int:
+    """Return how many inputs like `one` (a batch of a single one) fit into a piece."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(*one)
+    return int(max(1, flops // max(1, counter.get_total_flops())))
+
+
+class Job(Generic[T]):
+    """Slices that are taken when there is time for them; `done` is called with their result.
+
+    A `ValueError` ends the job; its sentence stands in `error`.
+    """
+
+    def __init__(self, work: Slices[T], done: Callable[[T], None]) -> None:
+        self._work = work
+        self._done = done
+        self._lock = threading.Lock()
+        self.share, self.words = 0.0, ""
+        self.active = True
+        self.error: str | None = None
+
+    def work(self, seconds: float) -> None:
+        """Take slices for about `seconds`, at least one; none if another thread does so now."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._take(time.perf_counter() + seconds)
+        finally:
+            self._lock.release()
+
+    def _take(self, deadline: float) -> None:
+        while self.active:
+            try:
+                self.share, self.words = next(self._work)
+            except StopIteration as finished:
+                self.active = False
+                self._done(finished.value)
+            except ValueError as error:
+                self.active = False
+                self.error = str(error)
+            if time.perf_counter() >= deadline:
+                break

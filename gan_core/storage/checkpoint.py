@@ -1,0 +1,276 @@
+"""A whole run in one safetensors file: weights, moments, generators, history and config.
+
+Tensors are stored as such; everything else is JSON in the file's header, and so is the SHA-256 of
+the whole file (with zeros in that place). Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch.utils._pytree import keystr, tree_leaves_with_path
+
+from gan_core.config import ExperimentConfig
+from gan_core.registry import reason
+from gan_core.runtime.files import write_atomically
+from gan_core.storage.validation import state as validation
+from gan_core.training.monitoring.state_history import Waypoint
+from gan_core.training.trainer import Trainer
+
+FORMAT = 3
+TENSOR = "tensor:"
+UNSEALED = b'"sha256":"' + 64 * b"0" + b'"'
+SEAL = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+MOVING = (
+    *("generator", "discriminator", "ema", "optimizer_g", "optimizer_d"),
+    *("rng", "latest", "z", "labels", "z_is_fresh", "counters"),
+)
+"""The parts of a state on which the next step depends; the others are its history."""
+
+STREAM_BYTES = {5_056, 16}
+"""What the state of a random stream takes on the CPU and on a GPU."""
+
+MOST_HEADER = 100 * 2**20
+"""Bytes; safetensors itself reads no larger header."""
+
+
+def save(trainer: Trainer, path: Path) -> None:
+    """Write the run to `path`, whole or not at all."""
+    write_atomically(path, packed(taken(trainer)))
+
+
+def taken(trainer: Trainer) -> dict[str, Any]:
+    """Return a copy of all that a checkpoint holds, to be packed when there is time."""
+    with trainer.lock:
+        return {
+            "config": trainer.config.to_dict(),
+            "device": trainer.device.type,
+            "engine_from": trainer.switch.engine_from,
+            "state": trainer.state_dict(),
+        }
+
+
+def packed(content: dict[str, Any]) -> bytes:
+    """Return the file that holds what was taken."""
+    tensors: dict[str, torch.Tensor] = {}
+    rest = _take_tensors(content, "", tensors)
+    metadata = {"format": str(FORMAT), "sha256": 64 * "0"}
+    metadata |= {name: json.dumps(part) for name, part in rest.items()}
+    return _sealed(safetensors.torch.save(tensors, metadata))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what `taken` returned when the checkpoint was written.
+
+    Raises:
+        ValueError: if the file is not a whole checkpoint of this format.
+    """
+    try:
+        return _unpacked(path.read_bytes())
+    except UNREADABLE as error:
+        raise ValueError(f"{path.name} is not a whole checkpoint: {reason(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
+
+
+UNREADABLE = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
+"""What `read` meets in files of other kinds."""
+
+
+def digest(content: dict[str, Any]) -> str:
+    """Return the SHA-256 over weights, average, moments and random streams of a checkpoint.
+
+    Two runs with the same digest are at the same point, to the last bit.
+    """
+    made = hashlib.sha256()
+    for part in ("generator", "discriminator", "ema", "optimizer_g", "optimizer_d", "rng"):
+        leaves = {keystr(p): v for p, v in tree_leaves_with_path({part: content["state"][part]})}
+        for path, leaf in sorted(leaves.items()):
+            made.update(path.encode())
+            if isinstance(leaf, torch.Tensor):
+                made.update(f"{leaf.dtype}{list(leaf.shape)}".encode())
+                made.update(leaf.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+            else:
+                made.update(json.dumps(leaf).encode())
+    return made.hexdigest()
+
+
+def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
+    """Return the run stored in `path`; its next step is the one it would have taken.
+
+    On a device of another kind its random streams begin anew: they cannot be carried over.
+
+    Raises:
+        ValueError: if the file is not a whole checkpoint of this format.
+    """
+    content = read(path)
+    try:
+        return trainer_of(content, device, engine)
+    except UNUSABLE as error:
+        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
+
+
+UNUSABLE = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
+"""What `trainer_of` raises for the content of no run."""
+
+
+def past_of(trainer: Trainer, most_bytes: int) -> list[dict[str, Any]] | None:
+    """Return the states that the run has in memory, or None if they weigh more than that."""
+    waypoints = trainer.past.waypoints
+    if sum(waypoint.weight for waypoint in waypoints) > most_bytes:
+        return None
+    return [
+        {"step": w.step, "config": w.config.to_dict(), "state": dict(w.state)} for w in waypoints
+    ]
+
+
+def waypoint_of(trainer: Trainer, content: dict[str, Any]) -> Waypoint:
+    """Return the moment that a checkpoint of a run holds.
+
+    Raises:
+        ValueError: if it holds none of this run.
+    """
+    try:
+        state = {name: content["state"][name] for name in MOVING}
+        row = {"step": state["counters"]["step"], "config": content["config"], "state": state}
+        return next(waypoints_of(trainer, {"past": [row]}))
+    except UNUSABLE as error:
+        raise ValueError(f"The checkpoint cannot be used: {reason(error)}") from None
+
+
+def bring_past(trainer: Trainer, path: Path) -> None:
+    """Give a run the states that were in its memory, up to where it is now.
+
+    Raises:
+        ValueError: if the file does not hold such states.
+    """
+    content = read(path)
+    try:
+        for waypoint in waypoints_of(trainer, content):
+            if waypoint.step <= trainer.step_count:
+                trainer.past.keep(waypoint)
+    except UNUSABLE as error:
+        raise ValueError(f"{path.name} cannot be used: {reason(error)}") from None
+
+
+def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint]:
+    """Yield the states in a file of a run's past, each checked first.
+
+    Raises:
+        one of `UNUSABLE`: if one is not of this run.
+    """
+    known: tuple[Any, ExperimentConfig] = ({}, trainer.config)
+    for row in content["past"]:
+        if row["config"] != known[0]:
+            known = row["config"], ExperimentConfig.from_dict(row["config"])
+        state = at_home(trainer, row["state"])
+        validation.check_waypoint(trainer, known[1], row["step"], state)
+        yield Waypoint(row["step"], known[1], state)
+
+
+def at_home(trainer: Trainer, state: Any) -> dict[str, Any]:
+    """Return a state on a run's device; streams of a device of another kind begin anew.
+
+    Raises:
+        one of `UNUSABLE`: if it is no state.
+    """
+    if not isinstance(state, dict):
+        raise ValueError("its state is no object.")
+    state = _on(trainer.device, state)
+    own = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    sizes = {len(stream) for stream in state["rng"].values()}
+    if sizes <= STREAM_BYTES and sizes != {len(stream) for stream in own.values()}:
+        state["rng"] = own
+    return state
+
+
+def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
+    """Return the run that a checkpoint holds.
+
+    Raises:
+        one of `UNUSABLE`: if it holds none.
+    """
+    validation.check_envelope(content)
+    config = ExperimentConfig.from_dict(content["config"])
+    trainer = Trainer(config, device, engine, content["engine_from"])
+    state = at_home(trainer, content["state"])
+    validation.check_state(trainer, config, state)
+    trainer.load_state_dict(state)
+    return trainer
+
+
+def _on(device: torch.device, value: Any) -> Any:
+    """Return nested values with every tensor on the device, but for generators' states."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    if isinstance(value, dict):
+        return {k: v if k in ("rng", "timeline") else _on(device, v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_on(device, part) for part in value]
+    return value
+
+
+def _sealed(content: bytes) -> bytes:
+    place = content.index(UNSEALED)
+    digest = hashlib.sha256(content).hexdigest().encode()
+    made = bytearray(content)
+    made[place : place + len(UNSEALED)] = b'"sha256":"' + digest + b'"'
+    return bytes(made)
+
+
+def _unpacked(content: bytes) -> dict[str, Any]:
+    """Return what `packed` was given, if not one bit has changed since.
+
+    Raises:
+        ValueError, LookupError, SafetensorError: if it is not such a file, or not a whole one.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if not 8 < length <= min(len(content) - 8, MOST_HEADER):
+        raise ValueError("it is empty, cut short or no safetensors file.")
+    try:
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    except ValueError:
+        raise ValueError("its header is damaged.") from None
+    if metadata.get("format") != str(FORMAT):
+        raise ValueError(f"its format is {metadata.get('format')!r}, not {FORMAT}.")
+    seal = SEAL.search(content, 8, 8 + length)
+    if seal is None:
+        raise ValueError("its checksum is missing.")
+    digest, view = hashlib.sha256(), memoryview(content)
+    for part in (view[: seal.start()], UNSEALED, view[seal.end() :]):
+        digest.update(part)
+    if digest.hexdigest().encode() != seal[1]:
+        raise ValueError("it is damaged: its checksum does not fit its content.")
+    rest = {k: json.loads(v) for k, v in metadata.items() if k not in ("format", "sha256")}
+    return _put_tensors(rest, safetensors.torch.load(content))
+
+
+def _take_tensors(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
+    """Return `value` with each tensor moved to `tensors` and replaced by its name."""
+    if isinstance(value, torch.Tensor):
+        tensors[path] = value.detach().cpu().contiguous()
+        return TENSOR + path
+    if isinstance(value, dict):
+        return {str(k): _take_tensors(v, f"{path}/{k}", tensors) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_take_tensors(v, f"{path}/{i}", tensors) for i, v in enumerate(value)]
+    return value
+
+
+def _put_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """Undo `_take_tensors`; whole numbers among the keys are an optimizer's."""
+    if isinstance(value, str) and value.startswith(TENSOR):
+        return tensors[value.removeprefix(TENSOR)]
+    if isinstance(value, dict):
+        return {int(k) if k.isdigit() else k: _put_tensors(v, tensors) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_put_tensors(v, tensors) for v in value]
+    return value

@@ -1,0 +1,331 @@
+"""Run folders: all that is kept of a run on the disk, so that nothing is lost.
+
+    run.json          what the Runs page shows; made anew from the checkpoints if it is damaged
+    config.json       the experiment
+    checkpoints/      whole states, `step-00001234.safetensors`, each with its own checksum
+    past.safetensors  the states between them that were in memory, where they are small
+    metrics.csv       statistics and metrics over the steps
+    samples/          pictures of what was generated
+    thumbnail.png     the latest of them
+    .lock             held by the process that has the run open
+
+Every file is written whole or not at all. What is in a folder is believed only if it can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gan_core.config import ExperimentConfig
+from gan_core.registry import reason
+from gan_core.runtime.files import PARTIAL, is_being_written, write_atomically
+from gan_core.storage import checkpoint
+from gan_core.storage.run_lock import Hold
+from gan_core.training.trainer import Trainer
+
+FORMAT = 1
+CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+GIVEN_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
+"""What `new_id` returns."""
+LONGEST_NAME = 80
+LATEST = 1e11
+"""Seconds since 1970 that no date of a run reaches."""
+
+CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
+GENERATOR = "generator.safetensors"
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a run without opening it; `metrics` are those of its latest step.
+
+    `measured` holds, for the steps of the checkpoints, the number by which the best is chosen:
+    smaller is better. Times are seconds since 1970.
+    """
+
+    name: str
+    created: float
+    saved: float
+    step: int
+    experiment: Mapping[str, Any]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    parent: str | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A checkpoint in a run's folder."""
+
+    step: int
+    path: Path
+
+    @property
+    def size(self) -> int:
+        """Its bytes; 0 if it has gone."""
+        return _size(self.path)
+
+
+class RunFolder:
+    """A run on the disk, whose id is the folder's name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._hold: Hold | None = None
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> list[Kept]:
+        """The checkpoints, oldest first, whole or not."""
+        folder = self.path / "checkpoints"
+        found = [(CHECKPOINT.fullmatch(path.name), path) for path in _entries(folder)]
+        return sorted(
+            (Kept(int(match[1]), path) for match, path in found if match), key=lambda k: k.step
+        )
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its files, whoever writes and removes some meanwhile."""
+        return sum(
+            _size(Path(place) / name) for place, _, names in os.walk(self.path) for name in names
+        )
+
+    def place_of(self, step: int) -> Path:
+        """Return where the checkpoint of a step is kept."""
+        return self.path / "checkpoints" / f"step-{step:08d}.safetensors"
+
+    def make(self) -> None:
+        """Make the folder, and remove what a process that was killed had begun to write."""
+        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (self.path / "samples").mkdir(exist_ok=True)
+        for place, _, names in os.walk(self.path):
+            for left in (Path(place) / name for name in names if name.endswith(PARTIAL)):
+                if not is_being_written(left):
+                    left.unlink(missing_ok=True)
+
+    def hold(self) -> None:
+        """Keep other processes from opening the run, until `release` or the end of this one.
+
+        Raises:
+            HeldElsewhereError: if one of them has it open.
+        """
+        if self._hold is None:
+            self._hold = Hold(self.path)
+        self._hold.take()
+
+    def release(self) -> None:
+        """Let other processes open the run."""
+        if self._hold is not None:
+            self._hold.release()
+
+    def about(self) -> About | None:
+        """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""
+        return self.noted() or self._told_by_a_checkpoint()
+
+    def noted(self) -> About | None:
+        """Return what `note` wrote; None if that is missing or damaged."""
+        try:
+            return about_of((self.path / ABOUT).read_bytes())
+        except NO_ABOUT:
+            return None
+
+    def _told_by_a_checkpoint(self) -> About | None:
+        for kept in reversed(self.checkpoints):
+            try:
+                content = checkpoint.read(kept.path)
+                config = ExperimentConfig.from_dict(content["config"])
+                saved = kept.path.stat().st_mtime
+            except (*NO_ABOUT, *checkpoint.UNUSABLE):
+                continue
+            return About(self.id, saved, saved, kept.step, config.to_dict())
+        return None
+
+    def note(self, about: About) -> None:
+        """Write what is known of the run."""
+        content = json.dumps({"format": FORMAT} | asdict(about), indent=1, ensure_ascii=False)
+        write_atomically(self.path / ABOUT, content.encode())
+
+    def rename(self, name: str) -> None:
+        """Give the run another name, of at most `LONGEST_NAME` characters."""
+        about = self.about()
+        if about is not None:
+            self.note(About(**{**vars(about), "name": tidy(name)}))
+
+    def read(self, step: int | None = None) -> tuple[dict[str, Any], list[str]]:
+        """Return the content of the newest whole checkpoint, and a sentence for each damaged one.
+
+        `step` asks for the newest one up to there.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        said: list[str] = []
+        for kept in reversed(self.checkpoints):
+            if step is not None and kept.step > step:
+                continue
+            try:
+                return checkpoint.read(kept.path), said
+            except ValueError as error:
+                said.append(f"The checkpoint of step {kept.step:,} was left out: {error}")
+        raise ValueError(
+            " ".join(said) or f"{self.path} is not the folder of a run: it has no checkpoint."
+        )
+
+    def open(
+        self, device: str = "auto", engine: str = "auto", step: int | None = None
+    ) -> tuple[Trainer, list[str]]:
+        """Return the run at its newest whole checkpoint, and what has to be said about others.
+
+        Raises:
+            ValueError: if no checkpoint can be used.
+        """
+        said: list[str] = []
+        for kept in reversed(self.checkpoints):
+            if step is not None and kept.step > step:
+                continue
+            try:
+                trainer = checkpoint.trainer_of(checkpoint.read(kept.path), device, engine)
+            except checkpoint.UNUSABLE as error:
+                said.append(f"The checkpoint of step {kept.step:,} was left out: {reason(error)}")
+                continue
+            self._bring_the_past(trainer)
+            return trainer, said
+        raise ValueError(
+            " ".join(said) or f"{self.path} is not the folder of a run: it has no checkpoint."
+        )
+
+    def _bring_the_past(self, trainer: Trainer) -> None:
+        """Give the run the states that were in memory; without them it has its checkpoints."""
+        if (self.path / PAST).exists():
+            try:
+                checkpoint.bring_past(trainer, self.path / PAST)
+            except ValueError:
+                (self.path / PAST).unlink(missing_ok=True)
+
+    def digest(self) -> str:
+        """Return the fingerprint of the newest whole checkpoint.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        return checkpoint.digest(self.read()[0])
+
+    def delete(self) -> None:
+        """Remove the run from the disk."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def runs_folder() -> Path:
+    """Return where runs are kept: `GAN_RUNS`, or `runs` beside the dashboard."""
+    return Path(os.environ.get("GAN_RUNS") or Path(__file__).parents[2] / "runs")
+
+
+def new_id() -> str:
+    """Return a name for a new run's folder, which nobody can guess: whoever has it may open it."""
+    return f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}"
+
+
+def new_folder() -> RunFolder:
+    """Return a folder for a new run; nothing is made before the run is saved."""
+    return RunFolder(runs_folder() / new_id())
+
+
+def find(run_id: str) -> RunFolder | None:
+    """Return the run of that id, if there is one: the id is looked up, never joined to a path."""
+    return next((folder for folder in all_folders() if folder.id == run_id), None)
+
+
+def all_folders() -> list[RunFolder]:
+    """Return every run, in no order."""
+    return [
+        RunFolder(path)
+        for path in _entries(runs_folder())
+        if RUN_ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    ]
+
+
+def tidy(name: str) -> str:
+    """Return a name that is one line of printable characters."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return words[:LONGEST_NAME] or "a run without a name"
+
+
+NO_ABOUT = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What files that are no `run.json` lead to."""
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; 0 if it has gone meanwhile."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def about_of(content: bytes) -> About:
+    """Return what `RunFolder.note` wrote.
+
+    Raises:
+        one of `NO_ABOUT`: if it is anything else.
+    """
+    given = json.loads(content)
+    if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
+        raise ValueError("another format")
+    about = About(**{f.name: given[f.name] for f in fields(About)})
+    experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
+    created, saved, step = float(about.created), float(about.saved), int(about.step)
+    if not (0 <= created < LATEST and 0 <= saved < LATEST and step >= 0):
+        raise ValueError("a time or a step that cannot be")
+    return About(
+        tidy(str(about.name)),
+        created,
+        saved,
+        step,
+        experiment,
+        {tidy(str(name)): float(value) for name, value in dict(about.metrics).items()},
+        about.parent if about.parent is None else tidy(str(about.parent)),
+        {str(int(step)): float(value) for step, value in dict(about.measured).items()},
+    )
+
+
+def located(run: str) -> RunFolder:
+    """Return the run that somebody at this machine means: by its folder, or by its id.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if Path(run).is_dir():
+        return RunFolder(Path(run))
+    found = find(run)
+    if found is None:
+        raise ValueError(f"{run} is neither the folder of a run nor the id of one.")
+    return found
+
+
+def open_run(run: Path, device: str = "cpu") -> Trainer:
+    """Return the run in the folder `run`, at its newest whole checkpoint.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    return RunFolder(run).open(device)[0]

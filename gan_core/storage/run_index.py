@@ -1,0 +1,102 @@
+"""All runs at a glance: read from their folders, and only those that have changed since."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from gan_core.config import ExperimentConfig
+from gan_core.data.image_grid import png
+from gan_core.storage.run_folder import ABOUT, About, RunFolder, all_folders
+
+ROW_PICTURE = (120, 60)
+MOST_PICTURE_BYTES = 4_000_000
+MOST_PICTURE_PIXELS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A run as a list shows it; `picture` is a small PNG, if there is one."""
+
+    folder: RunFolder
+    about: About
+    size: int
+    picture: bytes | None
+    config: ExperimentConfig
+
+    @property
+    def id(self) -> str:
+        return self.folder.id
+
+
+Stamp = tuple[int, int, int]
+
+
+class Index:
+    """The rows of all runs, remembered by the time and size of what they were read from.
+
+    Nothing of it is on the disk: it is made from the folders whenever somebody asks.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[Stamp | None, Row | None]] = {}
+        self._lock = threading.Lock()
+
+    def rows(self, only: Iterable[str] | None = None) -> list[Row]:
+        """Return the runs that can be read, the newest first; `only` are the ids to look for."""
+        wanted = None if only is None else set(only)
+        with self._lock:
+            folders = [f for f in all_folders() if wanted is None or f.id in wanted]
+            if wanted is None:
+                here = {str(folder.path) for folder in folders}
+                self._rows = {path: kept for path, kept in self._rows.items() if path in here}
+            found = [self._row(folder) for folder in folders]
+        rows = [row for row in found if row is not None]
+        return sorted(rows, key=lambda row: (row.about.created, row.id), reverse=True)
+
+    def _row(self, folder: RunFolder) -> Row | None:
+        stamp = _stamp(folder)
+        known = self._rows.get(str(folder.path))
+        if known is None or known[0] != stamp or stamp is None:
+            about = folder.about()
+            row = None if about is None else _row_of(folder, about)
+            known = self._rows[str(folder.path)] = stamp, row
+        return known[1]
+
+
+INDEX = Index()
+"""The one index of this process."""
+
+
+def _row_of(folder: RunFolder, about: About) -> Row:
+    config = ExperimentConfig.from_dict(about.experiment)
+    return Row(folder, about, folder.size, _picture(folder), config)
+
+
+def _stamp(folder: RunFolder) -> Stamp | None:
+    """Return what differs after the run was saved, renamed or replaced; None for no such file."""
+    try:
+        state = (folder.path / ABOUT).stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _picture(folder: RunFolder) -> bytes | None:
+    """Return the run's thumbnail, smaller still, unless it is none that was written here."""
+    path = folder.path / "thumbnail.png"
+    try:
+        if path.stat().st_size > MOST_PICTURE_BYTES:
+            return None
+        with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:
+            if image.width * image.height > MOST_PICTURE_PIXELS:
+                return None
+            small = image.convert("RGB")
+            small.thumbnail(ROW_PICTURE, Image.Resampling.BOX)
+            return png(small)
+    except Exception:  # damaged pictures raise errors of many kinds
+        return None

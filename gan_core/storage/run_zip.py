@@ -1,0 +1,256 @@
+"""A run as one zip: written from its folder, and read from a stranger without being believed.
+
+What an imported run's folder holds is written anew from what was understood of the zip. Only the
+checkpoints and the states in memory stay as they came, once each has been checked.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from PIL import Image
+
+from gan_core.config import ExperimentConfig
+from gan_core.data.image_grid import png
+from gan_core.data.importing.limits import Limits
+from gan_core.data.importing.sources import ZIP_ERRORS, directory_entries
+from gan_core.registry import reason
+from gan_core.runtime.files import write_atomically
+from gan_core.storage import checkpoint
+from gan_core.storage.run_folder import (
+    ABOUT,
+    CONFIG,
+    FORMAT,
+    METRICS,
+    NO_ABOUT,
+    PAST,
+    About,
+    RunFolder,
+    about_of,
+    new_folder,
+    runs_folder,
+    tidy,
+)
+from gan_core.storage.run_saver import csv_of, table_of
+from gan_core.storage.unzip import MOST_ENTRIES, NAMES, unpack
+from gan_core.storage.validation import state as validation
+from gan_core.training.trainer import Trainer
+
+MOST_PIXELS = 4_000_000
+"""Of a picture in the zip: the laboratory's own have at most 640 × 640, some 1,200 × 600."""
+
+NO_WORDS = "the disk refused it"
+CHUNK = 1 << 20
+THUMBNAIL = "thumbnail.png"
+BEGUN = ".import-"
+STALE_SECONDS = 3_600.0
+
+
+def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
+    """Write a run's folder into a zip file, piece by piece.
+
+    The id of the run that it began in stays here: whoever knows it may open that run.
+
+    Raises:
+        ValueError: if there is no run in the folder.
+    """
+    about = folder.about()
+    if about is None:
+        raise ValueError("There is no run in this folder any more.")
+    with zipfile.ZipFile(file, "w") as archive:
+        told = {"format": FORMAT} | asdict(replace(about, parent=None))
+        archive.writestr(ABOUT, json.dumps(told, indent=1), zipfile.ZIP_DEFLATED)
+        for name, path in _files(folder):
+            if name != ABOUT:
+                _put(archive, name, path)
+
+
+def duplicate(folder: RunFolder) -> RunFolder:
+    """Return a copy of a run, under an id of its own.
+
+    Raises:
+        ValueError: if there is no run in the folder, or no room for a second one.
+    """
+    about = folder.about()
+    if about is None:
+        raise ValueError("There is no run in this folder any more.")
+    with _new_run() as made:
+        for name, path in _files(folder):
+            try:
+                shutil.copyfile(path, made.path / name)
+            except FileNotFoundError:  # thinned meanwhile
+                continue
+        name = tidy(f"Copy of {about.name}")
+        made.note(replace(about, name=name, created=time.time(), parent=folder.id))
+    return made
+
+
+def import_run(file: io.BufferedIOBase, limits: Limits | None = None) -> RunFolder:
+    """Return a new run, made from a zip that `export_run` wrote, perhaps elsewhere.
+
+    Raises:
+        ValueError: if it is anything else, or more than the limits or the disk budget allow;
+            nothing is left behind then.
+    """
+    limits = limits or Limits.from_environment()
+    try:
+        if directory_entries(file, MOST_ENTRIES) > MOST_ENTRIES:
+            raise ValueError(f"The zip has more than {MOST_ENTRIES} entries; no run has.")
+        archive = zipfile.ZipFile(file)
+    except ZIP_ERRORS as error:
+        raise ValueError(f"This is not a whole zip file: {reason(error)}") from None
+    with archive, _new_run() as made:
+        unpack(archive, made.path, limits)
+        _believe(made)
+    return made
+
+
+def _files(folder: RunFolder) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a run that belong into its zip, by their names there."""
+    for path in sorted(folder.path.rglob("*")):
+        name = path.relative_to(folder.path).as_posix()
+        if NAMES.fullmatch(name) and path.is_file() and not path.is_symlink():
+            yield name, path
+
+
+def _put(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    packs = path.suffix in (".json", ".csv")
+    how = zipfile.ZIP_DEFLATED if packs else zipfile.ZIP_STORED
+    try:
+        with path.open("rb") as source:
+            info = zipfile.ZipInfo(name)
+            info.compress_type = how
+            with archive.open(info, "w", force_zip64=True) as target:
+                shutil.copyfileobj(source, target, CHUNK)
+    except FileNotFoundError:  # thinned meanwhile
+        return
+
+
+@contextmanager
+def _new_run() -> Iterator[RunFolder]:
+    """Give a folder to fill that becomes a run when all went well, and goes when not.
+
+    Raises:
+        ValueError: if the disk does not take it.
+    """
+    made = new_folder()
+    try:
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        _sweep()
+        filling = RunFolder(runs_folder() / f"{BEGUN}{secrets.token_hex(8)}")
+    except OSError as error:
+        raise ValueError(f"The run could not be stored: {error.strerror or NO_WORDS}.") from None
+    try:
+        filling.make()
+        target, made.path = made.path, filling.path
+        yield made
+        filling.path.rename(target)
+        made.path = target
+    except OSError as error:
+        raise ValueError(f"The run could not be stored: {error.strerror or NO_WORDS}.") from None
+    finally:
+        shutil.rmtree(filling.path, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what a process that was killed had begun to import."""
+    for left in runs_folder().glob(f"{BEGUN}*"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _believe(folder: RunFolder) -> None:
+    """Check an unpacked run, and write all but its states anew from what was understood.
+
+    Raises:
+        ValueError: if it is no run, or a part of it does not belong to it.
+    """
+    if not folder.checkpoints:
+        raise ValueError("The zip holds no run: there is no checkpoint in it.")
+    trainer = _check_checkpoints(folder)
+    _check_past(folder, trainer)
+    told = _told(folder, trainer)
+    config = trainer.config
+    (folder.path / CONFIG).write_text(config.to_json(), encoding="utf-8")
+    write_atomically(folder.path / METRICS, csv_of(table_of(trainer)))
+    for picture in [*folder.path.glob(THUMBNAIL), *folder.path.glob("samples/*.png")]:
+        write_atomically(picture, _drawn_anew(picture))
+    folder.note(told)
+
+
+def _check_checkpoints(folder: RunFolder) -> Trainer:
+    """Return the run at its newest checkpoint; every other one must fit it.
+
+    Raises:
+        ValueError: naming the one that does not.
+    """
+    *others, newest = folder.checkpoints
+    try:
+        trainer = checkpoint.load(newest.path, "cpu", "eager")
+        if trainer.step_count != newest.step:
+            raise ValueError(f"{newest.path.name} is of another step than its name says.")
+        for kept in others:
+            content = checkpoint.read(kept.path)
+            validation.check_envelope(content)
+            config = ExperimentConfig.from_dict(content["config"])
+            validation.check_same_run(trainer.config, config)
+            state = checkpoint.at_home(trainer, content["state"])
+            validation.check_state(trainer, config, state)
+            if state["counters"]["step"] != kept.step:
+                raise ValueError(f"{kept.path.name} is of another step than its name says.")
+    except checkpoint.UNUSABLE as error:
+        raise ValueError(f"The zip was not imported: {reason(error)}") from None
+    return trainer
+
+
+def _check_past(folder: RunFolder, trainer: Trainer) -> None:
+    if (folder.path / PAST).exists():
+        try:
+            checkpoint.bring_past(trainer, folder.path / PAST)
+        except ValueError as error:
+            raise ValueError(f"The zip was not imported: {reason(error)}") from None
+
+
+def _told(folder: RunFolder, trainer: Trainer) -> About:
+    """Return what the zip says of the run, as far as it can be true."""
+    try:
+        about = about_of((folder.path / ABOUT).read_bytes())
+    except NO_ABOUT:
+        about = About("an imported run", 0.0, 0.0, 0, {})
+    now = time.time()
+    steps = {str(kept.step) for kept in folder.checkpoints}
+    return replace(
+        about,
+        created=now,
+        saved=now,
+        step=trainer.step_count,
+        experiment=trainer.config.to_dict(),
+        metrics=dict(list(about.metrics.items())[:50]),
+        parent=None,
+        measured={step: value for step, value in about.measured.items() if step in steps},
+    )
+
+
+def _drawn_anew(path: Path) -> bytes:
+    """Return a picture's pixels as a PNG that was written here.
+
+    Raises:
+        ValueError: if it is none, or too large.
+    """
+    try:
+        with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise ValueError("too large")
+            return png(image.convert("RGB"))
+    except Exception:  # damaged pictures raise errors of many kinds
+        raise ValueError(f"{path.name} is not a picture of a run.") from None

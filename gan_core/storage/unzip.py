@@ -1,0 +1,105 @@
+"""The entries of a zip that claims to be a run's, unpacked under limits into an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_core.data.importing.limits import Limits
+from gan_core.registry import Number, shown
+from gan_core.storage.retention import budget
+from gan_core.storage.run_folder import all_folders
+
+NAMES = re.compile(
+    r"run\.json|config\.json|metrics\.csv|thumbnail\.png|past\.safetensors"
+    r"|checkpoints/step-\d{8,12}\.safetensors|samples/step-\d{8,12}\.png"
+)
+"""All that a zip of a run may hold. What can be made from it again is not among it."""
+
+FOLDERS = ("checkpoints/", "samples/")
+MOST_ENTRIES = 500
+MOST_TEXT, MOST_PICTURE = 20_000_000, 20_000_000
+
+MOST_RATIO, FREE_BYTES = 100, 1_000_000
+"""An entry may unpack to this many times its size, and to the free bytes besides."""
+
+CHUNK = 1 << 20
+
+
+@dataclass
+class Room:
+    """How many bytes may still come out of a zip, and what to say when they are used up."""
+
+    left: Number
+    words: str
+
+    @classmethod
+    def of(cls, limits: Limits) -> Room:
+        free = budget() - sum(folder.size for folder in all_folders())
+        if free < limits.unpacked_bytes:
+            words = f"The run needs more than the {max(free, 0) / 1e6:,.0f} MB that the disk budget"
+            return cls(free, f"{words} for runs leaves; delete runs, or raise the budget.")
+        return cls(
+            limits.unpacked_bytes, f"The zip unpacks to more than {limits.unpacked_gb:g} GB."
+        )
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise ValueError(self.words)
+
+
+def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
+    """Unpack the entries into a new folder: known names alone, and no more bytes than allowed.
+
+    Raises:
+        ValueError: if there is anything else in the zip.
+    """
+    seen: set[str] = set()
+    room = Room.of(limits)
+    for info in archive.infolist():
+        name = info.filename
+        if name in FOLDERS and not info.file_size:
+            continue
+        if not NAMES.fullmatch(name):
+            raise ValueError(f"The zip holds {shown(name)}, which no run's folder holds.")
+        if name in seen:
+            raise ValueError(f"The zip holds {name} twice.")
+        seen.add(name)
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG):
+            raise ValueError(f"The zip holds {name} as a link, or as something else than a file.")
+        if info.flag_bits & 1:
+            raise ValueError("The zip is encrypted; make one without a password.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"The zip holds {name} in a way of packing that is not read here.")
+        _unpack_one(archive, info, place / name, room)
+
+
+def _unpack_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, room: Room) -> None:
+    most = FREE_BYTES + MOST_RATIO * info.compress_size
+    if not path.name.endswith(".safetensors"):
+        most = min(most, MOST_PICTURE if path.suffix == ".png" else MOST_TEXT)
+    taken = 0
+    try:
+        with archive.open(info) as source, path.open("xb") as target:
+            while chunk := source.read(CHUNK):
+                taken += len(chunk)
+                room.take(len(chunk))
+                if taken > most:
+                    raise ValueError(f"{info.filename} unpacks to more than any such file has.")
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+    except ValueError:
+        raise
+    except OSError as error:
+        if error.errno:  # the disk's, not the zip's
+            raise
+        raise ValueError(f"{info.filename} cannot be unpacked.") from None
+    except Exception:  # each way to be damaged has an error of its own
+        raise ValueError(f"{info.filename} cannot be unpacked; the zip is damaged.") from None

@@ -1,0 +1,241 @@
+"""Whether the state in a checkpoint belongs to a run of its config, asked before it is loaded.
+
+A checksum proves that nothing has changed since the file was written, not who wrote it. Loading
+is strict about weights only; the rest would break a page or a step much later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from gan_core.config import LIVE, ExperimentConfig
+from gan_core.registry import knobs, shown
+from gan_core.storage.validation.optimizer import check_optimizer, check_weights
+from gan_core.storage.validation.records import check_grid, check_history
+from gan_core.storage.validation.require import (
+    MOST_STEPS,
+    check_stride,
+    check_tensor,
+    expect,
+    same_names,
+    whole,
+)
+from gan_core.training.monitoring.sample_timeline import MOST_BYTES
+from gan_core.training.monitoring.snapshot import STATISTICS
+
+if TYPE_CHECKING:
+    from gan_core.training.trainer import Trainer
+
+MOST_CHANGES, LONGEST_CHANGE = 10_000, 200
+MOST_MOMENTS = 10_000
+COUNTERS = ("step", "updates_d", "samples_seen", "of_this_step")
+KEPT_ONCE = ("fixed_z", "changes", "history", "timeline", "metric_history")
+"""Parts of a checkpoint that the states in a run's memory are without."""
+
+
+def check_state(trainer: Trainer, config: ExperimentConfig, state: Any) -> None:
+    """Check a whole state against `trainer`, a run of `config` but for settings that may change.
+
+    Raises:
+        ValueError: naming the first part that does not fit.
+    """
+    _check(trainer, config, state, tuple(PARTS))
+
+
+def check_waypoint(trainer: Trainer, config: ExperimentConfig, step: Any, state: Any) -> None:
+    """Check one of the states that were in a run's memory.
+
+    Raises:
+        ValueError: as `check_state`, or if it is of another run or step.
+    """
+    check_same_run(trainer.config, config)
+    _check(trainer, config, state, tuple(part for part in PARTS if part not in KEPT_ONCE))
+    if not whole(step, 0, MOST_STEPS) or step != state["counters"]["step"]:
+        raise ValueError(f"a state in memory is said to be of step {shown(step)}, and is not.")
+
+
+def check_same_run(config: ExperimentConfig, other: ExperimentConfig) -> None:
+    """Check that two configs are those of one run at two of its moments.
+
+    Raises:
+        ValueError: if they differ in what cannot change while a run goes on.
+    """
+    different = [name for name in config.differences(other) if name not in LIVE]
+    if different:
+        raise ValueError(f"its states are those of different runs: {', '.join(different)} differ.")
+
+
+def check_envelope(content: Any) -> None:
+    """Check what stands around the state in a checkpoint.
+
+    Raises:
+        ValueError: if a part is missing or of the wrong kind.
+    """
+    expect(isinstance(content, Mapping), "the checkpoint", "is no object")
+    same_names("the checkpoint", content, ("config", "device", "engine_from", "state"))
+    expect(isinstance(content["device"], str), "device", "is no name of a device")
+    at = content["engine_from"]
+    expect(at is None or whole(at, 0, MOST_STEPS), "engine_from", "is no step")
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a state is compared with."""
+
+    trainer: Trainer
+    config: ExperimentConfig
+    state: Mapping[str, Any]
+
+
+def _check(trainer: Trainer, config: ExperimentConfig, state: Any, parts: tuple[str, ...]) -> None:
+    expect(isinstance(state, Mapping), "the state", "is no object")
+    same_names("the state", state, parts)
+    expected = Expected(trainer, config, state)
+    for part in parts:
+        PARTS[part](expected, state[part])
+
+
+def _generator(expected: Expected, given: Any) -> None:
+    check_weights("generator", given, expected.trainer.generator)
+
+
+def _discriminator(expected: Expected, given: Any) -> None:
+    check_weights("discriminator", given, expected.trainer.discriminator)
+
+
+def _ema(expected: Expected, given: Any) -> None:
+    if not expected.config.ema_decay:
+        expect(given is None, "ema", "is there, and no average is kept")
+    else:
+        check_weights("ema", given, expected.trainer.generator)
+
+
+def _optimizer_g(expected: Expected, given: Any) -> None:
+    weights = list(expected.trainer.generator.parameters())
+    check_optimizer("optimizer_g", given, expected.config.optimizer_g, weights)
+
+
+def _optimizer_d(expected: Expected, given: Any) -> None:
+    weights = list(expected.trainer.discriminator.parameters())
+    check_optimizer("optimizer_d", given, expected.config.optimizer_d, weights)
+
+
+def _rng(expected: Expected, given: Any) -> None:
+    expect(isinstance(given, Mapping), "rng", "is no object")
+    streams = expected.trainer.game.rng
+    same_names("rng", given, streams)
+    for name, stream in streams.items():
+        check_tensor(f"rng, {name}", given[name], torch.uint8, stream.get_state().shape)
+        try:
+            torch.Generator(stream.device).set_state(given[name].cpu())
+        except RuntimeError:
+            raise ValueError(f"rng, {name} is not the state of a random stream.") from None
+
+
+def _fixed_z(expected: Expected, given: Any) -> None:
+    wanted = expected.trainer.fixed_z
+    check_tensor("fixed_z", given, wanted.dtype, wanted.shape)
+
+
+def _latest(expected: Expected, given: Any) -> None:
+    expect(isinstance(given, Mapping), "latest", "is no object")
+    for name, value in given.items():
+        number = isinstance(value, torch.Tensor) and value.is_floating_point() and not value.ndim
+        expect(name in STATISTICS and number, "latest", f"has {shown(name)}, which is no statistic")
+
+
+def _z(expected: Expected, given: Any) -> None:
+    if given is None:
+        expect(not expected.state["z_is_fresh"], "z", "is missing, and should be fresh")
+        return
+    most = knobs(ExperimentConfig)["batch_size"].high
+    is_batch = isinstance(given, torch.Tensor) and given.ndim == 2 and 0 < len(given) <= most
+    expect(is_batch, "z", "is no batch of noise")
+    wanted = len(given), expected.config.latent_dim
+    check_tensor("z", given, expected.trainer.fixed_z.dtype, torch.Size(wanted))
+
+
+def _labels(expected: Expected, given: Any) -> None:
+    z, classes = expected.state["z"], expected.trainer.game.classes
+    if z is None or not classes:
+        expect(given is None, "labels", "are there, and no class is told")
+        return
+    check_tensor("labels", given, torch.int64, z.shape[:1])
+    known = bool(((given >= 0) & (given < classes)).all())
+    expect(known, "labels", f"are not below {classes}")
+
+
+def _z_is_fresh(expected: Expected, given: Any) -> None:
+    expect(isinstance(given, bool), "z_is_fresh", "is neither true nor false")
+
+
+def _counters(expected: Expected, given: Any) -> None:
+    expect(isinstance(given, Mapping), "counters", "is no object")
+    same_names("counters", given, COUNTERS)
+    for name in COUNTERS:
+        most = knobs(ExperimentConfig)["n_critic"].high if name == "of_this_step" else MOST_STEPS
+        expect(whole(given[name], 0, most), f"counters, {name}", f"= {shown(given[name])}")
+
+
+def _changes(expected: Expected, given: Any) -> None:
+    expect(isinstance(given, list) and len(given) <= MOST_CHANGES, "changes", "is no list")
+    for change in given:
+        pair = isinstance(change, list | tuple) and len(change) == 2
+        expect(pair and whole(change[0], 0, MOST_STEPS), "changes", "has what is no change")
+        words = isinstance(change[1], str) and len(change[1]) <= LONGEST_CHANGE
+        expect(words, "changes", "has what is no change")
+
+
+def _history(expected: Expected, given: Any) -> None:
+    check_history("history", given, expected.trainer.history.columns)
+
+
+def _metric_history(expected: Expected, given: Any) -> None:
+    check_history("metric_history", given, expected.trainer.metric_history.columns)
+
+
+def _timeline(expected: Expected, given: Any) -> None:
+    expect(isinstance(given, Mapping), "timeline", "is no object")
+    same_names("timeline", given, ("stride", "moments"))
+    check_stride("timeline", given["stride"])
+    moments = given["moments"]
+    pictures = expected.config.dataset.pictures
+    most = MOST_MOMENTS if pictures else 0
+    expect(isinstance(moments, list) and len(moments) <= most, "timeline", "has too many grids")
+    weight = 0
+    for row in moments:
+        expect(isinstance(row, list) and len(row) == 4, "timeline", "has what is no grid")
+        step, epoch, size, content = row
+        numbered = whole(step, 0, MOST_STEPS) and whole(epoch, 0, MOST_STEPS)
+        n = len(expected.trainer.fixed_z)
+        expect(numbered and whole(size, n, n), "timeline", "has a grid of another run")
+        is_bytes = isinstance(content, torch.Tensor) and content.ndim == 1
+        expect(is_bytes and content.dtype == torch.uint8, "timeline", "has what is no picture")
+        weight += content.nbytes
+        expect(weight <= 2 * MOST_BYTES, "timeline", "is larger than any")
+        check_grid(content.cpu().numpy().tobytes(), size, expected.config.dataset.sample_shape)
+
+
+PARTS: dict[str, Callable[[Expected, Any], None]] = {
+    "generator": _generator,
+    "discriminator": _discriminator,
+    "ema": _ema,
+    "optimizer_g": _optimizer_g,
+    "optimizer_d": _optimizer_d,
+    "rng": _rng,
+    "fixed_z": _fixed_z,
+    "latest": _latest,
+    "z_is_fresh": _z_is_fresh,
+    "z": _z,
+    "labels": _labels,
+    "counters": _counters,
+    "changes": _changes,
+    "history": _history,
+    "timeline": _timeline,
+    "metric_history": _metric_history,
+}
+"""The parts of a state and what checks them, in an order in which each may use those before it."""

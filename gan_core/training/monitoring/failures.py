@@ -1,0 +1,63 @@
+"""A run whose numbers stopped being numbers, or ran away, and what people call them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+EXPLODED = 1e8
+"""A loss, score, gradient or weight beyond this is no longer part of any game worth playing."""
+
+WORDS = {
+    "loss_d": "D's loss",
+    "penalty": "the regularizer's penalty",
+    "loss_g": "G's loss",
+    "d_real": "D's output on real samples",
+    "d_fake_before": "D's output on generated samples",
+    "grad_norm_d": "D's gradient",
+    "grad_norm_g": "G's gradient",
+}
+"""What people call a statistic that broke."""
+
+
+class Breakdown(NamedTuple):
+    """A run whose numbers stopped being numbers, or ran away."""
+
+    step: int
+    what: str
+    healthy_step: int
+
+    def sentence(self) -> str:
+        return (
+            f"At step {self.step:,} {self.what} stopped being a finite number, or ran beyond "
+            f"{EXPLODED:,.0f}: the learning rates are likely too high. Training is paused, and the "
+            f"weights are those of step {self.healthy_step:,}, the last healthy ones kept. Lower "
+            "the learning rates (under Optimizers) and train on, or reset."
+        )
+
+
+class OutOfMemory(NamedTuple):
+    """A step for which there was no memory; stands where a `Breakdown` does."""
+
+    step: int
+    batch_size: int
+    fits: int
+    healthy_step: int
+    what: str = "the memory"
+
+    def sentence(self) -> str:
+        return (
+            f"Step {self.step:,} needed more memory than this machine has free. Training is "
+            f"paused, and the weights are those of step {self.healthy_step:,}. "
+            f"{advice(self.batch_size, self.fits)} Then train on."
+        )
+
+
+def advice(batch_size: int, fits: int) -> str:
+    """Return a sentence that names a batch that fits; `fits` is 0 if none does."""
+    if not fits:
+        return "No batch fits: choose smaller networks, or end other runs."
+    return f"A batch of {fits:,} instead of {batch_size:,} would fit."
+
+
+Failure = Breakdown | OutOfMemory
+"""Why a run stopped by itself."""
