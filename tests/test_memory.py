@@ -30,7 +30,7 @@ PEAK = """
 import json, sys, torch
 torch.set_num_threads(1)
 from gan_core import ExperimentConfig, Trainer
-from gan_core.operations import demand_of_step
+from gan_core.training.step_cost import demand_of_step
 def resident(name):
     lines = open("/proc/self/status").read().splitlines()
     return 1024 * int(next(line for line in lines if line.startswith(name)).split()[1])
@@ -65,8 +65,8 @@ for act in (lambda: trainer.update(large), lambda: Trainer(large)):
         act()
     except ValueError as error:
         told.append(str(error))
-import gan_core.trainer
-gan_core.trainer.make_sure_it_fits = lambda *told, **more: None  # as if it had estimated too low
+import gan_core.training.trainer
+gan_core.training.trainer.make_sure_it_fits = lambda *told, **more: None  # as if it had estimated too low
 trainer.update(large)
 taken = trainer.step(3)
 failure = trainer.breakdown
