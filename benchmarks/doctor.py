@@ -40,11 +40,11 @@ from benchmarks.doctor_runs import FAMILIES
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data.mnist import bundled_digits
 from gan_core.diagnosis import CONDITIONS, HEALTHY, TOO_EARLY, Diagnosis, diagnose
-from gan_core.diagnosis.indicators import reference_of, vitals_of
+from gan_core.diagnosis.indicators import indicators_of, reference_of
 from gan_core.evaluation.evaluate import Evaluation
 from gan_core.evaluation.probes import probe_slices
 from gan_core.runtime.files import data_folder
-from gan_core.runtime.tasks import finish
+from gan_core.runtime.tasks import run_to_end
 
 LOOK_EVERY = 25
 PICTURE_LOOK_EVERY = 100
@@ -85,11 +85,11 @@ def train(trainer: Trainer, steps: int) -> tuple[str, str, Diagnosis, list[str]]
         snapshot = trainer.snapshot()
         seen.append(snapshot.metrics)
         if trainer.step_count % 100 == 0 and 200 <= trainer.step_count < end:
-            verdicts.append(diagnose(vitals_of(trainer, snapshot, reference)).condition)
-        if trainer.breakdown is not None:
+            verdicts.append(diagnose(indicators_of(trainer, snapshot, reference)).condition)
+        if trainer.failure is not None:
             break
-    diagnosis = diagnose(vitals_of(trainer, snapshot, reference))
-    if trainer.breakdown is not None:
+    diagnosis = diagnose(indicators_of(trainer, snapshot, reference))
+    if trainer.failure is not None:
         return ILL, "not finite", diagnosis, verdicts
     judge = _judge_pictures if pictures else _judge_line
     state, words = judge(trainer, seen)
@@ -98,7 +98,7 @@ def train(trainer: Trainer, steps: int) -> tuple[str, str, Diagnosis, list[str]]
 
 def _judge_line(trainer: Trainer, seen: list[dict[str, float]]) -> tuple[str, str]:
     tail = seen[-max(len(seen) // 4, 1) :]
-    std = float(trainer.config.dataset.law().std())
+    std = float(trainer.config.dataset.distribution().std())
     w1 = float(np.median([m["wasserstein_1"] for m in tail])) / std
     js = float(np.median([m["jensen_shannon"] for m in tail]))
     words = f"W1/std {w1:.3f}, JS {js:.3f}"
@@ -110,7 +110,9 @@ def _judge_line(trainer: Trainer, seen: list[dict[str, float]]) -> tuple[str, st
 def _judge_pictures(trainer: Trainer, seen: list[dict[str, float]]) -> tuple[str, str]:
     if trainer.config.dataset.name == "folder":
         return _judge_copies(trainer)
-    evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, SAMPLES)
+    evaluation = Evaluation(
+        trainer.frozen_generator(), trainer.config.dataset, trainer.source, SAMPLES
+    )
     distance = evaluation.run().values["frechet"].value
     words = f"Fréchet {distance:.0f}"
     return (WELL if distance <= 40 else GREY if distance < 70 else ILL), words
@@ -172,8 +174,8 @@ def treat(trainer: Trainer, diagnosis: Diagnosis) -> dict[str, Any]:
     """Apply the first remedy as the page does, and train on."""
     remedy = diagnosis.remedies[0]
     if remedy.live:
-        trainer.update(remedy.config)
-        trainer.changes.append((trainer.step_count, remedy.mark))
+        trainer.update_config(remedy.config)
+        trainer.config_changes.append((trainer.step_count, remedy.mark))
     else:
         trainer = Trainer(remedy.config)
     steps = STEPS_AFTER[trainer.config.dataset.pictures]
@@ -240,7 +242,7 @@ def report(verdicts: list[Verdict], seed: int, drawn: int, seconds: float) -> No
 def with_data(work: Callable[[], None]) -> None:
     """Give the packs of digits a folder of their own; the classifier stays in the user's."""
     trainer = Trainer(ExperimentConfig.from_dict({"dataset": {"name": "mnist"}}))
-    finish(probe_slices(trainer.config.dataset, trainer.source, trainer.device))
+    run_to_end(probe_slices(trainer.config.dataset, trainer.source, trainer.device))
     probes = data_folder() / "probes"
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(probes.resolve(), Path(folder) / "probes")

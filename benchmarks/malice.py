@@ -28,7 +28,7 @@ from gan_core.storage import checkpoint, run_zip
 from gan_core.storage.retention import set_budget
 from gan_core.storage.run_folder import RUN_ID, RunFolder, new_folder
 from gan_core.storage.run_lock import LOCK
-from gan_core.storage.run_saver import Keeper
+from gan_core.storage.run_saver import RunSaver
 
 SHARES = {
     "configs": 0.24,
@@ -67,7 +67,7 @@ class Bench:
 
     def _small_run(self, experiment: dict[str, Any]) -> RunFolder:
         trainer = Trainer(ExperimentConfig.from_dict(experiment), "cpu", "eager")
-        keeper = Keeper(trainer, new_folder(), "a run")
+        keeper = RunSaver(trainer, new_folder(), "a run")
         trainer.step(STEPS)
         keeper.save(trainer.snapshot())
         return keeper.folder

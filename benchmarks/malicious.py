@@ -109,11 +109,11 @@ def configs(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], objec
 def links(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     def follow(link: tuple[str, str]) -> None:
         setup, run = link
-        found = run_folder.find(run)
+        found = run_folder.find_run(run)
         if found is not None and found.path.parent != bench.place / "runs":
             raise RuntimeError(f"{run!r} led to {found.path}")
         bench.folders[0].rename(run)
-        if len(bench.folders[0].about().name.splitlines()) != 1:
+        if len(bench.folders[0].metadata().name.splitlines()) != 1:
             raise RuntimeError("a name of two lines")
         ExperimentConfig.from_json(setup)
 
@@ -175,11 +175,11 @@ def use(folder: RunFolder) -> None:
     trainer, _ = folder.open("cpu", "eager")
     trainer.snapshot()
     trainer.step(2)
-    for moment in trainer.timeline.moments:
+    for moment in trainer.timeline.frames:
         moment.pixels()
-    checkpoint.packed(checkpoint.taken(trainer))
-    for waypoint in trainer.past.waypoints[:1]:
-        trainer.go_back(waypoint)
+    checkpoint.to_bytes(checkpoint.capture(trainer))
+    for waypoint in trainer.state_history.snapshots[:1]:
+        trainer.restore_to(waypoint)
         trainer.step(1)
 
 
@@ -190,14 +190,14 @@ def checkpoints_(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], 
         which = data.draw(st.integers(0, len(EXPERIMENTS) - 1))
         content = bench.contents[which]
         if data.draw(st.integers(0, 3)):
-            whole = checkpoint.packed(changed(data, content))
+            whole = checkpoint.to_bytes(changed(data, content))
         else:
-            whole = spoilt(data, checkpoint.packed(content))
-        folder.make()
-        folder.place_of(STEPS).write_bytes(whole)
+            whole = spoilt(data, checkpoint.to_bytes(content))
+        folder.create()
+        folder.checkpoint_path(STEPS).write_bytes(whole)
         (folder.path / "past.safetensors").write_bytes(bench.files[which]["past.safetensors"])
         bench.attempt("checkpoints", lambda: use(folder))
-        bench.attempt("checkpoints", lambda: require(folder.about()))
+        bench.attempt("checkpoints", lambda: require(folder.metadata()))
 
     return st.data(), take
 
@@ -233,7 +233,7 @@ def zips(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]
             )
         elif what == "state":
             place = next(n for n in files if n.startswith("checkpoints/"))
-            files[place] = checkpoint.packed(changed(data, bench.contents[which]))
+            files[place] = checkpoint.to_bytes(changed(data, bench.contents[which]))
         elif what == "run.json":
             files["run.json"] = json.dumps(
                 changed(data, json.loads(files["run.json"])), default=str
@@ -258,7 +258,7 @@ def zipped(files: dict[str, bytes], how: int = zipfile.ZIP_STORED) -> bytes:
 def import_and_drop(whole: bytes) -> None:
     made = run_zip.import_run(io.BytesIO(whole))
     try:
-        require(made.about())
+        require(made.metadata())
         use(made)
         run_zip.export_run(made, io.BytesIO())
     finally:
@@ -277,8 +277,8 @@ def pickles(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], objec
             torch.save({"state": Payload(str(bench.marker))}, file)
             evil = file.getvalue()
         way = data.draw(st.integers(0, 4))
-        folder.make()
-        folder.place_of(STEPS).write_bytes(evil)
+        folder.create()
+        folder.checkpoint_path(STEPS).write_bytes(evil)
         files = dict(bench.files[0])
         name = data.draw(st.sampled_from(sorted(files)))
         files[name] = evil

@@ -25,7 +25,7 @@ def on_the_line(precision: str, seed: int) -> float:
     """Return Wasserstein-1 of 10,000 samples, in standard deviations of the target."""
     trainer = Trainer(ExperimentConfig.from_dict({"precision": precision, "seed": seed}))
     trainer.step(LINE_STEPS)
-    return trainer.snapshot().metrics["wasserstein_1"] / trainer.game.std
+    return trainer.snapshot().metrics["wasserstein_1"] / trainer.gan.std
 
 
 def on_digits(precision: str, seed: int, steps: int) -> float:
@@ -33,7 +33,7 @@ def on_digits(precision: str, seed: int, steps: int) -> float:
     given = {"dataset": "mnist", "precision": precision, "seed": seed}
     trainer = Trainer(ExperimentConfig.from_dict(given))
     trainer.step(steps)
-    evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source)
+    evaluation = Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source)
     return evaluation.run().values["frechet"].value
 
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
-from gan_core.cli.headless import Orders
+from gan_core.cli.headless import TrainOptions
 from gan_core.runtime.files import PARTIAL
 from gan_core.storage import checkpoint
 from gan_core.storage.run_folder import METRICS, RunFolder
@@ -59,7 +59,7 @@ class Reference:
 
     def digest(self, step: int) -> str:
         self._trainer.step(step - self._trainer.step_count)
-        return checkpoint.digest(checkpoint.taken(self._trainer))
+        return checkpoint.digest(checkpoint.capture(self._trainer))
 
 
 @dataclass
@@ -199,9 +199,9 @@ def damages(count: int, seed: int) -> dict[str, object]:
         out = Path(place) / "run"
         config = ExperimentConfig.from_dict({"dataset": "normal"})
         for steps in (20, 30, 40):
-            orders = Orders(steps)
+            orders = TrainOptions(steps)
             if steps == 20:
-                headless.begin(config, out, orders, engine="eager")
+                headless.start(config, out, orders, engine="eager")
             else:
                 headless.resume(out, orders, engine="eager")
         folder = RunFolder(out)
@@ -211,7 +211,7 @@ def damages(count: int, seed: int) -> dict[str, object]:
         for _ in range(count):
             newest.path.write_bytes(damaged(whole, rng))
             trainer, said = folder.open("cpu", "eager")
-            same = checkpoint.digest(checkpoint.taken(trainer)) == expected
+            same = checkpoint.digest(checkpoint.capture(trainer)) == expected
             noticed += same and len(said) == 1 and said[0].endswith(".")
             sentences |= {sentence[:110] for sentence in said}
     return {"damages": count, "noticed, the one before used": noticed, "said": sorted(sentences)}
@@ -277,8 +277,8 @@ def full(fill_at: int = 32, empty_at: int = 96, steps: int = 128) -> dict[str, o
                 found["nothing lost"] = folder.digest() == found.pop("before")
                 disk.empty()
 
-        orders = Orders(steps, autosave=1e-6, say=said.append)
-        headless.begin(config, folder.path, orders, "cpu", note, "eager")
+        orders = TrainOptions(steps, autosave=1e-6, say=said.append)
+        headless.start(config, folder.path, orders, "cpu", note, "eager")
         found["equal to one that had room"] = folder.digest() == Reference(config).digest(steps)
         found["way"] = "a tmpfs" if disk.real else "no file could grow (mount is not permitted)"
         found["said"] = said

@@ -18,14 +18,14 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 
 from gan_core import ExperimentConfig
-from gan_core.data.base import Pictures
+from gan_core.data.base import ImageDataset
 from gan_core.regularizers import R1
 
 
 class TutorialPictures(torchvision.datasets.VisionDataset):
     """Pictures as torchvision's own data sets give them: one by one, through PIL and transforms."""
 
-    def __init__(self, dataset: Pictures) -> None:
+    def __init__(self, dataset: ImageDataset) -> None:
         pictures = dataset.load()
         self.pixels = [image.permute(1, 2, 0).squeeze(2).numpy() for image in pictures.images]
         channels = dataset.sample_shape[0]

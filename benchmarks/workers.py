@@ -85,23 +85,23 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
     """
     os.environ["GAN_THREADS"] = threads
     from gan_core import ExperimentConfig, Trainer
-    from gan_core.runtime.cpu_threads import CORES
-    from gan_core.training.engines.compile_queue import WORKSHOP
-    from gan_core.training.step_cost import operations_of_step
+    from gan_core.runtime.cpu_threads import THREADS
+    from gan_core.training.engines.compile_queue import COMPILE_QUEUE
+    from gan_core.training.step_cost import step_flops
 
     if threads == "page":
-        CORES.reserve_one()
+        THREADS.reserve_one()
     trainer = Trainer(ExperimentConfig.from_dict(experiment), engine=engine)
     trainer.step(2)
     if engine != "eager":
         trainer.wait_for_engine(ENGINE_SECONDS)
-        while WORKSHOP.busy:  # D's turn alone, which is compiled next
+        while COMPILE_QUEUE.busy:  # D's turn alone, which is compiled next
             time.sleep(0.2)
     trainer.step(1 if trainer.config.dataset.pictures else WARM_UP)
     note = {
         "engine": trainer.engine,
         "threads": trainer.threads,
-        "operations": sum(operations_of_step(trainer.game)),
+        "operations": sum(step_flops(trainer.gan)),
     }
     return trainer.step, note
 

@@ -19,13 +19,13 @@ import torch
 from gan_core import Trainer
 from gan_core.data import DATASETS
 from gan_core.data.base import prepare
-from gan_core.evaluation.evaluate import SAMPLES, Evaluation, evaluate_line
-from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.evaluate import SAMPLES, Evaluation, evaluate_1d
+from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.evaluation.probes import probe_slices
-from gan_core.evaluation.report import Quality
+from gan_core.evaluation.report import EvaluationReport
 from gan_core.presets import PRESETS, Preset
-from gan_core.runtime.tasks import finish
-from gan_core.storage.thumbnail import picture
+from gan_core.runtime.tasks import run_to_end
+from gan_core.storage.thumbnail import draw_samples
 
 DOCS = Path(__file__).parent
 CLASSICS = (
@@ -48,16 +48,16 @@ def train(preset: Preset, seconds: float) -> Trainer:
     return trainer
 
 
-def judge(trainer: Trainer) -> Quality:
+def judge(trainer: Trainer) -> EvaluationReport:
     dataset = trainer.config.dataset
     if not dataset.pictures:
-        return evaluate_line(trainer.frozen(), dataset)
-    return Evaluation(trainer.frozen(), dataset, trainer.source).run()
+        return evaluate_1d(trainer.frozen_generator(), dataset)
+    return Evaluation(trainer.frozen_generator(), dataset, trainer.source).run()
 
 
-def section(preset: Preset, trainer: Trainer, quality: Quality, seconds: float) -> str:
+def section(preset: Preset, trainer: Trainer, quality: EvaluationReport, seconds: float) -> str:
     """Return what stands in results.md about one run."""
-    image = picture(trainer.snapshot())
+    image = draw_samples(trainer.snapshot())
     factor = max(1, WIDTH // image.width)
     image.resize((factor * image.width, factor * image.height), 0).save(
         DOCS / "results" / f"{preset.name}.png"
@@ -93,7 +93,7 @@ def yardsticks() -> str:
     """Return what pictures that nobody would call digits score, to see how long the scale is."""
     dataset = DATASETS.create("mnist")
     source = dataset.open(torch.device("cpu"))
-    probe = finish(probe_slices(dataset, source, torch.device("cpu")))
+    probe = run_to_end(probe_slices(dataset, source, torch.device("cpu")))
     rng = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(source), generator=rng)[:SAMPLES]
     real = probe.read(source.pixels(chosen))
@@ -101,7 +101,7 @@ def yardsticks() -> str:
     blurred = source.images.float().mean(0) + 40 * torch.randn(size, generator=rng)
     noise = torch.randint(256, size, generator=rng, dtype=torch.uint8)
     mean, worst = (
-        PICTURE_METRICS["frechet"]().measure(real, probe.read(pixels))
+        IMAGE_METRICS["frechet"]().measure(real, probe.read(pixels))
         for pixels in (blurred.clamp(0, 255).to(torch.uint8), noise)
     )
     return (

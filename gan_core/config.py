@@ -14,7 +14,7 @@ from gan_core.networks import DISCRIMINATORS, GENERATORS, Discriminator, Generat
 from gan_core.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_core.optimizers import OPTIMIZERS, Adam, Optimizer
 from gan_core.priors import PRIORS, Prior
-from gan_core.registry import Registry, check_knobs, knob, knobs, refuse_unknown, shown
+from gan_core.registry import Registry, check_keys, check_knobs, knob, knobs, short_repr
 from gan_core.regularizers import R1, REGULARIZERS, Regularizer
 
 STANDARDISE = ("none", "discriminator", "both")
@@ -35,7 +35,7 @@ NUMBER_DEFAULTS: dict[str, Any] = {
 }
 """A learner's defaults on the line: W1 < 0.08 std within 1,500 steps on N(4, 1.25²)."""
 
-PICTURE_DEFAULTS: dict[str, Any] = {
+IMAGE_DEFAULTS: dict[str, Any] = {
     "prior": {"name": "gaussian"},
     "latent_dim": 64,
     "architecture": {
@@ -99,20 +99,20 @@ REGISTRIES: dict[str, Registry] = {
 NETWORKS = ("generator", "discriminator")
 
 
-def _preset(key: str, pictures: bool) -> dict[str, Any]:
-    defaults = PICTURE_DEFAULTS if pictures else NUMBER_DEFAULTS
+def _default_spec(key: str, pictures: bool) -> dict[str, Any]:
+    defaults = IMAGE_DEFAULTS if pictures else NUMBER_DEFAULTS
     return (defaults["architecture"] if key in NETWORKS else defaults)[key]
 
 
 def default_knobs(key: str, name: str, pictures: bool) -> dict[str, Any]:
     """Return the knobs that component `name` starts with as part `key` of an experiment."""
     values = {option: knob_.default for option, knob_ in knobs(REGISTRIES[key][name]).items()}
-    if key != "dataset" and _preset(key, pictures)["name"] == name:
-        values |= {k: v for k, v in _preset(key, pictures).items() if k != "name"}
+    if key != "dataset" and _default_spec(key, pictures)["name"] == name:
+        values |= {k: v for k, v in _default_spec(key, pictures).items() if k != "name"}
     return values
 
 
-LIVE = frozenset(
+MUTABLE_FIELDS = frozenset(
     {
         "loss",
         "regularizer",
@@ -225,19 +225,21 @@ class ExperimentConfig:
             ValueError: for an unknown name or key, or a value out of bounds.
         """
         if not isinstance(given, Mapping):
-            raise ValueError(f"experiment = {shown(given)} is not an object with keys.")
-        refuse_unknown("experiment", given, [f.name for f in fields(cls)])
+            raise ValueError(f"experiment = {short_repr(given)} is not an object with keys.")
+        check_keys("experiment", given, [f.name for f in fields(cls)])
         dataset = DATASETS.create(given.get("dataset", {"name": "normal"}))
-        defaults = PICTURE_DEFAULTS if dataset.pictures else NUMBER_DEFAULTS
+        defaults = IMAGE_DEFAULTS if dataset.pictures else NUMBER_DEFAULTS
         if dataset.size is not None:
             defaults = defaults | {"batch_size": min(defaults["batch_size"], dataset.size)}
         architecture = given.get("architecture", {})
         if not isinstance(architecture, Mapping):
-            raise ValueError(f"architecture = {shown(architecture)} is not an object with keys.")
-        refuse_unknown("architecture", architecture, [f.name for f in fields(Architecture)])
+            raise ValueError(
+                f"architecture = {short_repr(architecture)} is not an object with keys."
+            )
+        check_keys("architecture", architecture, [f.name for f in fields(Architecture)])
 
         def part(key: str, values: Mapping[str, Any]) -> Any:
-            preset = _preset(key, dataset.pictures)
+            preset = _default_spec(key, dataset.pictures)
             spec = values.get(key, preset)
             spec = {"name": spec} if isinstance(spec, str) else spec
             if isinstance(spec, Mapping) and spec.get("name") == preset["name"]:
@@ -280,7 +282,7 @@ class ExperimentConfig:
         """Return the names of the fields in which the two experiments differ."""
         return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
 
-    def short_dict(self) -> dict[str, Any]:
+    def diff_from_defaults(self) -> dict[str, Any]:
         """Return only what differs from the defaults of its data set; `from_dict` undoes it."""
         whole = self.to_dict()
         default = type(self).from_dict({"dataset": whole["dataset"]}).to_dict()
@@ -293,6 +295,6 @@ class ExperimentConfig:
                 short[key] = value
         return short
 
-    def with_(self, **changes: Any) -> ExperimentConfig:
+    def replace(self, **changes: Any) -> ExperimentConfig:
         """Return a copy with some fields replaced, checked anew."""
         return replace(self, **changes)

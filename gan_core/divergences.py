@@ -38,11 +38,11 @@ class Divergence:
     identity: str
     """LaTeX: D's least loss in terms of the distance."""
     sentence: str
-    descends: str
+    generator_objective: str
     """LaTeX: what G's gradient is the gradient of, while D is at its best."""
     at_equilibrium: float
     """D's loss where the two densities are equal."""
-    rate: float
+    slope: float
     """By how much D's least loss falls for each unit of the distance."""
     true: Distance
     highest: float | None
@@ -53,25 +53,25 @@ class Divergence:
     scaled: bool = False
     """Whether it is a length: a loss implies it in the units that D sees, not in those of x."""
 
-    def implied(self, loss_d: float, scale: float = 1.0) -> float:
+    def distance_from_loss(self, loss_d: float, scale: float = 1.0) -> float:
         """Return the distance if `loss_d` is the least that D can reach, a lower bound if not.
 
         `scale` is the length, in units of x, of the unit in which D sees x.
         """
-        return (self.at_equilibrium - loss_d) / self.rate * (scale if self.scaled else 1.0)
+        return (self.at_equilibrium - loss_d) / self.slope * (scale if self.scaled else 1.0)
 
     def best_loss(self, distance: float, scale: float = 1.0) -> float:
         """Return the least loss that D can reach at this distance; undoes `implied`."""
-        return self.at_equilibrium - self.rate * distance / (scale if self.scaled else 1.0)
+        return self.at_equilibrium - self.slope * distance / (scale if self.scaled else 1.0)
 
-    def worked(self, loss_d: float, scale: float = 1.0) -> str:
+    def derivation(self, loss_d: float, scale: float = 1.0) -> str:
         """Return `implied` as LaTeX with its numbers in it."""
         difference = f"{self.at_equilibrium:.3f}{-loss_d:+.3f}"
-        found = self.implied(loss_d, scale)
+        found = self.distance_from_loss(loss_d, scale)
         remark = r"\ \text{(D is worse than guessing)}" if found < -BELOW_ZERO else ""
         stretch = rf"{scale:.3g}\cdot" if self.scaled else ""
         return (
-            rf"{self.symbol}\gtrsim{stretch}\frac{{{difference}}}{{{self.rate:.3g}}}"
+            rf"{self.symbol}\gtrsim{stretch}\frac{{{difference}}}{{{self.slope:.3g}}}"
             rf"={found:z.3f}{remark}"
         )
 
@@ -147,7 +147,7 @@ def paired_jensen_shannon(p_real: Grid, p_fake: Grid, x: Grid) -> float:
     return float(rel_entr(2 * in_order, in_order + in_order.T).sum() / 2)
 
 
-def cross_entropy(descends: str) -> Divergence:
+def cross_entropy(generator_objective: str) -> Divergence:
     """Return what cross entropy measures (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1)."""
     return Divergence(
         title="Jensen–Shannon divergence",
@@ -157,16 +157,16 @@ def cross_entropy(descends: str) -> Divergence:
         identity=r"\min_D L_D=\log 4-2\,\mathrm{JS}(p_r\Vert p_g)",
         sentence="It is 0 if the densities are equal and log 2 ≈ 0.693 if they do not overlap, "
         "however far apart they are.",
-        descends=descends,
+        generator_objective=generator_objective,
         at_equilibrium=float(np.log(4)),
-        rate=2.0,
+        slope=2.0,
         true=jensen_shannon,
         highest=float(np.log(2)),
         unit="nats",
     )
 
 
-def smoothed_cross_entropy(smoothing: float, descends: str) -> Divergence:
+def smoothed_cross_entropy(smoothing: float, generator_objective: str) -> Divergence:
     """Return what cross entropy measures when real samples have the label 1 − s."""
     weight = (1 - smoothing) / 2
     coin = float(entr(weight) + entr(1 - weight))
@@ -180,16 +180,16 @@ def smoothed_cross_entropy(smoothing: float, descends: str) -> Divergence:
         r"H(\pi)=-\pi\log\pi-(1-\pi)\log(1-\pi)",
         sentence=f"A share s = {smoothing:g} of the real samples counts as generated, so D is "
         "never certain of a real sample, even if the densities do not overlap.",
-        descends=descends,
+        generator_objective=generator_objective,
         at_equilibrium=2 * coin,
-        rate=2.0,
+        slope=2.0,
         true=smoothed_jensen_shannon(smoothing),
         highest=coin - float(entr(smoothing) + entr(1 - smoothing)) / 2,
         unit="nats",
     )
 
 
-def squares(smoothing: float) -> Divergence:
+def least_squares_divergence(smoothing: float) -> Divergence:
     """Return what least squares measure.
 
     Mao et al. 2017 (arXiv:1611.04076, eq. 8) write Δ as Pearson's χ²(p_r + p_g ‖ 2 p_g).
@@ -204,18 +204,18 @@ def squares(smoothing: float) -> Divergence:
         + r"\left(\tfrac14-\tfrac18\Delta(p_r,p_g)\right)",
         sentence="It is 0 if the densities are equal and 2 if they do not overlap, however far "
         "apart they are.",
-        descends=(r"\mathrm{KL}" if bare else r"(1-s)\,\mathrm{KL}")
+        generator_objective=(r"\mathrm{KL}" if bare else r"(1-s)\,\mathrm{KL}")
         + r"\left(p_r\Vert\tfrac12(p_r+p_g)\right)-\tfrac18"
         + (r"\Delta" if bare else r"(1-s)^2\Delta"),
         at_equilibrium=(1 - smoothing) ** 2 / 4,
-        rate=(1 - smoothing) ** 2 / 8,
+        slope=(1 - smoothing) ** 2 / 8,
         true=triangular_discrimination,
         highest=2.0,
         unit="",
     )
 
 
-def slope_limited_score() -> Divergence:
+def wasserstein_divergence() -> Divergence:
     """Return what a score of slope at most 1 measures (arXiv:1701.07875, eq. 2)."""
     return Divergence(
         title="Wasserstein-1 distance",
@@ -224,9 +224,9 @@ def slope_limited_score() -> Divergence:
         identity=r"\min_{|D'|\le1}L_D=-W_1(p_r,p_g)",
         sentence="How far probability has to be moved on average. It grows with the distance even "
         "if the densities do not overlap.",
-        descends="W_1(p_r,p_g)",
+        generator_objective="W_1(p_r,p_g)",
         at_equilibrium=0.0,
-        rate=1.0,
+        slope=1.0,
         true=wasserstein_1,
         highest=None,
         unit="units of x",
@@ -236,7 +236,7 @@ def slope_limited_score() -> Divergence:
     )
 
 
-def hinges(margin: float) -> Divergence:
+def hinge_divergence(margin: float) -> Divergence:
     """Return what the hinge loss measures (Lim & Ye 2017, arXiv:1705.02894)."""
     return Divergence(
         title="Total variation",
@@ -245,16 +245,16 @@ def hinges(margin: float) -> Divergence:
         identity=r"\min_D L_D=2m\,\bigl(1-\mathrm{TV}(p_r,p_g)\bigr)",
         sentence="The largest difference between the two probabilities of one event: 0 if the "
         "densities are equal, 1 if they do not overlap.",
-        descends=r"2m\,\mathrm{TV}(p_r,p_g)",
+        generator_objective=r"2m\,\mathrm{TV}(p_r,p_g)",
         at_equilibrium=2 * margin,
-        rate=2 * margin,
+        slope=2 * margin,
         true=total_variation,
         highest=1.0,
         unit="probability",
     )
 
 
-def pairs() -> Divergence:
+def pairing_divergence() -> Divergence:
     """Return what a loss measures that asks which of two samples is the real one."""
     return Divergence(
         title="Jensen–Shannon divergence of pairs",
@@ -263,9 +263,9 @@ def pairs() -> Divergence:
         identity=r"\min_D L_D=\log 2-\mathrm{JS}_\otimes",
         sentence="How well one can tell which of two samples is the real one: 0 if the densities "
         "are equal, log 2 ≈ 0.693 if they do not overlap.",
-        descends=r"\mathrm{KL}(p_g\Vert p_r)-\mathrm{JS}_\otimes",
+        generator_objective=r"\mathrm{KL}(p_g\Vert p_r)-\mathrm{JS}_\otimes",
         at_equilibrium=float(np.log(2)),
-        rate=1.0,
+        slope=1.0,
         true=paired_jensen_shannon,
         highest=float(np.log(2)),
         unit="nats",

@@ -25,19 +25,19 @@ LOSSES = Registry("loss")
 class Loss(Component):
     """What D and G minimise."""
 
-    probability: ClassVar[bool] = True
+    is_probabilistic: ClassVar[bool] = True
     """Whether σ(logit) estimates the probability that a sample is real."""
 
     score_range: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     """Between which values D's output is drawn; None if it has no natural bounds."""
 
-    anchored: ClassVar[bool] = True
+    has_equilibrium_value: ClassVar[bool] = True
     """Whether D's level is fixed at the equilibrium; if not, G's loss has no value there."""
 
-    paired: ClassVar[bool] = False
+    relativistic: ClassVar[bool] = False
     """Whether G's loss looks at real samples too."""
 
-    floating: ClassVar[bool] = False
+    shift_invariant: ClassVar[bool] = False
     """Whether a constant added to all of D's outputs changes neither loss."""
 
     @abstractmethod
@@ -57,7 +57,7 @@ class Loss(Component):
         return None
 
     @property
-    def stands_for(self) -> Divergence | None:
+    def divergence(self) -> Divergence | None:
         """How far apart the densities are, as D's loss measures it; None if nobody knows."""
         return None
 
@@ -76,10 +76,10 @@ class Loss(Component):
 class CrossEntropy(Loss):
     """D's half of the 2014 game, with one-sided label smoothing (Salimans et al. 2016)."""
 
-    descends: ClassVar[str] = ""
+    generator_objective: ClassVar[str] = ""
     """What G's gradient is that of while D is at its best, in LaTeX."""
 
-    descends_smoothed: ClassVar[str] = ""
+    smoothed_generator_objective: ClassVar[str] = ""
     """The same with label smoothing s."""
 
     label_smoothing: float = knob(
@@ -104,10 +104,12 @@ class CrossEntropy(Loss):
         return float(np.log((1 - self.label_smoothing) / (1 + self.label_smoothing)))
 
     @property
-    def stands_for(self):
+    def divergence(self):
         if self.label_smoothing:
-            return divergences.smoothed_cross_entropy(self.label_smoothing, self.descends_smoothed)
-        return divergences.cross_entropy(self.descends)
+            return divergences.smoothed_cross_entropy(
+                self.label_smoothing, self.smoothed_generator_objective
+            )
+        return divergences.cross_entropy(self.generator_objective)
 
 
 @LOSSES.register(
@@ -120,8 +122,8 @@ class CrossEntropy(Loss):
 class Minimax(CrossEntropy):
     """The game of the 2014 paper as it is written: G minimises what D maximises."""
 
-    descends = r"2\,\mathrm{JS}(p_r\Vert p_g)"
-    descends_smoothed = r"2\,\mathrm{JS}_\pi"
+    generator_objective = r"2\,\mathrm{JS}(p_r\Vert p_g)"
+    smoothed_generator_objective = r"2\,\mathrm{JS}_\pi"
 
     def generator(self, real: Logits, fake: Logits) -> PerSample:
         return -softplus(fake)
@@ -138,8 +140,8 @@ class NonSaturating(CrossEntropy):
     """The same paper's advice: G maximises log D(G(z)), so it learns fast while it is bad."""
 
     # Arjovsky & Bottou 2017, arXiv:1701.04862, theorem 2.5; the smoothed one follows alike.
-    descends = r"\mathrm{KL}(p_g\Vert p_r)-2\,\mathrm{JS}(p_r\Vert p_g)"
-    descends_smoothed = r"(1+s)\,\mathrm{KL}(\tilde p\Vert p_r)-2\,\mathrm{JS}_\pi"
+    generator_objective = r"\mathrm{KL}(p_g\Vert p_r)-2\,\mathrm{JS}(p_r\Vert p_g)"
+    smoothed_generator_objective = r"(1+s)\,\mathrm{KL}(\tilde p\Vert p_r)-2\,\mathrm{JS}_\pi"
 
     def generator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(-fake)
@@ -155,7 +157,7 @@ class NonSaturating(CrossEntropy):
 class LeastSquares(Loss):
     """D regresses 1 on real and 0 on generated samples; no sigmoid that could saturate."""
 
-    probability = False
+    is_probabilistic = False
     score_range = (-0.25, 1.25)
     label_smoothing: float = knob(
         0.0, low=0.0, high=0.3, help="Real samples get the label 1 − this instead of 1 (one-sided)."
@@ -176,8 +178,8 @@ class LeastSquares(Loss):
         return (1 - self.label_smoothing) / 2
 
     @property
-    def stands_for(self):
-        return divergences.squares(self.label_smoothing)
+    def divergence(self):
+        return divergences.least_squares_divergence(self.label_smoothing)
 
 
 @LOSSES.register(
@@ -190,9 +192,9 @@ class LeastSquares(Loss):
 class Wasserstein(Loss):
     """D is a slope-limited score; use it with a gradient penalty or weight clipping."""
 
-    probability = False
+    is_probabilistic = False
     score_range = None
-    anchored = False
+    has_equilibrium_value = False
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return fake - real
@@ -201,8 +203,8 @@ class Wasserstein(Loss):
         return -fake
 
     @property
-    def stands_for(self):
-        return divergences.slope_limited_score()
+    def divergence(self):
+        return divergences.wasserstein_divergence()
 
 
 @LOSSES.register(
@@ -216,9 +218,9 @@ class Wasserstein(Loss):
 class Hinge(Loss):
     """D stops learning from a sample once its logit is right by the margin m."""
 
-    probability = False
+    is_probabilistic = False
     score_range = None
-    anchored = False
+    has_equilibrium_value = False
     margin: float = knob(1.0, low=0.1, high=2.0, help="Logit beyond which D is satisfied.")
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
@@ -231,8 +233,8 @@ class Hinge(Loss):
         return np.where(p_real + p_fake > 0, self.margin * np.sign(p_real - p_fake), np.nan)
 
     @property
-    def stands_for(self):
-        return divergences.hinges(self.margin)
+    def divergence(self):
+        return divergences.hinge_divergence(self.margin)
 
 
 @LOSSES.register(
@@ -245,10 +247,10 @@ class Hinge(Loss):
 class RelativisticPairing(Loss):
     """D scores a generated sample against a real one; with R1 and R2 it converges locally."""
 
-    probability = False
+    is_probabilistic = False
     score_range = None
-    paired = True
-    floating = True
+    relativistic = True
+    shift_invariant = True
 
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
         return softplus(fake - real)
@@ -263,5 +265,5 @@ class RelativisticPairing(Loss):
             return np.log(p_real) - np.log(p_fake)
 
     @property
-    def stands_for(self):
-        return divergences.pairs()
+    def divergence(self):
+        return divergences.pairing_divergence()

@@ -15,10 +15,10 @@ from gan_core.registry import Component, Registry, knob
 
 OPTIMIZERS = Registry("optimizer")
 
-RECORDED = {"lr": 1.0, "foreach": False, "differentiable": True}
+TRACEABLE = {"lr": 1.0, "foreach": False, "differentiable": True}
 """How torch's optimizers are told to compute step by step, on tensors alone."""
 
-Move = Callable[[Sequence[torch.Tensor]], None]
+StepFn = Callable[[Sequence[torch.Tensor]], None]
 """Moves the weights of an optimizer against a gradient, a tensor a weight."""
 
 
@@ -42,10 +42,10 @@ class Optimizer(Component):
         """
 
     @abstractmethod
-    def settings(self) -> dict[str, Any]:
+    def param_group(self) -> dict[str, Any]:
         """Return the entries of a torch parameter group that the knobs stand for."""
 
-    def build_captured(
+    def build_capturable(
         self, weights: Sequence[torch.Tensor], rate: torch.Tensor
     ) -> torch.optim.Optimizer:
         """Return what `build` does, with its learning rate in a tensor beside the weights.
@@ -61,17 +61,17 @@ class Optimizer(Component):
                 group["capturable"] = capturing
         return optimizer
 
-    def apply_to(self, optimizer: torch.optim.Optimizer) -> None:
+    def update_param_groups(self, optimizer: torch.optim.Optimizer) -> None:
         """Change a running optimizer's settings; its moments stay."""
         for group in optimizer.param_groups:
-            group.update(self.settings())
+            group.update(self.param_group())
 
-    def mover(self, optimizer: torch.optim.Optimizer) -> Move:
+    def fast_step(self, optimizer: torch.optim.Optimizer) -> StepFn:
         """Return the shortest way to take a step of `optimizer`, which `build` has made."""
-        return partial(take_step, optimizer)
+        return partial(apply_gradients, optimizer)
 
 
-def take_step(optimizer: torch.optim.Optimizer, gradients: Sequence[torch.Tensor]) -> None:
+def apply_gradients(optimizer: torch.optim.Optimizer, gradients: Sequence[torch.Tensor]) -> None:
     """Step as torch documents it."""
     for parameter, gradient in zip(_weights(optimizer), gradients, strict=True):
         parameter.grad = gradient
@@ -101,15 +101,17 @@ class Adam(Optimizer):
         0.9, low=0.0, high=0.9999, label="β₂", help="Memory of the squared gradient."
     )
 
-    def settings(self):
+    def param_group(self):
         return {"lr": self.lr, "betas": (self.beta1, self.beta2)}
 
     def build(self, parameters, recorded=False):
-        how = RECORDED if recorded else {"fused": True}
-        return torch.optim.Adam(parameters, **self.settings() | how)
+        how = TRACEABLE if recorded else {"fused": True}
+        return torch.optim.Adam(parameters, **self.param_group() | how)
 
-    def mover(self, optimizer):
-        return FusedAdam(optimizer) if hasattr(torch, "_fused_adam_") else super().mover(optimizer)
+    def fast_step(self, optimizer):
+        return (
+            FusedAdam(optimizer) if hasattr(torch, "_fused_adam_") else super().fast_step(optimizer)
+        )
 
 
 class FusedAdam:
@@ -129,7 +131,7 @@ class FusedAdam:
         group, state = self._optimizer.param_groups[0], self._optimizer.state
         weights = group["params"]
         if not state:
-            take_step(self._optimizer, gradients)
+            apply_gradients(self._optimizer, gradients)
             return
         if self._first is not state[weights[0]]["step"]:  # a state was loaded
             names = ("exp_avg", "exp_avg_sq", "step")
@@ -168,12 +170,12 @@ class SGD(Optimizer):
     lr: float = lr_knob(0.05)
     momentum: float = knob(0.0, low=0.0, high=0.99, help="Share of the last step that is kept.")
 
-    def settings(self):
+    def param_group(self):
         return {"lr": self.lr, "momentum": self.momentum}
 
     def build(self, parameters, recorded=False):
-        how = RECORDED if recorded else {"fused": True}
-        return torch.optim.SGD(parameters, **self.settings() | how)
+        how = TRACEABLE if recorded else {"fused": True}
+        return torch.optim.SGD(parameters, **self.param_group() | how)
 
 
 @OPTIMIZERS.register(
@@ -190,8 +192,10 @@ class RMSprop(Optimizer):
     lr: float = lr_knob(5e-5)
     alpha: float = knob(0.99, low=0.0, high=0.9999, help="Memory of the squared gradient.")
 
-    def settings(self):
+    def param_group(self):
         return {"lr": self.lr, "alpha": self.alpha}
 
     def build(self, parameters, recorded=False):
-        return torch.optim.RMSprop(parameters, **self.settings() | (RECORDED if recorded else {}))
+        return torch.optim.RMSprop(
+            parameters, **self.param_group() | (TRACEABLE if recorded else {})
+        )

@@ -24,7 +24,7 @@ PRIORS = Registry("prior")
 class Prior(Component):
     """A distribution of z in R^latent_dim."""
 
-    round: ClassVar[bool] = False
+    isotropic: ClassVar[bool] = False
     """Whether it looks the same from all directions, so that arcs are its paths, not lines."""
 
     @abstractmethod
@@ -37,13 +37,13 @@ class Prior(Component):
     def marginal(self, latent_dim: int) -> stats.rv_continuous:
         """Return the distribution of one coordinate as a frozen scipy distribution."""
 
-    def atoms(self, latent_dim: int) -> dict[float, float] | None:
+    def support(self, latent_dim: int) -> dict[float, float] | None:
         """Return value → probability where a coordinate is discrete, else None."""
         return None
 
 
 @lru_cache(maxsize=64)
-def frozen_law(family: stats.rv_continuous, *parameters: Any, **named: Any) -> Any:
+def scipy_frozen(family: stats.rv_continuous, *parameters: Any, **named: Any) -> Any:
     """Return a scipy distribution with these parameters; to freeze one takes scipy 0.4 ms."""
     return family(*parameters, **named)
 
@@ -70,7 +70,7 @@ class Uniform(Prior):
         )
 
     def marginal(self, latent_dim):
-        return frozen_law(stats.uniform, -self.half_width, 2 * self.half_width)
+        return scipy_frozen(stats.uniform, -self.half_width, 2 * self.half_width)
 
 
 @PRIORS.register(
@@ -83,14 +83,14 @@ class Uniform(Prior):
 class Gaussian(Prior):
     """The bell curve around 0, the same in every direction; today's usual choice."""
 
-    round = True
+    isotropic = True
     std: float = knob(1.0, low=0.1, high=10.0, help="Standard deviation of each coordinate.")
 
     def sample(self, n, latent_dim, rng, device="cpu") -> Latents:
         return _empty(n, latent_dim, device).normal_(0.0, self.std, generator=rng)
 
     def marginal(self, latent_dim):
-        return frozen_law(stats.norm, 0.0, self.std)
+        return scipy_frozen(stats.norm, 0.0, self.std)
 
 
 @PRIORS.register(
@@ -108,7 +108,7 @@ class Exponential(Prior):
         return _empty(n, latent_dim, device).exponential_(1 / self.scale, generator=rng)
 
     def marginal(self, latent_dim):
-        return frozen_law(stats.expon, scale=self.scale)
+        return scipy_frozen(stats.expon, scale=self.scale)
 
 
 @PRIORS.register(
@@ -129,7 +129,7 @@ class Laplace(Prior):
         return first - _empty(n, latent_dim, device).exponential_(rate, generator=rng)
 
     def marginal(self, latent_dim):
-        return frozen_law(stats.laplace, scale=self.scale)
+        return scipy_frozen(stats.laplace, scale=self.scale)
 
 
 @PRIORS.register(
@@ -149,7 +149,7 @@ class Triangular(Prior):
         return first + _empty(n, latent_dim, device).uniform_(-half, half, generator=rng)
 
     def marginal(self, latent_dim):
-        return frozen_law(stats.triang, 0.5, -self.half_width, 2 * self.half_width)
+        return scipy_frozen(stats.triang, 0.5, -self.half_width, 2 * self.half_width)
 
 
 @PRIORS.register(
@@ -171,7 +171,7 @@ class StudentT(Prior):
         return sample_student_t((n, latent_dim), self.df, rng, device)
 
     def marginal(self, latent_dim):
-        return frozen_law(stats.t, self.df)
+        return scipy_frozen(stats.t, self.df)
 
 
 @PRIORS.register(
@@ -191,7 +191,7 @@ class Bernoulli(Prior):
     def marginal(self, latent_dim):
         return stats.rv_discrete(values=([-1, 1], [1 - self.p, self.p]))
 
-    def atoms(self, latent_dim):
+    def support(self, latent_dim):
         return {-1.0: 1 - self.p, 1.0: self.p}
 
 
@@ -205,7 +205,7 @@ class Bernoulli(Prior):
 class Sphere(Prior):
     """Uniform on a sphere of radius √latent_dim, where high-dimensional Gaussians live anyway."""
 
-    round = True
+    isotropic = True
     radius: float = knob(1.0, low=0.1, high=10.0, help="Radius in units of √latent_dim.")
 
     def _radius(self, latent_dim: int) -> float:
@@ -220,9 +220,9 @@ class Sphere(Prior):
         if latent_dim == 1:
             return stats.rv_discrete(values=([-radius, radius], [0.5, 0.5]))
         shape = (latent_dim - 1) / 2
-        return frozen_law(stats.beta, shape, shape, loc=-radius, scale=2 * radius)
+        return scipy_frozen(stats.beta, shape, shape, loc=-radius, scale=2 * radius)
 
-    def atoms(self, latent_dim):
+    def support(self, latent_dim):
         radius = self._radius(latent_dim)
         return {-radius: 0.5, radius: 0.5} if latent_dim == 1 else None
 

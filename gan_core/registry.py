@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 Number = int | float
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return `value` as a sentence about it quotes it: at most 80 characters."""
     try:
         text = repr(value)
@@ -22,7 +22,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def reason(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Return what an exception says as the end of a sentence: a line of at most 200 characters."""
     words = (str(error).strip() or type(error).__name__).split("\n")[0][:200].rstrip()
     return words if words.endswith((".", "?")) else f"{words}."
@@ -51,15 +51,15 @@ class Knob:
         if self.choices is not None:
             if isinstance(value, bool) or value not in self.choices:
                 choices = ", ".join(map(str, self.choices))
-                raise ValueError(f"{option} = {shown(value)} is not one of {choices}.")
+                raise ValueError(f"{option} = {short_repr(value)} is not one of {choices}.")
             return self.choices[self.choices.index(value)]
         if isinstance(self.default, bool):
             if not isinstance(value, bool):
-                raise ValueError(f"{option} = {shown(value)} is neither true nor false.")
+                raise ValueError(f"{option} = {short_repr(value)} is neither true nor false.")
             return value
         if isinstance(self.default, str):
             if not isinstance(value, str):
-                raise ValueError(f"{option} = {shown(value)} is not a text.")
+                raise ValueError(f"{option} = {short_repr(value)} is not a text.")
             return value
         return self._check_number(option, value)
 
@@ -68,11 +68,11 @@ class Knob:
         kind = "a whole number" if whole else "a number"
         bounds = f"{kind} from {self.low:g} to {self.high:g}"
         if isinstance(value, bool) or not isinstance(value, Number):
-            raise ValueError(f"{option} = {shown(value)} is not {bounds}.")
+            raise ValueError(f"{option} = {short_repr(value)} is not {bounds}.")
         if not self.low <= value <= self.high:  # also true of NaN
-            raise ValueError(f"{option} = {shown(value)} is not {bounds}.")
+            raise ValueError(f"{option} = {short_repr(value)} is not {bounds}.")
         if whole and value != int(value):
-            raise ValueError(f"{option} = {shown(value)} is not {bounds}.")
+            raise ValueError(f"{option} = {short_repr(value)} is not {bounds}.")
         return int(value) if whole else float(value)
 
 
@@ -171,7 +171,7 @@ class Registry:
         """Raises: ValueError: if nothing of that name is registered."""
         if not isinstance(name, str) or name not in self._classes:
             raise ValueError(
-                f"{self.kind} {shown(name)} is unknown; there are {', '.join(self._classes)}."
+                f"{self.kind} {short_repr(name)} is unknown; there are {', '.join(self._classes)}."
             )
         return self._classes[name]
 
@@ -188,16 +188,16 @@ class Registry:
         if isinstance(spec, str):
             spec = {"name": spec}
         if not isinstance(spec, Mapping) or "name" not in spec:
-            raise ValueError(f'{self.kind} = {shown(spec)} is not of the form {{"name": …}}.')
+            raise ValueError(f'{self.kind} = {short_repr(spec)} is not of the form {{"name": …}}.')
         values = dict(spec)
         cls = self[values.pop("name")]
-        refuse_unknown(cls.name, values, list(knobs(cls)))
+        check_keys(cls.name, values, list(knobs(cls)))
         return cls(**values)
 
 
-def refuse_unknown(owner: str, given: Mapping[str, Any], known: list[str]) -> None:
+def check_keys(owner: str, given: Mapping[str, Any], known: list[str]) -> None:
     """Raises: ValueError: if `given` has a key that is not in `known`."""
     for key in given:
         if key not in known:
             choices = ", ".join(known) or "none"
-            raise ValueError(f"{owner}: key {shown(key)} is unknown; there are {choices}.")
+            raise ValueError(f"{owner}: key {short_repr(key)} is unknown; there are {choices}.")

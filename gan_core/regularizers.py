@@ -25,7 +25,7 @@ Critic = Callable[[Samples], torch.Tensor]
 class Regularizer(Component):
     """What keeps D smooth; the base does nothing."""
 
-    at_samples: ClassVar[bool] = False
+    needs_input_grad: ClassVar[bool] = False
     """Whether it takes D's slope at the samples of the batch themselves."""
 
     def penalty(
@@ -131,7 +131,7 @@ def penalise_slope(
 class R1(Regularizer):
     """Flattens D where the data are, so that the game comes to rest there."""
 
-    at_samples = True
+    needs_input_grad = True
     gamma: float = knob(
         0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the penalty's weight."
     )
@@ -153,7 +153,7 @@ class R1(Regularizer):
 class R1R2(Regularizer):
     """Flattens D on the real and on the generated samples."""
 
-    at_samples = True
+    needs_input_grad = True
     gamma: float = knob(
         0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the weight of both."
     )

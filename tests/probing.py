@@ -11,19 +11,19 @@ from torch import nn
 
 from gan_core.config import Architecture, ExperimentConfig
 from gan_core.data import DATASETS
-from gan_core.data.base import Dataset, PictureSet
+from gan_core.data.base import Dataset, ImageTensors
 from gan_core.data.mnist import bundled_digits
 from gan_core.data.pixels import to_samples
 from gan_core.evaluation.evaluate import Evaluation
 from gan_core.evaluation.frozen_generator import FrozenGenerator
 from gan_core.evaluation.probes import (
     FactorProbe,
-    Probe,
+    FeatureExtractor,
     classifier_slices,
     probe_slices,
 )
-from gan_core.evaluation.report import Quality
-from gan_core.runtime.tasks import finish
+from gan_core.evaluation.report import EvaluationReport
+from gan_core.runtime.tasks import run_to_end
 
 CPU = torch.device("cpu")
 DIGITS = {"digit": tuple("0123456789")}
@@ -47,12 +47,12 @@ def only_one(lock: Path):
 
 def digits_probe() -> FactorProbe:
     """Return the classifier of the bundled digits, trained if it is not in the data folder."""
-    return finish(classifier_slices(DIGITS, bundled_digits(), CPU))
+    return run_to_end(classifier_slices(DIGITS, bundled_digits(), CPU))
 
 
-def probe_of(dataset: Dataset) -> Probe:
+def probe_of(dataset: Dataset) -> FeatureExtractor:
     """Return the probe of a data set, trained if it is not in the data folder."""
-    return finish(probe_slices(dataset, dataset.open(CPU), CPU))
+    return run_to_end(probe_slices(dataset, dataset.open(CPU), CPU))
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Given(Dataset):
     name = "given"
     title = "Given"
     pictures = True
-    held: PictureSet | None = None
+    held: ImageTensors | None = None
     names: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
@@ -83,7 +83,7 @@ class Given(Dataset):
 
 def given(images, factors=None, names=None, **rest) -> Given:
     """Return a data set of these pictures."""
-    return Given(PictureSet(images, factors, **rest), tuple((names or {}).items()))
+    return Given(ImageTensors(images, factors, **rest), tuple((names or {}).items()))
 
 
 def stacked_digits(n: int, side: int = 32) -> Given:
@@ -145,7 +145,7 @@ def copying(
 
 def evaluated(
     frozen: FrozenGenerator, dataset: str | Dataset = "mnist", samples: int = 500
-) -> Quality:
+) -> EvaluationReport:
     """Return the numbers of a generator's samples against those of a data set."""
     dataset = DATASETS.create(dataset) if isinstance(dataset, str) else dataset
     return Evaluation(frozen, dataset, dataset.open(CPU), samples).run()

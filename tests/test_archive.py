@@ -17,11 +17,11 @@ from gan_core.storage.retention import set_budget
 from gan_core.storage.run_folder import (
     RunFolder,
     all_folders,
-    find,
+    find_run,
     new_folder,
     runs_folder,
 )
-from gan_core.storage.run_saver import Keeper
+from gan_core.storage.run_saver import RunSaver
 
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
 NETWORKS = {"generator": SMALL, "discriminator": SMALL}
@@ -41,7 +41,7 @@ def place(tmp_path, monkeypatch):
 def a_run(kind="numbers", steps=STEPS):
     """Train a small run, and save it at some of its steps."""
     trainer = Trainer(ExperimentConfig.from_dict(EXPERIMENTS[kind]), "cpu", "eager")
-    keeper = Keeper(trainer, new_folder(), "a <b>bold</b> name", parent="20260101-secret")
+    keeper = RunSaver(trainer, new_folder(), "a <b>bold</b> name", parent="20260101-secret")
     for step in steps:
         trainer.step(step - trainer.step_count)
         keeper.save(trainer.snapshot(), 1.0 / (1 + step))
@@ -70,7 +70,7 @@ def resealed(content, change):
     """Return a checkpoint with changed content and a checksum that fits it."""
     read = checkpoint._unpacked(content)
     change(read)
-    return checkpoint.packed(read)
+    return checkpoint.to_bytes(read)
 
 
 def refused(file, says, folders):
@@ -88,20 +88,20 @@ def test_a_run_comes_back_to_the_bit(kind):
     folder = a_run(kind)
     made = run_zip.import_run(zipped(folder))
     assert made.id != folder.id
-    assert find(made.id) is not None
+    assert find_run(made.id) is not None
     assert made.digest() == folder.digest()
     assert [k.step for k in made.checkpoints] == list(STEPS)
-    old, new = folder.about(), made.about()
+    old, new = folder.metadata(), made.metadata()
     assert (new.name, new.step, new.experiment, new.metrics, new.measured) == (
         *(old.name, old.step, old.experiment, old.metrics, old.measured),
     )
     assert old.created < new.created <= time.time()
     trainers = [f.open("cpu", "eager")[0] for f in (folder, made)]
-    before, after = ([w.step for w in trainer.past.waypoints] for trainer in trainers)
+    before, after = ([w.step for w in trainer.state_history.snapshots] for trainer in trainers)
     assert before == after == list(range(11))
     for trainer in trainers:
         trainer.step(5)
-    first, second = (t.learners.tensors() for t in trainers)
+    first, second = (t.optimizers.tensors() for t in trainers)
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     for name in ("metrics.csv", "config.json"):
         assert (made.path / name).read_bytes() == (folder.path / name).read_bytes()
@@ -111,7 +111,7 @@ def test_a_run_comes_back_to_the_bit(kind):
 
 def test_the_id_of_the_run_before_it_stays_here():
     folder = a_run()
-    assert folder.about().parent == "20260101-secret"
+    assert folder.metadata().parent == "20260101-secret"
     with zipfile.ZipFile(zipped(folder)) as made:
         assert json.loads(made.read("run.json"))["parent"] is None
         assert not any(b"secret" in made.read(name) for name in made.namelist())
@@ -121,11 +121,11 @@ def test_a_copy_is_a_run_of_its_own():
     folder = a_run()
     copy = run_zip.duplicate(folder)
     assert copy.digest() == folder.digest()
-    assert copy.about().parent == folder.id
-    assert copy.about().name == "Copy of a <b>bold</b> name"
+    assert copy.metadata().parent == folder.id
+    assert copy.metadata().name == "Copy of a <b>bold</b> name"
     copy.delete()
-    assert find(folder.id) is not None
-    assert find(copy.id) is None
+    assert find_run(folder.id) is not None
+    assert find_run(copy.id) is None
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_what_is_written_beside_the_states_is_made_anew():
         ).encode()
 
     made = run_zip.import_run(changed(folder, lie))
-    about = made.about()
+    about = made.metadata()
     assert (about.name, about.step, about.parent) == ("two lines", 10, None)
     assert abs(about.created - time.time()) < 60
     with (made.path / "metrics.csv").open() as rows:

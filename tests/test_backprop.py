@@ -14,8 +14,8 @@ from torch.nn.utils.parametrize import ParametrizationList
 from gan_core import ExperimentConfig, Trainer
 from gan_core.explain.derivative import derivative
 from gan_core.explain.layer_gradients import layer_flow
-from gan_core.explain.replay_gan import NETWORKS, Twin
-from gan_core.explain.sample_gradients import push
+from gan_core.explain.replay_gan import NETWORKS, ReplayGAN
+from gan_core.explain.sample_gradients import sample_gradient
 from gan_core.losses import LOSSES
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.networks.base import leaf_layers
@@ -82,17 +82,17 @@ def test_runs_have_every_network():
         assert used == set(registry.names())
 
 
-def trainer_of(run, steps=1, **changes):
+def restore_trainer(run, steps=1, **changes):
     trainer = Trainer(ExperimentConfig.from_dict(RUNS[run] | changes))
     trainer.step(steps)
     return trainer
 
 
-def largest(twin, network):
+def largest(replay, network):
     """Return for the first, middle and last layer with weights: layer, index, its gradient."""
-    loss = twin.play(network).loss.mean()
+    loss = replay.loss_terms(network).loss.mean()
     found = []
-    for i, layer in enumerate(twin.layers(network)):
+    for i, layer in enumerate(replay.layers(network)):
         weights = list(layer.parameters())
         if weights:
             gradients = torch.autograd.grad(loss, weights, retain_graph=True)
@@ -103,35 +103,35 @@ def largest(twin, network):
 
 @pytest.mark.parametrize(("run", "loss"), list(itertools.product(RUNS, LOSSES.names())))
 def test_three_ways_agree(run, loss):
-    game = trainer_of(run, loss=loss).game
-    batch = game.next_batch()
+    gan = restore_trainer(run, loss=loss).gan
+    batch = gan.peek_batch()
     for network in NETWORKS:
-        for layer, index, gradients in largest(Twin(game, batch, torch.float64), network):
+        for layer, index, gradients in largest(ReplayGAN(gan, batch, torch.float64), network):
             scale = gradients.abs().max().item()
-            found = derivative(game, batch, network, layer, index)
+            found = derivative(gan, batch, network, layer, index)
             assert found.autograd == pytest.approx(gradients[index].item(), rel=1e-9)
             assert found.chain == pytest.approx(found.autograd, rel=1e-9, abs=1e-9 * scale)
             assert found.differences == pytest.approx(found.autograd, rel=1e-4, abs=1e-4 * scale)
             assert scale > 1e-9, "Nothing flows, so nothing was compared."
-            paired = game.config.loss.paired
+            paired = gan.config.loss.relativistic
             assert (found.real is not None) == (network == "discriminator" or paired)
 
 
 def test_every_link_against_finite_differences():
     """Also of the outputs of the layers in between and of each sample's logit."""
-    game = trainer_of("DCGAN").game
-    batch = game.next_batch()
-    layer, index, _ = largest(Twin(game, batch, torch.float64), "generator")[1]
-    found = derivative(game, batch, "generator", layer, index)
+    gan = restore_trainer("DCGAN").gan
+    batch = gan.peek_batch()
+    layer, index, _ = largest(ReplayGAN(gan, batch, torch.float64), "generator")[1]
+    found = derivative(gan, batch, "generator", layer, index)
     seen = []
     for side in (1e-6, -1e-6):
-        twin = Twin(game, batch, torch.float64)
-        weights = next(twin.layers("generator")[layer].parameters())
+        replay = ReplayGAN(gan, batch, torch.float64)
+        weights = next(replay.layers("generator")[layer].parameters())
         with torch.no_grad():
             weights[np.unravel_index(index, weights.shape)] += side
-        with twin.recorded() as outputs:
-            bill = twin.play("generator")
-        seen.append(([o[0].detach() for o in outputs.values()], bill.logits_fake.detach().numpy()))
+        with replay.recorded() as outputs:
+            bill = replay.loss_terms("generator")
+        seen.append(([o[0].detach() for o in outputs.values()], bill.fake_logits.detach().numpy()))
     (above, logits_above), (below, logits_below) = seen
     norms = [(a - b).norm().item() / 2e-6 for a, b in zip(above, below, strict=True)]
     assert [link.norm for link in found.links] == pytest.approx(norms[layer:], rel=1e-5)
@@ -145,16 +145,16 @@ def test_derivative_worked_out_by_hand():
     """x = u z + b, logit = w x' + c, x' = (x − mean) / std: two linear networks."""
     run = {"latent_dim": 1, "batch_size": 5, "loss": "minimax", "regularizer": "none"}
     run |= parts("mlp", "mlp", {"depth": 0}, {"depth": 0})
-    game = Trainer(ExperimentConfig.from_dict(run)).game
-    batch = game.next_batch()
+    gan = Trainer(ExperimentConfig.from_dict(run)).gan
+    batch = gan.peek_batch()
     z = batch.z.squeeze(1).double().numpy()
     u, b, w, c = (
         p.double().item()
-        for network in (game.generator, game.discriminator)
+        for network in (gan.generator, gan.discriminator)
         for p in network.parameters()
     )
     fake = w * (u * z + b - 4.0) / 1.25 + c
-    found = derivative(game, batch, "generator", 0, 0)
+    found = derivative(gan, batch, "generator", 0, 0)
     np.testing.assert_allclose(found.fake.logit, fake, rtol=1e-9)
     np.testing.assert_allclose(found.fake.change, w * z / 1.25, rtol=1e-9)
     np.testing.assert_allclose(found.fake.slope, -expit(fake), rtol=1e-9)
@@ -165,7 +165,7 @@ def test_derivative_worked_out_by_hand():
 
     seen = batch.real.squeeze(1).double().numpy()
     real = w * seen + c
-    found = derivative(game, batch, "discriminator", 0, 1)
+    found = derivative(gan, batch, "discriminator", 0, 1)
     by_hand = np.mean(-expit(-real) + expit(fake))
     assert (found.parameter, found.layer) == ("bias[0]", "Linear")
     assert found.autograd == pytest.approx(by_hand, rel=1e-9)
@@ -175,8 +175,8 @@ def test_derivative_worked_out_by_hand():
 
 
 def test_wrong_places_are_told_in_a_sentence():
-    game = trainer_of("line").game
-    batch = game.next_batch()
+    gan = restore_trainer("line").gan
+    batch = gan.peek_batch()
     for place, words in {
         ("critic", 0, 0): "network = 'critic' is not one of generator, discriminator",
         ("generator", 9, 0): "layer = 9 is not from 0 to 2",
@@ -185,7 +185,7 @@ def test_wrong_places_are_told_in_a_sentence():
         ("generator", 1, 0): "LeakyReLU .* has no weights",
     }.items():
         with pytest.raises(ValueError, match=words):
-            derivative(game, batch, *place)
+            derivative(gan, batch, *place)
 
 
 def kept(network, x):
@@ -230,9 +230,9 @@ def test_norms_are_those_of_plain_autograd(run, loss):
     """Two passes of D written out, and backward()."""
     trainer = Trainer(ExperimentConfig.from_dict(PLAIN[run] | {"loss": loss}))
     trainer.step(1)
-    game = trainer.game
-    batch = game.next_batch()
-    rows = layer_flow(game, batch)
+    gan = trainer.gan
+    batch = gan.peek_batch()
+    rows = layer_flow(gan, batch)
 
     def cost(logits, label):
         if loss == "least_squares":
@@ -240,9 +240,9 @@ def test_norms_are_those_of_plain_autograd(run, loss):
         return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
     for turn in ("in_d_turn", "in_g_turn"):
-        g, d = plain(game.generator), plain(game.discriminator)
+        g, d = plain(gan.generator), plain(gan.discriminator)
         x, of_g = kept(g, batch.z)
-        seen = (x - game.mean) / game.std
+        seen = (x - gan.mean) / gan.std
         if turn == "in_d_turn":
             on_real, of_real = kept(d, batch.real)
             on_fake, of_fake = kept(d, seen.detach())
@@ -275,11 +275,11 @@ def assert_same(found, expected):
 )
 def test_norms_are_those_of_the_step_itself(run):
     """Of the trainer's own update: the same dropout too. (Spectral norm moves in the step.)"""
-    trainer = trainer_of(run)
-    in_d_turn = layer_flow(trainer.game, trainer.game.next_batch())
+    trainer = restore_trainer(run)
+    in_d_turn = layer_flow(trainer.gan, trainer.gan.peek_batch())
     turns = {"discriminator": trainer.step_discriminator()}
     batch = trainer._batch
-    in_g_turn = layer_flow(trainer.game, batch)
+    in_g_turn = layer_flow(trainer.gan, batch)
     turns["generator"] = trainer.step_generator()
     for network, rows, side in (
         ("discriminator", in_d_turn, "in_d_turn"),
@@ -304,18 +304,18 @@ def test_norms_are_those_of_the_step_itself(run):
 
 @EVERY_RUN
 def test_looking_leaves_no_trace(run):
-    alone, watched = trainer_of(run), trainer_of(run)
-    batch = watched.game.next_batch()
+    alone, watched = restore_trainer(run), restore_trainer(run)
+    batch = watched.gan.peek_batch()
     for _ in range(2):
-        rows = layer_flow(watched.game, batch)
-        derivative(watched.game, batch, "generator", last_with_weights(rows, "generator"), 0)
+        rows = layer_flow(watched.gan, batch)
+        derivative(watched.gan, batch, "generator", last_with_weights(rows, "generator"), 0)
         place = last_with_weights(rows, "discriminator")
-        derivative(watched.game, batch, "discriminator", place, 0)
-        push(watched.game, batch)
+        derivative(watched.gan, batch, "discriminator", place, 0)
+        sample_gradient(watched.gan, batch)
         alone.step_discriminator()
         watched.step_discriminator()
-        layer_flow(watched.game, watched._batch)
-        push(watched.game, watched._batch)
+        layer_flow(watched.gan, watched._batch)
+        sample_gradient(watched.gan, watched._batch)
         before = [p.detach().clone() for p in watched.discriminator.parameters()]
         alone.step_generator()
         watched.step_generator()
@@ -330,8 +330,8 @@ def test_looking_leaves_no_trace(run):
             assert torch.equal(mine.grad, same.grad)
         assert not any(module._forward_hooks for module in other.modules())
         assert other.training
-    for name, rng in alone.game.rng.items():
-        assert torch.equal(rng.get_state(), watched.game.rng[name].get_state()), name
+    for name, rng in alone.gan.rng.items():
+        assert torch.equal(rng.get_state(), watched.gan.rng[name].get_state()), name
 
 
 def last_with_weights(rows, network):
@@ -341,8 +341,8 @@ def last_with_weights(rows, network):
 
 @EVERY_RUN
 def test_nothing_reaches_g_in_d_s_turn_and_d_s_weights_are_not_asked_in_g_s(run):
-    trainer = trainer_of(run)
-    rows = layer_flow(trainer.game, trainer.game.next_batch())
+    trainer = restore_trainer(run)
+    rows = layer_flow(trainer.gan, trainer.gan.peek_batch())
     names = trainer.layers()
     for network in NETWORKS:
         own = [row for row in rows if row.network == network]
@@ -361,21 +361,21 @@ def test_nothing_reaches_g_in_d_s_turn_and_d_s_weights_are_not_asked_in_g_s(run)
 @pytest.mark.parametrize("loss", LOSSES.names())
 @pytest.mark.parametrize("run", ["line", "line, batch norm", "DCGAN"])
 def test_push_is_the_slope_of_each_sample_s_loss(run, loss):
-    trainer = trainer_of(run, loss=loss)
-    game = trainer.game
-    batch = game.next_batch()
-    with game.unseen():
-        real, _ = game.real_batch(len(batch.z))  # what a paired loss will draw
-    d = copy.deepcopy(game.discriminator).double()
+    trainer = restore_trainer(run, loss=loss)
+    gan = trainer.gan
+    batch = gan.peek_batch()
+    with gan.no_side_effects():
+        real, _ = gan.sample_real_input(len(batch.z))  # what a paired loss will draw
+    d = copy.deepcopy(gan.discriminator).double()
 
     @torch.no_grad()
     def losses(fake):
-        seen = (fake - game.mean) / game.std
+        seen = (fake - gan.mean) / gan.std
         on_fake = d(seen)
-        on_real = d(real.double()) if game.config.loss.paired else on_fake
-        return game.config.loss.generator(on_real, on_fake)
+        on_real = d(real.double()) if gan.config.loss.relativistic else on_fake
+        return gan.config.loss.generator(on_real, on_fake)
 
-    found, fake = push(game, batch), batch.fake.detach().double()
+    found, fake = sample_gradient(gan, batch), batch.fake.detach().double()
     assert found.shape == fake.shape
     scale = found.abs().max().item()
     assert scale > 1e-6

@@ -241,8 +241,8 @@ def test_charts_draw_the_numbers_of_the_run(open_tab):
         assert y == pytest.approx(snapshot.history[column].tolist(), rel=1e-4)
     for name, curve in (("target density", "p_real"), ("generated density", "p_fake")):
         x, y = drawn[name]
-        assert x == pytest.approx(snapshot.line.x, rel=1e-6, abs=1e-6)
-        assert y == pytest.approx(getattr(snapshot.line, curve), rel=1e-3, abs=1e-5)
+        assert x == pytest.approx(snapshot.density.x, rel=1e-6, abs=1e-6)
+        assert y == pytest.approx(getattr(snapshot.density, curve), rel=1e-3, abs=1e-5)
 
 
 # What travels

@@ -44,9 +44,11 @@ def assert_comes_back(trainer, path):
     loaded = checkpoint.load(path, "cpu", "eager")
     checkpoint.save(loaded, path)
     assert checkpoint.digest(checkpoint.read(path)) == wanted
-    path.write_bytes(checkpoint.packed({"past": checkpoint.past_of(trainer, 10**9)}))
-    checkpoint.bring_past(loaded, path)
-    assert [w.step for w in loaded.past.waypoints] == [w.step for w in trainer.past.waypoints]
+    path.write_bytes(checkpoint.to_bytes({"past": checkpoint.past_of(trainer, 10**9)}))
+    checkpoint.load_state_history(loaded, path)
+    assert [w.step for w in loaded.state_history.snapshots] == [
+        w.step for w in trainer.state_history.snapshots
+    ]
 
 
 @pytest.mark.parametrize("name", LEGITIMATE)
@@ -63,16 +65,16 @@ def test_every_moment_of_a_run_is_believed(name, tmp_path):
     sgd = REGISTRIES["optimizer_g"].create({"name": "sgd", "momentum": 0.9})
     rest = REGISTRIES["optimizer_g"].create({"name": "sgd", "momentum": 0.0})
     for optimizer, average, n_critic in ((sgd, 0.9, 1), (rest, 0.0, 2), (rest, 0.5, 1)):
-        trainer.update(
-            trainer.config.with_(
+        trainer.update_config(
+            trainer.config.replace(
                 optimizer_g=optimizer, ema_decay=average, batch_size=16, n_critic=n_critic
             )
         )
         assert_comes_back(trainer, path)
         trainer.step(1)
         assert_comes_back(trainer, path)
-    for learner in (trainer.learners.g, trainer.learners.d):
-        learner.give_moments()
+    for learner in (trainer.optimizers.g, trainer.optimizers.d):
+        learner.init_state()
     trainer.snapshot()
     assert_comes_back(trainer, path)
 
@@ -82,7 +84,7 @@ def whole():
     """The content of a checkpoint of a small run on pictures."""
     trainer = a_run({"dataset": {"name": "mnist"}, "architecture": DENSE, "latent_dim": 2})
     trainer.step(3)
-    return checkpoint.taken(trainer)
+    return checkpoint.capture(trainer)
 
 
 def put(place, value):
@@ -147,11 +149,11 @@ def test_what_no_run_holds(whole, place, value, says, tmp_path):
     content = copy.deepcopy(whole)
     put(place, value)(content)
     path = tmp_path / "a.safetensors"
-    path.write_bytes(checkpoint.packed(content))
+    path.write_bytes(checkpoint.to_bytes(content))
     with pytest.raises(ValueError, match=says) as caught:
         checkpoint.load(path, "cpu", "eager")
     assert str(caught.value).endswith(".")
-    path.write_bytes(checkpoint.packed(whole))
+    path.write_bytes(checkpoint.to_bytes(whole))
     assert checkpoint.load(path, "cpu", "eager").step_count == 3
 
 
@@ -160,21 +162,21 @@ def test_states_of_another_run_are_no_past(tmp_path):
     for trainer in (one, other):
         trainer.step(2)
     path = tmp_path / "past.safetensors"
-    path.write_bytes(checkpoint.packed({"past": checkpoint.past_of(other, 10**9)}))
+    path.write_bytes(checkpoint.to_bytes({"past": checkpoint.past_of(other, 10**9)}))
     with pytest.raises(ValueError, match="architecture differ"):
-        checkpoint.bring_past(one, path)
+        checkpoint.load_state_history(one, path)
 
 
 def test_streams_of_a_gpu_begin_anew_on_the_cpu(tmp_path):
     trainer, path = a_run(LEGITIMATE["numbers"]), tmp_path / "a.safetensors"
     trainer.step(2)
-    content = checkpoint.taken(trainer)
+    content = checkpoint.capture(trainer)
     content["device"] = "cuda"
     content["state"]["rng"] = {
         name: torch.zeros(16, dtype=torch.uint8) for name in content["state"]["rng"]
     }
-    path.write_bytes(checkpoint.packed(content))
+    path.write_bytes(checkpoint.to_bytes(content))
     loaded = checkpoint.load(path, "cpu", "eager")
     fresh = a_run(LEGITIMATE["numbers"])
-    for name, rng in loaded.game.rng.items():
-        assert torch.equal(rng.get_state(), fresh.game.rng[name].get_state())
+    for name, rng in loaded.gan.rng.items():
+        assert torch.equal(rng.get_state(), fresh.gan.rng[name].get_state())

@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import softplus
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.explain.narration import figure, plain, tell, value_of_game
-from gan_core.explain.step_recording import LINES, SHOWN, take_step
+from gan_core.explain.narration import explain, latex_number, short_number, value_of_game
+from gan_core.explain.step_recording import LINES, SHOWN, record_step
 from gan_core.losses import LOSSES
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
@@ -43,7 +43,7 @@ EXPERIMENTS = {
 }
 
 
-def trainer_of(experiment, steps=0):
+def restore_trainer(experiment, steps=0):
     trainer = Trainer(ExperimentConfig.from_dict(experiment))
     trainer.step(steps)
     return trainer
@@ -71,9 +71,9 @@ def flat(network):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_looking_changes_no_bit(name):
-    seen, unseen = trainer_of(EXPERIMENTS[name], 2), trainer_of(EXPERIMENTS[name], 2)
+    seen, unseen = restore_trainer(EXPERIMENTS[name], 2), restore_trainer(EXPERIMENTS[name], 2)
     for _ in range(3):
-        take_step(seen, axis_of(seen))
+        record_step(seen, axis_of(seen))
     unseen.step(3)
     assert seen.step_count == unseen.step_count == 5
     for a, b in ((seen.generator, unseen.generator), (seen.discriminator, unseen.discriminator)):
@@ -84,9 +84,12 @@ def test_looking_changes_no_bit(name):
 
 
 def test_a_step_left_half_way_is_completed_first():
-    trainer, straight = trainer_of({**LINE, "n_critic": 2}), trainer_of({**LINE, "n_critic": 2})
+    trainer, straight = (
+        restore_trainer({**LINE, "n_critic": 2}),
+        restore_trainer({**LINE, "n_critic": 2}),
+    )
     assert trainer.step(1, lambda: False) == 0
-    made = take_step(trainer)
+    made = record_step(trainer)
     straight.step(2)
     assert made.step == trainer.step_count == 2
     assert torch.equal(flat(trainer.generator), flat(straight.generator))
@@ -94,11 +97,11 @@ def test_a_step_left_half_way_is_completed_first():
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_lines_come_in_the_order_of_the_algorithm(n_critic):
-    made = take_step(trainer_of({**LINE, "n_critic": n_critic}))
+    made = record_step(restore_trainer({**LINE, "n_critic": n_critic}))
     of_d = [line.key for line in LINES if line.of_d]
     of_g = [line.key for line in LINES if not line.of_d]
-    assert [m.line.key for m in made.moments] == of_d * n_critic + of_g
-    repetitions = [m.repetition for m in made.moments]
+    assert [m.line.key for m in made.records] == of_d * n_critic + of_g
+    repetitions = [m.repetition for m in made.records]
     assert repetitions == sorted(repetitions)
     assert repetitions[-1] == n_critic
 
@@ -106,23 +109,25 @@ def test_lines_come_in_the_order_of_the_algorithm(n_critic):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_story_tells_the_numbers_of_the_step(name):
     """What is told is what the trainer's own statistics and weights say."""
-    trainer = trainer_of(EXPERIMENTS[name], 4)
+    trainer = restore_trainer(EXPERIMENTS[name], 4)
     config = trainer.config
     before = {"D": flat(trainer.discriminator), "G": flat(trainer.generator)}
-    made = take_step(trainer, axis_of(trainer))
+    made = record_step(trainer, axis_of(trainer))
     after = {"D": flat(trainer.discriminator), "G": flat(trainer.generator)}
     statistics = trainer.snapshot().statistics
-    last = {moment.line.key: moment for moment in made.moments}
-    story = {key: tell(config, moment) for key, moment in last.items()}
+    last = {moment.line.key: moment for moment in made.records}
+    story = {key: explain(config, moment) for key, moment in last.items()}
 
     assert close(numbers_in(story["loss_d"].numbers)[-1], statistics["loss_d"])
     assert close(numbers_in(story["loss_g"].numbers)[-1], statistics["loss_g"])
     for side in "DG":
         told = numbers_in(story[f"gradient_{side.lower()}"].numbers.split("=")[1])
         assert close(told[0], statistics[f"grad_norm_{side.lower()}"])
-    assert plain(statistics["d_real"]) in story["loss_d"].sentence
-    assert plain(statistics["d_fake_before"]) in story["loss_g"].sentence
-    assert (plain(statistics["penalty"]) in story["loss_d"].sentence) or not statistics["penalty"]
+    assert short_number(statistics["d_real"]) in story["loss_d"].sentence
+    assert short_number(statistics["d_fake_before"]) in story["loss_g"].sentence
+    assert (short_number(statistics["penalty"]) in story["loss_d"].sentence) or not statistics[
+        "penalty"
+    ]
 
     moved = numbers_in(story["update_g"].numbers.split("=")[1])
     assert close(moved[0], (after["G"] - before["G"]).norm().item())
@@ -135,56 +140,56 @@ def test_the_story_tells_the_numbers_of_the_step(name):
 
 
 def test_the_first_terms_and_the_mean_by_hand():
-    trainer = trainer_of(LINE, 10)
-    made = take_step(trainer)
-    last = {moment.line.key: moment for moment in made.moments}
-    bill = last["loss_d"].turn.bill
-    each = softplus(-bill.logits_real) + softplus(bill.logits_fake)
-    told = numbers_in(tell(trainer.config, last["loss_d"]).numbers)
+    trainer = restore_trainer(LINE, 10)
+    made = record_step(trainer)
+    last = {moment.line.key: moment for moment in made.records}
+    bill = last["loss_d"].turn.loss_terms
+    each = softplus(-bill.real_logits) + softplus(bill.fake_logits)
+    told = numbers_in(explain(trainer.config, last["loss_d"]).numbers)
     assert told[:3] == pytest.approx([each[0].item(), each[1].item(), 32], rel=1e-3)
     assert told[3] == pytest.approx(each.mean().item(), rel=1e-3)
     value = value_of_game(trainer.config, bill)[1]
     on_real, on_fake, whole = numbers_in(value.replace("- ", "-"))
-    assert on_real == pytest.approx(-softplus(-bill.logits_real).mean().item(), rel=1e-3)
-    assert on_fake == pytest.approx(-softplus(bill.logits_fake).mean().item(), rel=1e-3)
+    assert on_real == pytest.approx(-softplus(-bill.real_logits).mean().item(), rel=1e-3)
+    assert on_fake == pytest.approx(-softplus(bill.fake_logits).mean().item(), rel=1e-3)
     assert whole == pytest.approx(-each.mean().item(), rel=1e-3)
 
 
 def test_scenes_show_what_the_networks_said():
     """On the line, without dropout, every answer lies on the curve of its moment."""
-    trainer = trainer_of(LINE, 30)
+    trainer = restore_trainer(LINE, 30)
     x = axis_of(trainer)
-    made = take_step(trainer, x)
-    scenes = {moment.line.key: moment.scene for moment in made.moments}
+    made = record_step(trainer, x)
+    scenes = {moment.line.key: moment.scene for moment in made.records}
     assert len(scenes["noise"].fake) == SHOWN
     assert scenes["noise"].real is None
-    assert scenes["noise"].answer_fake is None
+    assert scenes["noise"].d_output_fake is None
     for key in ("loss_d", "update_d", "loss_g"):
         seen = scenes[key]
         on_curve = np.interp(seen.fake, x, seen.curve)
-        assert seen.answer_fake == pytest.approx(on_curve, abs=0.01)
+        assert seen.d_output_fake == pytest.approx(on_curve, abs=0.01)
     seen = scenes["update_d"]
     assert np.abs(seen.curve - seen.curve_before).max() > 0
     assert seen.curve_before == pytest.approx(scenes["loss_d"].curve, abs=0)
     moved = scenes["update_g"]
     assert moved.fake_before == pytest.approx(scenes["noise"].fake, abs=0)
-    z = made.moments[-1].turn.batch.z[:SHOWN]
+    z = made.records[-1].turn.batch.z[:SHOWN]
     with torch.no_grad():
         now = trainer.generator(z).squeeze(1).numpy()
     assert moved.fake == pytest.approx(now, abs=1e-6)
 
 
 def test_forces_lift_d_on_real_samples_and_lower_it_on_generated_ones():
-    seen = take_step(trainer_of(LINE, 5)).moments[3].scene
-    logits = np.log(seen.answer_real / (1 - seen.answer_real))
-    assert seen.force_real == pytest.approx(1 / (1 + np.exp(logits)), rel=1e-4)
-    assert seen.force_fake == pytest.approx(-seen.answer_fake, rel=1e-4)
+    seen = record_step(restore_trainer(LINE, 5)).records[3].scene
+    logits = np.log(seen.d_output_real / (1 - seen.d_output_real))
+    assert seen.logit_force_real == pytest.approx(1 / (1 + np.exp(logits)), rel=1e-4)
+    assert seen.logit_force_fake == pytest.approx(-seen.d_output_fake, rel=1e-4)
 
 
 def test_pushes_of_a_step_are_slopes_of_g_s_loss():
-    trainer = trainer_of(LINE, 20)
-    made = take_step(trainer, axis_of(trainer))
-    seen = next(m for m in made.moments if m.line.key == "gradient_g").scene
+    trainer = restore_trainer(LINE, 20)
+    made = record_step(trainer, axis_of(trainer))
+    seen = next(m for m in made.records if m.line.key == "gradient_g").scene
     x, h = seen.fake, 1e-3
 
     def loss_at(points):
@@ -198,13 +203,13 @@ def test_pushes_of_a_step_are_slopes_of_g_s_loss():
 
 @pytest.mark.parametrize("loss", LOSSES.names())
 def test_every_loss_has_a_story(loss):
-    made = take_step(trainer_of({**LINE, "loss": loss}, 2))
+    made = record_step(restore_trainer({**LINE, "loss": loss}, 2))
     config = made.config
-    for moment in made.moments:
-        told = tell(config, moment)
+    for moment in made.records:
+        told = explain(config, moment)
         assert told.formula
         assert "nan" not in told.numbers.lower()
-    assert math.isfinite(numbers_in(value_of_game(config, made.moments[0].turn.bill)[1])[-1])
+    assert math.isfinite(numbers_in(value_of_game(config, made.records[0].turn.loss_terms)[1])[-1])
 
 
 @pytest.mark.parametrize(
@@ -217,8 +222,8 @@ def test_every_loss_has_a_story(loss):
     ],
 )
 def test_numbers_are_shown_to_a_few_digits(value, shown):
-    assert figure(value).startswith(shown)
+    assert latex_number(value).startswith(shown)
 
 
 def test_what_is_not_a_number_is_told_as_such():
-    assert figure(math.nan) == r"\text{not a number}"
+    assert latex_number(math.nan) == r"\text{not a number}"

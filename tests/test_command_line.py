@@ -14,7 +14,7 @@ from PIL import Image
 from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
 from gan_core.cli.main import main
-from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.explain.component_reference import registries
 from gan_core.storage import checkpoint
 from gan_core.storage.run_folder import open_run
@@ -166,7 +166,7 @@ def test_evaluate_prints_every_metric_of_pictures(tmp_path, trained):
     done = command("evaluate", tmp_path / "run", "--samples", 200, "--device", "cpu", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert set(found["values"]) == set(PICTURE_METRICS.names()) - {"modes", "modes_kl"}
+    assert set(found["values"]) == set(IMAGE_METRICS.names()) - {"modes", "modes_kl"}
     assert found["values"]["frechet"]["title"] == "Fréchet distance (classifier features)"
     assert found["accuracies"]["digit"] >= 0.99
     assert sum(found["census"]["digit"]["generated"]) == found["samples"] == 200

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_core import ExperimentConfig
-from gan_core.config import PICTURE_DEFAULTS, REGISTRIES
+from gan_core.config import IMAGE_DEFAULTS, REGISTRIES
 from gan_core.data.importing.packs import new_pack
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
-from gan_core.runtime.files import keep_values
+from gan_core.runtime.files import store_values
 
 read = ExperimentConfig.from_dict
 
@@ -49,7 +49,7 @@ def is_impossible(given):
 def is_beyond_the_default_network(given):
     """Say whether the data set is of a shape that the networks of the defaults cannot make."""
     dataset = REGISTRIES["dataset"].create(given["dataset"])
-    networks = PICTURE_DEFAULTS["architecture"] if dataset.pictures else {}
+    networks = IMAGE_DEFAULTS["architecture"] if dataset.pictures else {}
     for side, network in networks.items():
         try:
             REGISTRIES[side].create(network).check_shape(dataset.sample_shape)
@@ -70,8 +70,8 @@ def assert_round_trips(config):
     assert read(config.to_dict()) == config
     assert ExperimentConfig.from_json(config.to_json()) == config
     assert json.loads(config.to_json()) == config.to_dict()
-    assert read(config.short_dict()) == config
-    assert ExperimentConfig.from_json(json.dumps(config.short_dict())) == config
+    assert read(config.diff_from_defaults()) == config
+    assert ExperimentConfig.from_json(json.dumps(config.diff_from_defaults())) == config
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
@@ -132,10 +132,10 @@ def test_every_field_round_trips():
 
 
 def test_short_dict_is_short():
-    assert list(read({}).short_dict()) == ["dataset"]
+    assert list(read({}).diff_from_defaults()) == ["dataset"]
     changed = read({"seed": 3, "architecture": {"generator": {"name": "mlp", "depth": 2}}})
-    assert set(changed.short_dict()) == {"dataset", "seed", "architecture"}
-    assert set(changed.short_dict()["architecture"]) == {"generator"}
+    assert set(changed.diff_from_defaults()) == {"dataset", "seed", "architecture"}
+    assert set(changed.diff_from_defaults()["architecture"]) == {"generator"}
 
 
 def test_missing_parts_take_the_defaults_of_the_kind_of_data():
@@ -226,7 +226,7 @@ def test_batch_larger_than_the_data_set():
 
 
 def test_default_batch_fits_a_small_upload():
-    dataset = {"name": "csv_column", "upload": keep_values(np.arange(50.0))}
+    dataset = {"name": "csv_column", "upload": store_values(np.arange(50.0))}
     assert read({"dataset": dataset}).batch_size == 50
     assert_round_trips(read({"dataset": dataset}))
     assert_round_trips(read({"dataset": dataset, "batch_size": 20}))
@@ -254,15 +254,15 @@ def test_batch_norm_needs_two_samples(side):
 
 def test_with_checks_anew():
     config = read({})
-    assert config.with_(seed=5).seed == 5
+    assert config.replace(seed=5).seed == 5
     with pytest.raises(ValueError, match="batch_size"):
-        config.with_(batch_size=0)
+        config.replace(batch_size=0)
 
 
 def test_differences_name_the_fields():
     config = read({})
     assert config.differences(config) == []
-    assert config.differences(config.with_(seed=5, n_critic=2)) == ["n_critic", "seed"]
+    assert config.differences(config.replace(seed=5, n_critic=2)) == ["n_critic", "seed"]
 
 
 @pytest.mark.parametrize(

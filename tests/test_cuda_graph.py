@@ -11,13 +11,13 @@ from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.priors import PRIORS
 from gan_core.regularizers import REGULARIZERS
-from gan_core.training.engines.cuda_graph import places_of, warm_up
+from gan_core.training.engines.cuda_graph import memory_layout, warm_up
 from gan_core.training.engines.functional_step import (
-    Dials,
-    play,
-    settings_of,
-    state_of,
-    structure_of,
+    StaticScalars,
+    compile_key,
+    functional_step,
+    runtime_scalars,
+    state_tensors_of,
 )
 from tests.test_engines import (
     ADAM,
@@ -46,28 +46,30 @@ class Captured:
 
     def __init__(self, config):
         self.trainer = Trainer(config, engine="eager")
-        self.game, self.ema = self.trainer.game, self.trainer.ema
-        self.state = state_of(self.trainer.learners)
-        settings = settings_of(config, self.game)
-        self.dials = Dials(settings | {"weight": 0.0}, self.trainer.device)
+        self.gan, self.ema = self.trainer.gan, self.trainer.ema
+        self.state = state_tensors_of(self.trainer.optimizers)
+        settings = runtime_scalars(config, self.gan)
+        self.dials = StaticScalars(settings | {"weight": 0.0}, self.trainer.device)
         self.steps, self.batch = 0, None
 
     def take(self, state, whole=True):
         settings = self.dials.tensors
-        return play(self.game, state, None, settings, settings["weight"] if whole else None)
+        return functional_step(
+            self.gan, state, None, settings, settings["weight"] if whole else None
+        )
 
     def step(self):
         for _ in range(self.trainer.config.n_critic - 1):
             self.take(self.state, whole=False)
         self.steps += 1
         if self.ema is not None:
-            self.dials.turn({"weight": self.ema.weight(self.steps)})
+            self.dials.update({"weight": self.ema.lerp_weight(self.steps)})
         row, self.batch = self.take(self.state)
         return row[0].item(), row[4].item()
 
 
-def streams_of(game):
-    return torch.cat([rng.get_state() for rng in game.rng.values()])
+def streams_of(gan):
+    return torch.cat([rng.get_state() for rng in gan.rng.values()])
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -80,8 +82,8 @@ def test_the_captured_step_is_the_step(run):
         assert torch.equal(captured.batch.z, plain._batch.z)
         if plain._batch.labels is not None:
             assert torch.equal(captured.batch.labels, plain._batch.labels)
-        assert torch.equal(streams_of(captured.game), streams_of(plain.game))
-    found, expected = numbers(captured.trainer.learners), numbers(plain.learners)
+        assert torch.equal(streams_of(captured.gan), streams_of(plain.gan))
+    found, expected = numbers(captured.trainer.optimizers), numbers(plain.optimizers)
     assert (found - expected).abs().max() < 0.01 * (1 + expected.abs().max())
 
 
@@ -103,13 +105,13 @@ def test_momentum_that_is_switched_on_later_is_kept():
     heavy = OPTIMIZERS.create({"name": "sgd", "lr": 1e-2, "momentum": 0.9})
     captured, plain = Captured(start), Trainer(start, engine="eager")
     assert apart(captured.step, stepper(plain), 3) < 1e-4
-    heavier = start.with_(optimizer_g=heavy, optimizer_d=heavy)
+    heavier = start.replace(optimizer_g=heavy, optimizer_d=heavy)
     for trainer in (captured.trainer, plain):
-        trainer.update(heavier)
-    captured.state = state_of(captured.trainer.learners)
+        trainer.update_config(heavier)
+    captured.state = state_tensors_of(captured.trainer.optimizers)
     moments = [moment for side in "dg" for moment in captured.state[side]["moments"]]
     assert all(not moment["momentum_buffer"].any() for moment in moments)  # there, and still empty
-    captured.dials.turn(settings_of(heavier, captured.game))
+    captured.dials.update(runtime_scalars(heavier, captured.gan))
     assert apart(captured.step, stepper(plain), 10) < 1e-4
 
 
@@ -211,21 +213,21 @@ def test_a_step_follows_what_is_filled_into_its_tensors():
     changed = config_of(optimizer_g=ADAM, optimizer_d=ADAM, regularizer="r1")
     captured, plain = Captured(changed), Trainer(changed, engine="eager")
     tensors = {name: tensor.data_ptr() for name, tensor in captured.dials.tensors.items()}
-    structure = structure_of(changed)
+    structure = compile_key(changed)
     for change in changes:
-        changed = changed.with_(**change)
+        changed = changed.replace(**change)
         before = {name: tensor.item() for name, tensor in captured.dials.tensors.items()}
         if captured.ema is not None:
             captured.ema.decay = changed.ema_decay
-        captured.dials.turn(settings_of(changed, captured.game))
+        captured.dials.update(runtime_scalars(changed, captured.gan))
         after = {name: tensor.item() for name, tensor in captured.dials.tensors.items()}
         assert sum(before[name] != after[name] for name in before) == ("ema_decay" not in change)
-        plain.update(changed)
+        plain.update_config(changed)
         assert apart(captured.step, stepper(plain), 4) < 1e-4, change
-        assert structure_of(changed) == structure
+        assert compile_key(changed) == structure
     found = {name: tensor.data_ptr() for name, tensor in captured.dials.tensors.items()}
     assert found == tensors
-    found, expected = numbers(captured.trainer.learners), numbers(plain.learners)
+    found, expected = numbers(captured.trainer.optimizers), numbers(plain.optimizers)
     assert (found - expected).abs().max() < 1e-3
 
 
@@ -239,8 +241,8 @@ def test_another_structure_is_another_graph():
         {"ema_decay": 0.0},
         {"precision": "bf16"},
     ):
-        assert structure_of(plain.with_(**change)) != structure_of(plain), change
-    assert structure_of(config_of(prior="laplace")) != structure_of(plain)
+        assert compile_key(plain.replace(**change)) != compile_key(plain), change
+    assert compile_key(config_of(prior="laplace")) != compile_key(plain)
 
 
 WITH_MEMORY = ("batch norm", "spectral norm, dropout", "mixture, Laplace noise, blurred")
@@ -251,33 +253,33 @@ def test_the_steps_before_a_capture_leave_no_trace(run):
     captured = Captured(config_of(**RUNS[run]))
     captured.step()
     before = [leaf.clone() for leaf in tree_leaves(captured.state)]
-    streams, places = streams_of(captured.game), places_of(captured.state)
-    warm_up(captured.game, captured.take, captured.state)
+    streams, places = streams_of(captured.gan), memory_layout(captured.state)
+    warm_up(captured.gan, captured.take, captured.state)
     assert all(map(torch.equal, tree_leaves(captured.state), before))
-    assert torch.equal(streams_of(captured.game), streams)
-    assert places_of(state_of(captured.trainer.learners)) == places
+    assert torch.equal(streams_of(captured.gan), streams)
+    assert memory_layout(state_tensors_of(captured.trainer.optimizers)) == places
 
 
 def test_a_loaded_state_is_captured_anew_and_a_changed_rate_is_not():
     trainer = Trainer(config_of(), engine="eager")
     trainer.step(2)
-    before = state_of(trainer.learners)
+    before = state_tensors_of(trainer.optimizers)
     rate = OPTIMIZERS.create(trainer.config.optimizer_g.to_dict() | {"lr": 1e-4})
-    trainer.update(trainer.config.with_(optimizer_g=rate))
+    trainer.update_config(trainer.config.replace(optimizer_g=rate))
     trainer.step(2)
-    assert places_of(state_of(trainer.learners)) == places_of(before)
+    assert memory_layout(state_tensors_of(trainer.optimizers)) == memory_layout(before)
     trainer.load_state_dict(trainer.state_dict())
-    assert places_of(state_of(trainer.learners)) != places_of(before)
+    assert memory_layout(state_tensors_of(trainer.optimizers)) != memory_layout(before)
 
 
 def test_moments_lie_beside_their_weights():
     for name in OPTIMIZERS.names():
         config = config_of(optimizer_g=RATES[name], optimizer_d=RATES[name])
-        learner = Trainer(config, engine="eager").learners.d
+        learner = Trainer(config, engine="eager").optimizers.d
         weights = [weight.clone() for weight in learner.weights]
-        learner.give_moments()
-        assert all(moment.device == weights[0].device for moment in learner.moments())
-        assert all(not moment.any() for moment in learner.moments())
+        learner.init_state()
+        assert all(moment.device == weights[0].device for moment in learner.state_tensors())
+        assert all(not moment.any() for moment in learner.state_tensors())
         assert all(map(torch.equal, learner.weights, weights))
 
 

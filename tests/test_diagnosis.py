@@ -10,29 +10,29 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.config import LIVE
+from gan_core.config import MUTABLE_FIELDS
 from gan_core.data.mnist import bundled_digits
 from gan_core.diagnosis import (
     CONDITIONS,
     HEALTHY,
     TOO_EARLY,
     Diagnosis,
-    Vitals,
+    Indicators,
     diagnose,
+    indicators_of,
     reference_of,
-    vitals_of,
 )
 from gan_core.diagnosis.image_indicators import (
-    PictureVitals,
+    ImageIndicators,
     picture_reference,
     picture_vitals,
 )
-from gan_core.diagnosis.indicators import Bell, LineVitals, share_won, slope_of
-from gan_core.diagnosis.remedies import prescribed
-from gan_core.evaluation.report import Census
+from gan_core.diagnosis.indicators import Indicators1D, Mode, share_won, slope_of
+from gan_core.diagnosis.remedies import choose_remedies
+from gan_core.evaluation.report import ClassHistogram
 from gan_core.losses import LOSSES
 from gan_core.registry import knobs
-from gan_core.training.monitoring.failures import Breakdown
+from gan_core.training.monitoring.failures import NumericalFailure
 from tests.probing import given
 
 SGD = {"name": "sgd", "lr": 0.02}
@@ -55,23 +55,23 @@ STATISTICS = {
     "grad_norm_d": 0.1,
     "grad_norm_g": 0.1,
 }
-WELL_LINE = LineVitals(
+WELL_LINE = Indicators1D(
     mean=0.01,
     std=0.98,
-    off=0.03,
-    nearer=0.0,
+    error=0.03,
+    error_decrease=0.0,
     progress=0.0,
-    sway=0.02,
-    sway_share=0.5,
-    looks=20,
+    oscillation=0.02,
+    oscillation_share=0.5,
+    num_snapshots=20,
     long_looks=40,
     outside=0.0,
     distinct=9_900,
     real_distinct=1_000,
     bells=(),
 )
-WELL_PICTURES = PictureVitals(
-    64, 2_000, likeness=1.1, diversity=0.9, gained=0.0, grids=4, census=None
+WELL_PICTURES = ImageIndicators(
+    64, 2_000, nn_ratio=1.1, diversity=0.9, gained=0.0, grids=4, census=None
 )
 
 
@@ -88,21 +88,23 @@ def config(**experiment) -> ExperimentConfig:
     return ExperimentConfig.from_dict(experiment)
 
 
-def trained(steps, **experiment) -> tuple[Trainer, Vitals]:
+def trained(steps, **experiment) -> tuple[Trainer, Indicators]:
     """Train in looks of 25 steps, as a page does."""
     trainer = Trainer(config(**experiment))
     snapshot = trainer.snapshot()
-    while trainer.step_count < steps and trainer.breakdown is None:
+    while trainer.step_count < steps and trainer.failure is None:
         trainer.step(25)
         snapshot = trainer.snapshot()
-    return trainer, vitals_of(trainer, snapshot, reference_of(trainer))
+    return trainer, indicators_of(trainer, snapshot, reference_of(trainer))
 
 
-def vitals(line=WELL_LINE, pictures=None, statistics=None, experiment=None, **more) -> Vitals:
+def indicators(
+    line=WELL_LINE, pictures=None, statistics=None, experiment=None, **more
+) -> Indicators:
     """Return the vital signs of a healthy run, with some of them changed."""
-    values = {"step": 1_000, "age": 1_000, "window": 250, "breakdown": None}
-    values |= {"won": 0.0, "worst": 1.1, "slope": 0.5} | more
-    return Vitals(
+    values = {"step": 1_000, "age": 1_000, "window": 250, "failure": None}
+    values |= {"d_advantage": 0.0, "max_loss_ratio": 1.1, "slope": 0.5} | more
+    return Indicators(
         config(**(experiment or {})),
         statistics=STATISTICS | (statistics or {}),
         line=None if pictures else line,
@@ -113,15 +115,15 @@ def vitals(line=WELL_LINE, pictures=None, statistics=None, experiment=None, **mo
 
 DIGITS = {"dataset": {"name": "mnist"}}
 SYMPTOMS = {
-    "diverging": vitals(worst=5_000.0),
-    "cannot_reach": vitals(experiment={"prior": "bernoulli", "latent_dim": 3}),
-    "g_starved": vitals(won=0.99, slope=0.01, experiment={"loss": "minimax"}),
-    "d_too_strong": vitals(won=0.99, slope=0.99),
-    "oscillating": vitals(line=replace(WELL_LINE, sway=0.6)),
-    "mode_collapse": vitals(
-        line=replace(WELL_LINE, bells=(Bell(-4.0, 0.5, 0.98), Bell(4.0, 0.5, 0.01)))
+    "diverging": indicators(max_loss_ratio=5_000.0),
+    "cannot_reach": indicators(experiment={"prior": "bernoulli", "latent_dim": 3}),
+    "g_starved": indicators(d_advantage=0.99, slope=0.01, experiment={"loss": "minimax"}),
+    "d_too_strong": indicators(d_advantage=0.99, slope=0.99),
+    "oscillating": indicators(line=replace(WELL_LINE, oscillation=0.6)),
+    "mode_collapse": indicators(
+        line=replace(WELL_LINE, bells=(Mode(-4.0, 0.5, 0.98), Mode(4.0, 0.5, 0.01)))
     ),
-    "memorising": vitals(pictures=replace(WELL_PICTURES, likeness=0.1), experiment=DIGITS),
+    "memorising": indicators(pictures=replace(WELL_PICTURES, nn_ratio=0.1), experiment=DIGITS),
 }
 
 
@@ -146,7 +148,7 @@ def test_a_card_is_complete(name):
 
 @pytest.mark.parametrize("made", [{}, {"pictures": WELL_PICTURES, "experiment": DIGITS}])
 def test_a_healthy_run_is_healthy_and_shows_all_its_evidence(made):
-    diagnosis = diagnose(vitals(**made))
+    diagnosis = diagnose(indicators(**made))
     assert diagnosis.condition == HEALTHY
     assert diagnosis.remedies == ()
     assert [title for title, _ in diagnosis.evidence] == [cls.title for cls in CONDITIONS]
@@ -164,14 +166,14 @@ def test_a_run_of_few_steps_is_too_early_to_judge_unless_it_is_plain():
 
 def test_a_row_trips_beyond_its_threshold_only():
     def strong(won):
-        return diagnose(vitals(won=won)).condition
+        return diagnose(indicators(d_advantage=won)).condition
 
     assert strong(0.901) == "d_too_strong"
     assert strong(0.899) == HEALTHY
     assert strong(math.nan) == HEALTHY
     # With samples that still travel it is not an illness.
     travelling = replace(WELL_LINE, progress=0.3)
-    assert diagnose(vitals(line=travelling, won=0.99)).condition == HEALTHY
+    assert diagnose(indicators(line=travelling, d_advantage=0.99)).condition == HEALTHY
 
 
 @pytest.mark.parametrize("name", LOSSES.names())
@@ -220,7 +222,7 @@ def with_means(values, spreads=None):
     spreads = np.full(len(values), 2.0) if spreads is None else np.asarray(spreads, float)
     history = {"step": steps, "mean": np.asarray(values, float), "std": spreads}
     made = replace(snapshot, step=int(steps[-1]), metric_history=history)
-    return vitals_of(trainer, made, reference_of(trainer)).line
+    return indicators_of(trainer, made, reference_of(trainer)).line
 
 
 def test_movements_are_told_from_their_course():
@@ -229,16 +231,16 @@ def test_movements_are_told_from_their_course():
     course = 1.5 * np.sin(phase)  # in std
     rise = max(course[j] - course[i] for i in range(20) for j in range(i, 20))
     fall = max(course[i] - course[j] for i in range(20) for j in range(i, 20))
-    assert swaying.sway == pytest.approx(min(rise, fall) / 2, rel=1e-9)
+    assert swaying.oscillation == pytest.approx(min(rise, fall) / 2, rel=1e-9)
     travelling = with_means(np.linspace(-20, -1, 20))
-    assert travelling.sway == 0.0
+    assert travelling.oscillation == 0.0
     # Medians of the first and last six looks, in a straight line.
     way = np.linspace(20, 1, 20)
     done = 1 - np.median(way[-6:]) / np.median(way[:6])
     assert travelling.progress == pytest.approx(done, rel=1e-9)
     assert travelling.mean == pytest.approx(-0.5)
     breathing = with_means(np.zeros(20), 2 + np.cos(phase))
-    assert breathing.sway == pytest.approx(0.5, rel=0.1)
+    assert breathing.oscillation == pytest.approx(0.5, rel=0.1)
 
 
 def test_bells_are_counted_within_three_deviations():
@@ -246,12 +248,12 @@ def test_bells_are_counted_within_three_deviations():
     trainer = Trainer(config(dataset=target | {"weights": "2, 1, 1"}))
     samples = np.concatenate([np.full(500, -3.0), np.full(300, 1.4), np.full(200, 2.0)])
     snapshot = replace(trainer.snapshot(), samples=samples)
-    bells = vitals_of(trainer, snapshot, reference_of(trainer)).line.bells
+    bells = indicators_of(trainer, snapshot, reference_of(trainer)).line.bells
     assert [bell.centre for bell in bells] == [-4.0, 0.0, 4.0]
     assert [bell.share for bell in bells] == [0.5, 0.25, 0.25]
     assert [bell.found for bell in bells] == [0.5, 0.3, 0.0]
     touching = Trainer(config(dataset=target | {"spacing": 1.0}))
-    assert vitals_of(touching, touching.snapshot(), reference_of(touching)).line.bells == ()
+    assert indicators_of(touching, touching.snapshot(), reference_of(touching)).line.bells == ()
 
 
 def test_missing_bells_are_named():
@@ -262,13 +264,13 @@ def test_missing_bells_are_named():
 
 def test_missing_classes_are_named_where_they_were_counted():
     names = tuple("0123456789")
-    even = Census(names, (100,) * 10, (0, 0, 5, 120, 120, 125, 130, 150, 170, 180))
+    even = ClassHistogram(names, (100,) * 10, (0, 0, 5, 120, 120, 125, 130, 150, 170, 180))
     seen = replace(WELL_PICTURES, census=even)
-    diagnosis = diagnose(vitals(pictures=seen, experiment=DIGITS))
+    diagnosis = diagnose(indicators(pictures=seen, experiment=DIGITS))
     assert diagnosis.condition == "mode_collapse"
     assert diagnosis.sentence == "Hardly ever made: 0, 1, 2."
-    full = replace(seen, census=Census(names, (100,) * 10, (60,) * 5 + (140,) * 5))
-    assert diagnose(vitals(pictures=full, experiment=DIGITS)).condition == HEALTHY
+    full = replace(seen, census=ClassHistogram(names, (100,) * 10, (60,) * 5 + (140,) * 5))
+    assert diagnose(indicators(pictures=full, experiment=DIGITS)).condition == HEALTHY
 
 
 def test_pictures_are_told_apart_by_their_distances():
@@ -281,27 +283,27 @@ def test_pictures_are_told_apart_by_their_distances():
         return picture_vitals(pictures.numpy(), reference)
 
     honest, copies = seen(others), seen(known[:64])
-    assert honest.likeness == pytest.approx(1.0, abs=0.2)
+    assert honest.nn_ratio == pytest.approx(1.0, abs=0.2)
     assert honest.diversity == pytest.approx(1.0, abs=0.1)
-    assert copies.likeness == pytest.approx(0.0, abs=0.01)
+    assert copies.nn_ratio == pytest.approx(0.0, abs=0.01)
     assert seen(known[:1].expand(64, -1, -1, -1)).diversity == pytest.approx(0.0, abs=1e-3)
     noise = torch.randint(256, (64, 1, 28, 28), generator=torch.Generator().manual_seed(4))
-    assert seen(noise.to(torch.uint8)).likeness > 1.5
+    assert seen(noise.to(torch.uint8)).nn_ratio > 1.5
     # The nearest one by hand, on pictures averaged two by two.
     halved = [x.double().reshape(-1, 14, 2, 14, 2).mean((2, 4)).flatten(1) for x in (others, known)]
     nearest = torch.cdist(*halved).amin(1).median()
     between = torch.cdist(halved[1], halved[1]).fill_diagonal_(math.inf).amin(1).median()
-    assert honest.likeness == pytest.approx((nearest / between).item(), rel=1e-3)
+    assert honest.nn_ratio == pytest.approx((nearest / between).item(), rel=1e-3)
 
 
 def test_growing_variety_is_no_collapse():
     poor = replace(WELL_PICTURES, diversity=0.3)
-    assert diagnose(vitals(pictures=poor, experiment=DIGITS)).condition == "mode_collapse"
+    assert diagnose(indicators(pictures=poor, experiment=DIGITS)).condition == "mode_collapse"
     growing = replace(poor, gained=0.1)
-    assert diagnose(vitals(pictures=growing, experiment=DIGITS)).condition == HEALTHY
+    assert diagnose(indicators(pictures=growing, experiment=DIGITS)).condition == HEALTHY
     narrow = replace(WELL_LINE, std=0.2)
-    assert diagnose(vitals(line=narrow)).condition == "mode_collapse"
-    assert diagnose(vitals(line=replace(narrow, nearer=0.3))).condition == HEALTHY
+    assert diagnose(indicators(line=narrow)).condition == "mode_collapse"
+    assert diagnose(indicators(line=replace(narrow, error_decrease=0.3))).condition == HEALTHY
 
 
 def test_growth_is_that_over_the_best_of_some_kept_grids():
@@ -309,7 +311,7 @@ def test_growth_is_that_over_the_best_of_some_kept_grids():
     trainer = Trainer(config(**DIGITS, architecture=parts, batch_size=16))
     trainer.step(9)
     snapshot, reference = trainer.snapshot(), reference_of(trainer)
-    seen = vitals_of(trainer, snapshot, reference).pictures
+    seen = indicators_of(trainer, snapshot, reference).pictures
 
     def between(pixels):
         halved = np.asarray(pixels, float).reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(64, -1)
@@ -317,7 +319,7 @@ def test_growth_is_that_over_the_best_of_some_kept_grids():
         return np.quantile(apart[np.triu_indices(64, 1)], 0.5, method="lower")
 
     # Of steps 1, 2, 4 and 8 those before 25, 40, 60 and 75 % of 9 steps.
-    kept = {moment.step: moment for moment in trainer.timeline.moments}
+    kept = {moment.step: moment for moment in trainer.timeline.frames}
     before = max(between(kept[step].pixels()) for step in (2, 4))
     expected = (between(snapshot.samples) - before) / reference.apart
     assert seen.grids == 2
@@ -328,7 +330,7 @@ def test_mirrored_copies_are_copies_where_pictures_are_mirrored():
     known = bundled_digits().images[::100]
     for flips, likeness in ((True, 0.0), (False, 0.5)):
         reference = picture_reference(given(known, flips=flips).held)
-        found = picture_vitals(known.flip(3).numpy(), reference).likeness
+        found = picture_vitals(known.flip(3).numpy(), reference).nn_ratio
         assert found == pytest.approx(likeness, abs=0.01) if flips else found > likeness
 
 
@@ -342,7 +344,7 @@ def test_a_starved_run_is_found_and_its_remedy_brings_it_back():
     assert "D(x) 1.00, D(G(z)) 0.00" in diagnosis.sentence
     remedy = diagnosis.remedies[0]
     assert remedy.live
-    trainer.update(remedy.config)
+    trainer.update_config(remedy.config)
     trainer.step(600)
     assert trainer.snapshot().metrics["wasserstein_1"] < distance / 10
 
@@ -366,24 +368,24 @@ def test_a_healthy_run_is_called_healthy():
 def test_a_diverged_run_goes_on_from_its_healthy_weights():
     wild = {"name": "sgd", "lr": 100.0}
     trainer, found = trained(300, optimizer_g=wild, optimizer_d=wild)
-    assert isinstance(trainer.breakdown, Breakdown)
+    assert isinstance(trainer.failure, NumericalFailure)
     diagnosis = diagnose(found)
     assert diagnosis.condition == "diverging"
-    assert f"step {trainer.breakdown.step:,}" in diagnosis.sentence
+    assert f"step {trainer.failure.step:,}" in diagnosis.sentence
     remedy = diagnosis.remedies[0]
     assert remedy.live
-    trainer.update(remedy.config)
+    trainer.update_config(remedy.config)
     trainer.step(400)
-    assert trainer.breakdown is None
+    assert trainer.failure is None
     assert trainer.snapshot().metrics["wasserstein_1"] < 1
 
 
 @pytest.mark.slow
 def test_steps_before_a_change_do_not_count():
     trainer, found = trained(300, **STARVED)
-    trainer.update(trainer.config.with_(loss=LOSSES.create("non_saturating")))
+    trainer.update_config(trainer.config.replace(loss=LOSSES.create("non_saturating")))
     trainer.step(50)
-    found = vitals_of(trainer, trainer.snapshot(), reference_of(trainer))
+    found = indicators_of(trainer, trainer.snapshot(), reference_of(trainer))
     assert (found.age, found.window) == (50, 50)
     assert diagnose(found).condition == TOO_EARLY
 
@@ -393,7 +395,7 @@ def test_looking_disturbs_no_run():
     reference = reference_of(looked)
     for _ in range(4):
         looked.step(10)
-        vitals_of(looked, looked.snapshot(), reference)
+        indicators_of(looked, looked.snapshot(), reference)
     alone.step(40)
     weights = zip(looked.generator.parameters(), alone.generator.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in weights)
@@ -415,10 +417,10 @@ ILL = {
 def remedies_of(name, experiment):
     """Return what is prescribed if a condition holds, whatever the run."""
     symptoms = replace(SYMPTOMS[name], config=config(**experiment))
-    for breakdown in (None, Breakdown(7, "D's loss", 0)) if name == "diverging" else (None,):
-        seen = replace(symptoms, breakdown=breakdown)
+    for failure in (None, NumericalFailure(7, "D's loss", 0)) if name == "diverging" else (None,):
+        seen = replace(symptoms, failure=failure)
         rule = CONDITIONS[name]()
-        yield from prescribed(seen.config, rule.prescriptions(seen))
+        yield from choose_remedies(seen.config, rule.prescriptions(seen))
 
 
 @pytest.mark.parametrize("experiment", ILL.values(), ids=ILL)
@@ -430,7 +432,7 @@ def test_remedies_are_changes_that_can_be_made(name, experiment):
         assert changed
         assert list(remedy.changed) == changed
         assert ExperimentConfig.from_dict(remedy.config.to_dict()) == remedy.config
-        assert remedy.live == (LIVE.issuperset(changed) and not remedy.anew)
+        assert remedy.live == (MUTABLE_FIELDS.issuperset(changed) and not remedy.anew)
         assert remedy.label.startswith("Start anew") != remedy.live
 
 
@@ -455,7 +457,7 @@ def test_remedies_change_what_they_say():
     assert remedy.config == config()
     remedy = first("cannot_reach", prior="bernoulli", latent_dim=3)
     assert not remedy.live
-    assert remedy.config.prior.atoms(3) is None
+    assert remedy.config.prior.support(3) is None
     remedy = first("diverging", optimizer_g=FAST | {"lr": 3.0})
     assert (remedy.live, remedy.config.optimizer_g.lr) == (False, 0.003)
 

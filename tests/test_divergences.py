@@ -11,12 +11,12 @@ from gan_core import divergences
 from gan_core.config import ExperimentConfig
 from gan_core.data import DATASETS
 from gan_core.losses import LOSSES
-from gan_core.runtime.files import keep_values
+from gan_core.runtime.files import store_values
 from gan_core.training.monitoring.density_view import (
-    Axis,
+    PlotAxis,
     axis_points,
-    best_logits,
-    smoothed_density,
+    kde,
+    optimal_logits,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
@@ -44,9 +44,9 @@ EVERY_FAKE = pytest.mark.parametrize("fake", FAKES)
 
 def law_of(target):
     if target != "csv_column":
-        return DATASETS.create(target).law()
+        return DATASETS.create(target).distribution()
     values = stats.gamma(3.0).ppf((np.arange(400) + 0.5) / 400)
-    return DATASETS.create({"name": target, "upload": keep_values(values)}).law()
+    return DATASETS.create({"name": target, "upload": store_values(values)}).distribution()
 
 
 def on_a_grid(target, fake, points=POINTS):
@@ -96,13 +96,13 @@ def test_least_loss_is_the_identity(target, fake):
     for spec in SPECS:
         loss = LOSSES.create(spec)
         measured = expected(loss.discriminator, best_logit(loss, p, q, x), p, q, x[1] - x[0])
-        true = loss.stands_for.true(p, q, x)
-        assert measured == pytest.approx(loss.stands_for.best_loss(true), abs=1e-6), spec
-        assert loss.stands_for.implied(measured) == pytest.approx(true, abs=1e-4), spec
+        true = loss.divergence.true(p, q, x)
+        assert measured == pytest.approx(loss.divergence.best_loss(true), abs=1e-6), spec
+        assert loss.divergence.distance_from_loss(measured) == pytest.approx(true, abs=1e-4), spec
         if fake == "the same":
             assert true == pytest.approx(0.0, abs=1e-9), spec
-        if fake == "a box apart" and loss.stands_for.highest is not None:
-            assert true == pytest.approx(loss.stands_for.highest, abs=1e-6), spec
+        if fake == "a box apart" and loss.divergence.highest is not None:
+            assert true == pytest.approx(loss.divergence.highest, abs=1e-6), spec
 
 
 @EVERY
@@ -121,7 +121,7 @@ def test_no_discriminator_does_better_than_the_best(spec, target):
             other = np.cumsum(np.clip(np.gradient(other), -dx, dx))
         found = expected(loss.discriminator, other, p, q, dx)
         assert found > least + 1e-7
-        assert loss.stands_for.implied(found) < loss.stands_for.implied(least)
+        assert loss.divergence.distance_from_loss(found) < loss.divergence.distance_from_loss(least)
 
 
 INDEPENDENT = {
@@ -147,7 +147,7 @@ def harmonic(p, q):
 @pytest.mark.parametrize("name", INDEPENDENT)
 def test_true_distance_agrees_with_scipy(name, target, fake):
     p, q, x = on_a_grid(target, fake, 20_000)
-    measured = LOSSES.create(name).stands_for.true(p, q, x)
+    measured = LOSSES.create(name).divergence.true(p, q, x)
     assert measured == pytest.approx(INDEPENDENT[name](p, q, x), rel=1e-6, abs=1e-7)
 
 
@@ -238,7 +238,7 @@ def test_gradient_of_g_is_that_of_what_it_is_said_to_descend(spec):
     p, q = stats.norm(0, 1.5).pdf(x), stats.norm(1.3, 1.8).pdf(x)
     p, q = p / p.sum(), q / q.sum()
     logit = best_logit(loss, p, q, np.arange(len(x)) * 1.0)
-    claim = CLAIMS[loss.stands_for.descends]
+    claim = CLAIMS[loss.divergence.generator_objective]
     for _ in range(3):
         move = q * draw.normal(size=len(x))
         move -= q * move.sum()
@@ -251,19 +251,23 @@ def test_gradient_of_g_is_that_of_what_it_is_said_to_descend(spec):
 @EVERY
 def test_loss_at_the_equilibrium_implies_no_distance(spec):
     loss = LOSSES.create(spec)
-    stands_for = loss.stands_for
-    assert stands_for.at_equilibrium == pytest.approx(loss.equilibrium()[0], abs=1e-12)
-    assert stands_for.implied(loss.equilibrium()[0]) == pytest.approx(0.0, abs=1e-12)
+    divergence = loss.divergence
+    assert divergence.at_equilibrium == pytest.approx(loss.equilibrium()[0], abs=1e-12)
+    assert divergence.distance_from_loss(loss.equilibrium()[0]) == pytest.approx(0.0, abs=1e-12)
     for scale in (0.3, 4.0):
-        assert stands_for.implied(stands_for.best_loss(0.3, scale), scale) == pytest.approx(0.3)
+        assert divergence.distance_from_loss(
+            divergence.best_loss(0.3, scale), scale
+        ) == pytest.approx(0.3)
 
 
 def test_wasserstein_is_a_length():
     # A box moved by 3 units of x, seen by D in units of 2: the best score is x itself.
-    stands_for = LOSSES.create("wasserstein").stands_for
-    assert stands_for.implied(-1.5, scale=2.0) == pytest.approx(3.0)
-    assert stands_for.worked(-1.5, 2.0).endswith("=3.000")
-    assert LOSSES.create("hinge").stands_for.implied(1.0, scale=2.0) == pytest.approx(0.5)
+    divergence = LOSSES.create("wasserstein").divergence
+    assert divergence.distance_from_loss(-1.5, scale=2.0) == pytest.approx(3.0)
+    assert divergence.derivation(-1.5, 2.0).endswith("=3.000")
+    assert LOSSES.create("hinge").divergence.distance_from_loss(1.0, scale=2.0) == pytest.approx(
+        0.5
+    )
 
 
 @EVERY
@@ -274,31 +278,31 @@ def test_only_a_floating_loss_ignores_a_constant(spec):
         torch.allclose(half(real, fake), half(real + 0.7, fake + 0.7))
         for half in (loss.discriminator, loss.generator)
     ]
-    assert all(same) == loss.floating
+    assert all(same) == loss.shift_invariant
 
 
 @pytest.mark.parametrize("target", ["normal", "uniform", "exponential", "normal_mixture"])
 def test_the_chart_s_own_grid_is_fine_enough(target):
     """With 10,000 samples of a known law smoothed on 300 points, as the page has them."""
     dataset = DATASETS.create(target)
-    law = dataset.law()
+    law = dataset.distribution()
     other = stats.norm(law.mean() + law.std(), 1.2 * law.std())
     samples = np.sort(other.rvs(10_000, random_state=np.random.default_rng(1)))
-    axis = Axis.around(dataset)
-    axis.hold(samples)
+    axis = PlotAxis.around(dataset)
+    axis.extend(samples)
     x = axis_points(axis)
-    p, q = np.asarray(law.pdf(x), dtype=float), smoothed_density(samples, axis)
+    p, q = np.asarray(law.pdf(x), dtype=float), kde(samples, axis)
     fine = np.linspace(x[0] - 3 * law.std(), x[-1] + 3 * law.std(), 1_500)
     for spec in SPECS:
-        stands_for = LOSSES.create(spec).stands_for
-        found = stands_for.true(p, q, x)
-        exact = stands_for.true(np.asarray(law.pdf(fine), dtype=float), other.pdf(fine), fine)
+        divergence = LOSSES.create(spec).divergence
+        found = divergence.true(p, q, x)
+        exact = divergence.true(np.asarray(law.pdf(fine), dtype=float), other.pdf(fine), fine)
         assert found == pytest.approx(exact, rel=0.05), spec
 
 
 def test_configs_know_what_their_loss_measures():
     config = ExperimentConfig.from_dict({"loss": {"name": "hinge", "margin": 0.5}})
-    assert config.loss.stands_for.rate == 1.0
+    assert config.loss.divergence.slope == 1.0
 
 
 @pytest.mark.parametrize("shift", [0.0, 3.0])
@@ -306,13 +310,13 @@ def test_best_curve_of_a_floating_loss_lies_at_the_height_of_d(shift):
     loss = LOSSES.create("relativistic_pairing")
     x = np.linspace(-4, 5, 300)
     p, q = stats.norm(0, 1).pdf(x), stats.norm(1, 1).pdf(x)
-    best = best_logits(loss, p, q, x, shift + 0.5 - x)  # log p/q = ½ − x
+    best = optimal_logits(loss, p, q, x, shift + 0.5 - x)  # log p/q = ½ − x
     np.testing.assert_allclose(best, shift + 0.5 - x, atol=1e-9)
-    ended = best_logits(loss, p, np.where(x < 3, q, 0.0), x, shift + 0.5 - x)
+    ended = optimal_logits(loss, p, np.where(x < 3, q, 0.0), x, shift + 0.5 - x)
     assert np.isnan(ended[x >= 3]).all()
     np.testing.assert_allclose(ended[x < 3], best[x < 3], atol=1e-9)
-    nowhere = best_logits(loss, p, np.zeros_like(x), x, x)
+    nowhere = optimal_logits(loss, p, np.zeros_like(x), x, x)
     assert np.isnan(nowhere).all()
     anchored = LOSSES.create("minimax")
-    kept = best_logits(anchored, p, q, x, x + 9)
+    kept = optimal_logits(anchored, p, q, x, x + 9)
     np.testing.assert_array_equal(kept, anchored.optimal_logit(p, q, x))

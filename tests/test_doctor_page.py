@@ -61,7 +61,7 @@ def test_a_remedy_is_applied_once_and_the_run_goes_on():
     changed = ExperimentConfig.from_dict(STARVED | {"loss": {"name": "non_saturating"}})
     assert page.config == changed
     assert page.widget("loss").value == "non_saturating"
-    assert [words for _, words in page.trainer.changes] == [first.label]
+    assert [words for _, words in page.trainer.config_changes] == [first.label]
     assert remedies(page) == []  # just changed: too early
 
 
@@ -72,7 +72,7 @@ def test_a_remedy_of_several_changes_has_one_mark():
     second = remedies(page)[1]
     second.click()
     page.look()
-    assert [words for _, words in page.trainer.changes] == ["Calm both"]
+    assert [words for _, words in page.trainer.config_changes] == ["Calm both"]
     assert page.config.n_critic == 1
 
 
@@ -96,14 +96,14 @@ def test_a_diverged_run_trains_on_with_its_remedy():
     page.press("train")
     page.train_until_paused(10)
     page.look()
-    assert page.trainer.breakdown is not None
+    assert page.trainer.failure is not None
     assert "Diverging" in verdict(page)
     first = remedies(page)[0]
     assert first.label.endswith("and train on")
     first.click()
     page.look()
     assert page.run.running
-    assert page.trainer.breakdown is None
+    assert page.trainer.failure is None
     assert page.trainer.step_count > 0
 
 

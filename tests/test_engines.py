@@ -16,14 +16,18 @@ from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.regularizers import REGULARIZERS
 from gan_core.training.engines.compile_queue import (
-    WORKSHOP,
-    Workshop,
+    COMPILE_QUEUE,
+    CompileQueue,
+    cache_dir,
     compiler,
-    folder,
 )
 from gan_core.training.engines.compiled import request_for
-from gan_core.training.engines.functional_step import play, settings_of, state_of
-from gan_core.training.engines.random_draws import tape_of
+from gan_core.training.engines.functional_step import (
+    functional_step,
+    runtime_scalars,
+    state_tensors_of,
+)
+from gan_core.training.engines.random_draws import record_draws
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engines")]
 
@@ -86,13 +90,13 @@ def config_of(**given):
 
 def losses_of(trainer):
     """The losses of the latest step."""
-    found = trainer.statistics.take_stock()
+    found = trainer.statistics.compute()
     return found["loss_d"].item(), found["loss_g"].item()
 
 
-def numbers(learners):
+def numbers(optimizers):
     """Every number that training changes."""
-    return torch.cat([t.flatten().double() for t in tree_leaves(state_of(learners))])
+    return torch.cat([t.flatten().double() for t in tree_leaves(state_tensors_of(optimizers))])
 
 
 class Recorded:
@@ -100,20 +104,20 @@ class Recorded:
 
     def __init__(self, config):
         self.trainer = Trainer(config, engine="eager")
-        self.tape = tape_of(self.trainer.game)
-        self.state = state_of(self.trainer.learners)
-        settings = settings_of(config, self.trainer.game)
+        self.random_draws = record_draws(self.trainer.gan)
+        self.state = state_tensors_of(self.trainer.optimizers)
+        settings = runtime_scalars(config, self.trainer.gan)
         self.settings = {name: torch.tensor(value) for name, value in settings.items()}
         self.steps = 0
 
     def step(self):
-        game, ema = self.trainer.game, self.trainer.ema
+        gan, ema = self.trainer.gan, self.trainer.ema
         for _ in range(self.trainer.config.n_critic - 1):
-            play(game, self.state, self.tape.draw_d(), self.settings, None)
+            functional_step(gan, self.state, self.random_draws.draw_d(), self.settings, None)
         self.steps += 1
-        weight = torch.tensor(0.0 if ema is None else ema.weight(self.steps))
-        draws = self.tape.draw_d() + self.tape.draw_g()
-        row, _ = play(game, self.state, draws, self.settings, weight)
+        weight = torch.tensor(0.0 if ema is None else ema.lerp_weight(self.steps))
+        draws = self.random_draws.draw_d() + self.random_draws.draw_g()
+        row, _ = functional_step(gan, self.state, draws, self.settings, weight)
         return row[0].item(), row[4].item()
 
 
@@ -121,25 +125,25 @@ class Recorded:
 def test_numbers_are_drawn_ahead_as_the_step_draws_them(run):
     trainer = Trainer(config_of(**RUNS[run] | {"n_critic": 1}), engine="eager")
     trainer.step(2)
-    before = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
-    weights = numbers(trainer.learners)
-    tape = tape_of(trainer.game)
-    assert torch.equal(numbers(trainer.learners), weights)
-    for name, rng in trainer.game.rng.items():
+    before = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
+    weights = numbers(trainer.optimizers)
+    random_draws = record_draws(trainer.gan)
+    assert torch.equal(numbers(trainer.optimizers), weights)
+    for name, rng in trainer.gan.rng.items():
         assert torch.equal(rng.get_state(), before[name])
-    drawn = tape.draw_d()
-    tape.draw_g()
-    after = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
-    for name, rng in trainer.game.rng.items():
+    drawn = random_draws.draw_d()
+    random_draws.draw_g()
+    after = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
+    for name, rng in trainer.gan.rng.items():
         rng.set_state(before[name])
     trainer.step()
     batch = trainer._batch
-    for name, rng in trainer.game.rng.items():
+    for name, rng in trainer.gan.rng.items():
         assert torch.equal(rng.get_state(), after[name]), name
-    assert torch.equal(drawn[tape.z], batch.z)
-    assert (tape.labels is None) == (batch.labels is None)
+    assert torch.equal(drawn[random_draws.z], batch.z)
+    assert (random_draws.labels is None) == (batch.labels is None)
     if batch.labels is not None:
-        assert torch.equal(drawn[tape.labels], batch.labels)
+        assert torch.equal(drawn[random_draws.labels], batch.labels)
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -149,10 +153,10 @@ def test_the_recorded_step_is_the_step(run):
     for _ in range(3):
         plain.step()
         assert recorded.step() == pytest.approx(losses_of(plain), abs=1e-4)
-    found, expected = numbers(recorded.trainer.learners), numbers(plain.learners)
+    found, expected = numbers(recorded.trainer.optimizers), numbers(plain.optimizers)
     assert (found - expected).abs().max() < 0.01 * (1 + expected.abs().max())
-    for name, rng in recorded.trainer.game.rng.items():
-        assert torch.equal(rng.get_state(), plain.game.rng[name].get_state())
+    for name, rng in recorded.trainer.gan.rng.items():
+        assert torch.equal(rng.get_state(), plain.gan.rng[name].get_state())
 
 
 def apart(one, other, steps):
@@ -212,7 +216,7 @@ def equal_to_the_plain_step(played, loss, steps, weights_within):
         config = config_of(**parts, optimizer_g=rate, optimizer_d=rate)
         other, plain = played(config), Trainer(config, engine="eager")
         assert apart(other.step, stepper(plain), steps) < 1e-4, (regularizer, optimizer)
-        found, expected = numbers(other.trainer.learners), numbers(plain.learners)
+        found, expected = numbers(other.trainer.optimizers), numbers(plain.optimizers)
         assert (found - expected).abs().max() < weights_within * (1 + expected.abs().max())
 
 
@@ -234,7 +238,7 @@ def compiled():
     def make(**given):
         trainer = Trainer(config_of(**LINE | given), engine="compiled")
         assert trainer.engine == "eager"
-        assert trainer.wait_for_engine(240), trainer.switch.note
+        assert trainer.wait_for_engine(240), trainer.engine_selector.message
         assert trainer.engine == "compiled"
         return trainer
 
@@ -247,8 +251,8 @@ def test_256_compiled_steps_stay_with_the_plain_loop(compiled):
     plain = Trainer(trainer.config, engine="eager")
     assert apart(stepper(trainer), stepper(plain), 256) < reach(trainer.config, 256)
     assert trainer.engine == "compiled"
-    for name, rng in trainer.game.rng.items():
-        assert torch.equal(rng.get_state(), plain.game.rng[name].get_state())
+    for name, rng in trainer.gan.rng.items():
+        assert torch.equal(rng.get_state(), plain.gan.rng[name].get_state())
     found, expected = trainer.snapshot(), plain.snapshot()
     for name, value in expected.statistics.items():
         assert found.statistics[name] == pytest.approx(value, rel=1e-2, abs=1e-4), name
@@ -286,7 +290,7 @@ def test_compiled_runs_are_equal_to_the_bit(compiled):
     first.step(300)
     for _ in range(100):
         second.step(3)
-    assert torch.equal(numbers(first.learners), numbers(second.learners))
+    assert torch.equal(numbers(first.optimizers), numbers(second.optimizers))
     assert first.snapshot().statistics == second.snapshot().statistics
 
 
@@ -296,19 +300,19 @@ def test_a_run_is_switched_again_where_it_was_switched(compiled):
     first = Trainer(config_of(**LINE))
     first.step(37)
     assert first.wait_for_engine(60)
-    assert first.switch.took_over_at == 37
-    again = Trainer(config_of(**LINE), engine_from=first.switch.took_over_at)
+    assert first.engine_selector.switched_at == 37
+    again = Trainer(config_of(**LINE), engine_from=first.engine_selector.switched_at)
     first.step(63)
     for _ in range(20):
         again.step(5)
     assert again.engine == "compiled"
-    assert torch.equal(numbers(again.learners), numbers(first.learners))
+    assert torch.equal(numbers(again.optimizers), numbers(first.optimizers))
 
 
 @pytest.mark.timeout(300)
 def test_settings_change_without_the_compiler(compiled):
     trainer = compiled()
-    package = trainer.switch.engine
+    package = trainer.engine_selector.engine
     plain = Trainer(trainer.config, engine="eager")
     changed = trainer.config
     changes = (
@@ -320,14 +324,16 @@ def test_settings_change_without_the_compiler(compiled):
         {"ema_decay": 0.5},
     )
     for change in changes:
-        changed = changed.with_(**change)
+        changed = changed.replace(**change)
         for t in (trainer, plain):
-            t.update(changed)
-        assert trainer.switch.engine is package
+            t.update_config(changed)
+        assert trainer.engine_selector.engine is package
         assert apart(stepper(trainer), stepper(plain), 8) < 1e-3, change
         assert trainer.updates_d == plain.updates_d
     other_target = compiled(dataset={"name": "normal", "mean": -2.0, "std": 3.0}, seed=4)
-    assert [o.key for o in other_target.switch._orders] == [o.key for o in trainer.switch._orders]
+    assert [o.key for o in other_target.engine_selector._jobs] == [
+        o.key for o in trainer.engine_selector._jobs
+    ]
     plain = Trainer(other_target.config, engine="eager")
     assert apart(stepper(other_target), stepper(plain), 64) < reach(plain.config, 64)
 
@@ -340,14 +346,14 @@ def test_half_steps_states_and_breakdowns_with_a_compiled_engine(compiled):
     trainer.step(25 - trainer.step_count % 25)
     healthy = trainer.step_count
     with torch.no_grad():
-        trainer.learners.d.weights[0].fill_(math.nan)
+        trainer.optimizers.d.weights[0].fill_(math.nan)
     trainer.step(30)
-    assert trainer.breakdown.healthy_step == trainer.step_count == healthy
-    assert healthy < trainer.breakdown.step <= healthy + 25
-    assert all(weight.isfinite().all() for weight in trainer.learners.d.weights)
+    assert trainer.failure.healthy_step == trainer.step_count == healthy
+    assert healthy < trainer.failure.step <= healthy + 25
+    assert all(weight.isfinite().all() for weight in trainer.optimizers.d.weights)
     assert trainer.engine == "compiled"
     assert trainer.step(30) == 30
-    assert trainer.breakdown is None
+    assert trainer.failure is None
 
 
 def halves_and_a_state(trainer, engine, within):
@@ -357,7 +363,7 @@ def halves_and_a_state(trainer, engine, within):
         t.step(5)
         asked = iter([False])
         assert t.step(1, lambda asked=asked: next(asked)) == 0
-        assert t.share_of_step == pytest.approx(1 / 3)
+        assert t.step_fraction == pytest.approx(1 / 3)
         t.step_generator()
         t.step_discriminator()
         t.step(5)
@@ -380,9 +386,9 @@ def test_changed_settings_load_no_library_twice(compiled):
     base = trainer.config
     known = libraries.read_text().count(".so\n")
     for _ in range(10):
-        trainer.update(base.with_(batch_size=65))
+        trainer.update_config(base.replace(batch_size=65))
         assert trainer.engine == "eager"
-        trainer.update(base)
+        trainer.update_config(base)
         assert trainer.wait_for_engine(60)
         trainer.step(5)
     assert libraries.read_text().count(".so\n") <= known + 10
@@ -422,7 +428,7 @@ def test_without_a_compiler_training_goes_on(monkeypatch):
     trainer = Trainer(config_of(batch_size=17), engine="compiled")
     trainer.step(5)
     assert not trainer.wait_for_engine(5)
-    assert "no C++ compiler" in trainer.switch.note
+    assert "no C++ compiler" in trainer.engine_selector.message
     trainer.step(5)
     assert (trainer.engine, trainer.step_count) == ("eager", 10)
 
@@ -432,8 +438,8 @@ def test_a_compiler_that_fails_is_told(monkeypatch):
     monkeypatch.setenv("CXX", "false")
     trainer = Trainer(config_of(batch_size=19), engine="compiled")
     assert not trainer.wait_for_engine(150)
-    assert "not compiled" in trainer.switch.note
-    assert "Traceback" not in trainer.switch.note
+    assert "not compiled" in trainer.engine_selector.message
+    assert "Traceback" not in trainer.engine_selector.message
     trainer.step(3)
     assert trainer.engine == "eager"
 
@@ -446,10 +452,10 @@ def test_unknown_engines_are_refused():
 def test_the_environment_decides_for_auto(monkeypatch):
     monkeypatch.setenv("GAN_ENGINE", "eager")
     trainer = Trainer(config_of(batch_size=21))
-    trainer.switch.trained = 100.0
+    trainer.engine_selector.trained = 100.0
     trainer.step(20)
     assert trainer.engine == "eager"
-    assert trainer.switch._orders == []
+    assert trainer.engine_selector._jobs == []
     monkeypatch.setenv("GAN_ENGINE", "fastest")
     with pytest.raises(ValueError, match="engine = 'fastest' is not one of"):
         Trainer(config_of())
@@ -459,7 +465,7 @@ def test_auto_begins_eagerly_and_leaves_short_runs_alone():
     trainer = Trainer(config_of(batch_size=21))
     trainer.step(20)
     assert trainer.engine == "eager"
-    assert trainer.switch._orders == []
+    assert trainer.engine_selector._jobs == []
 
 
 @pytest.mark.skipif(compiler() is None, reason="There is no C++ compiler on this machine.")
@@ -467,34 +473,34 @@ def test_what_nobody_wants_is_not_compiled():
     for size in range(100, 140):
         trainer = Trainer(config_of(batch_size=size), engine="compiled")
         trainer.step(1)
-    process = WORKSHOP._process
+    process = COMPILE_QUEUE._process
     assert process is not None
-    assert len(WORKSHOP._orders) <= 2 * 2  # the last one's, and what is being given up
+    assert len(COMPILE_QUEUE._orders) <= 2 * 2  # the last one's, and what is being given up
     del trainer
     gc.collect()
-    WORKSHOP.poll()
-    assert WORKSHOP._process is None
+    COMPILE_QUEUE.poll()
+    assert COMPILE_QUEUE._process is None
     assert process.poll() is not None
-    assert not WORKSHOP._orders
+    assert not COMPILE_QUEUE._orders
 
 
 def test_the_folder_stays_small(monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     monkeypatch.setenv("CXX", "false")
     for i in range(70):
-        package = folder() / f"{i:024d}.pt2"
+        package = cache_dir() / f"{i:024d}.pt2"
         package.write_bytes(b"old")
         os.utime(package, (i, i))
-    workshop, customer = Workshop(), object()
+    workshop, customer = CompileQueue(), object()
     del customer
 
     class Customer:
         pass
 
     customer = Customer()
-    workshop.order(request_for(config_of(batch_size=23), True, False), customer)
+    workshop.submit(request_for(config_of(batch_size=23), True, False), customer)
     workshop.poll()
-    kept = sorted(path.name for path in folder().glob("*.pt2"))
+    kept = sorted(path.name for path in cache_dir().glob("*.pt2"))
     assert len(kept) == 63
     assert kept[0].startswith("0" * 23 + "7")
     workshop._end_process()

@@ -11,12 +11,12 @@ from gan_core.data import DATASETS
 from gan_core.explain.equilibrium import (
     LINE_SAMPLES,
     PICTURES,
-    TRACKED,
+    SERIES,
     mean_gap,
     measure,
 )
 from gan_core.losses import LOSSES
-from gan_core.training.monitoring.density_view import Axis
+from gan_core.training.monitoring.density_view import PlotAxis
 from gan_core.training.monitoring.history import History
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
@@ -26,7 +26,7 @@ TINY_D = {"name": "mlp", "depth": 1, "width": 8}
 REAL, FAKE = stats.norm(4, 1.25), stats.norm(3, 1.5)
 
 
-def trainer_of(**changes):
+def restore_trainer(**changes):
     return Trainer(ExperimentConfig.from_dict(changes))
 
 
@@ -43,9 +43,9 @@ class Known(nn.Module):
 
 def bells(loss, logit):
     """Return a run with p_r = N(4, 1.25²), p_g = N(3, 1.5²) and the given D of x."""
-    trainer = trainer_of(loss=loss, prior="gaussian", latent_dim=1)
-    trainer.game.generator = Known(lambda z: 1.5 * z + 3)
-    trainer.game.discriminator = Known(lambda seen: logit((seen * 1.25 + 4).squeeze(1)))
+    trainer = restore_trainer(loss=loss, prior="gaussian", latent_dim=1)
+    trainer.gan.generator = Known(lambda z: 1.5 * z + 3)
+    trainer.gan.discriminator = Known(lambda seen: logit((seen * 1.25 + 4).squeeze(1)))
     return trainer
 
 
@@ -68,10 +68,10 @@ def test_the_exact_optimum_is_recognised(loss):
     assert found.samples == LINE_SAMPLES
     tolerance = 4 * found.value_error + 0.005
     assert found.value == pytest.approx(found.best_value, abs=tolerance)
-    rate = LOSSES.create(loss).stands_for.rate
+    rate = LOSSES.create(loss).divergence.slope
     assert found.implied == pytest.approx(found.true, abs=tolerance / rate)
     # The smoothed density of 10,000 samples is not quite G's; hinge's D* jumps where they cross.
-    assert found.gap < (0.06 if loss in ("hinge", "relativistic_pairing") else 0.01)
+    assert found.optimality_gap < (0.06 if loss in ("hinge", "relativistic_pairing") else 0.01)
     if loss == "minimax":
         js = integrate.quad(
             lambda x: sum(p * np.log(2 * p / (REAL.pdf(x) + FAKE.pdf(x))) for p in
@@ -89,29 +89,29 @@ def test_a_blind_discriminator_implies_no_distance():
         np.full(300, 0.5), 1 / (1 + np.exp(-log_ratio(found.curves.x).numpy())),
         REAL.pdf(found.curves.x) + FAKE.pdf(found.curves.x),
     )  # fmt: skip
-    assert found.gap == pytest.approx(expected, abs=0.01)
-    assert found.gap > 0.05
+    assert found.optimality_gap == pytest.approx(expected, abs=0.01)
+    assert found.optimality_gap > 0.05
 
 
 def test_wasserstein_counts_in_units_of_x():
     # The mean of N(4, 1.25²) is 1 above that of N(3, 1.25²), by which all has to be moved.
     trainer = bells("wasserstein", lambda x: x / 1.25)
-    trainer.game.generator = Known(lambda z: 1.25 * z + 3)
+    trainer.gan.generator = Known(lambda z: 1.25 * z + 3)
     found = measure(trainer)
-    assert found.steepest == pytest.approx(1.0, abs=1e-3)
+    assert found.max_slope == pytest.approx(1.0, abs=1e-3)
     assert found.implied == pytest.approx(1.0, abs=4 * 1.25 * found.value_error)
     assert found.true == pytest.approx(1.0, abs=0.05)
     assert found.best_value == pytest.approx(found.true / 1.25)
     assert found.equilibrium == 0.0
-    assert found.gap is None
+    assert found.optimality_gap is None
     steep = bells("wasserstein", lambda x: 3 * x)
-    assert measure(steep).steepest == pytest.approx(3.75, rel=1e-3)
+    assert measure(steep).max_slope == pytest.approx(3.75, rel=1e-3)
 
 
 @pytest.mark.parametrize("dataset", ["normal", "normal_mixture", "uniform"])
 def test_no_trained_discriminator_is_worth_more_than_the_best(dataset):
-    trainer = trainer_of(dataset=dataset, loss="minimax", regularizer="none", seed=3)
-    axis, history = Axis.around(trainer.config.dataset), History(list(TRACKED))
+    trainer = restore_trainer(dataset=dataset, loss="minimax", regularizer="none", seed=3)
+    axis, history = PlotAxis.around(trainer.config.dataset), History(list(SERIES))
     for _ in range(4):
         trainer.step(50)
         found = measure(trainer, axis=axis)
@@ -122,13 +122,13 @@ def test_no_trained_discriminator_is_worth_more_than_the_best(dataset):
         assert found.best_value == pytest.approx(-np.log(4) + 2 * found.true)
         history.add(trainer.step_count, found.row())
     np.testing.assert_array_equal(history.series()["step"], [50, 100, 150, 200])
-    assert np.isfinite(history.series()["gap"]).all()
+    assert np.isfinite(history.series()["optimality_gap"]).all()
 
 
 @pytest.mark.parametrize("name", [cls.name for cls in DATASETS if cls.name in (
     "exponential", "lognormal", "student_t")])  # fmt: skip
 def test_value_is_that_of_fresh_batches(name):
-    trainer = trainer_of(dataset=name)
+    trainer = restore_trainer(dataset=name)
     trainer.step(60)
     found = measure(trainer)
     rng = torch.Generator().manual_seed(77)
@@ -140,7 +140,7 @@ def test_value_is_that_of_fresh_batches(name):
     assert found.value == pytest.approx(value, abs=4 * found.value_error)
     x, p_fake = found.curves.x, found.curves.p_fake
     mean = (x * p_fake).sum() / p_fake.sum()
-    assert mean == pytest.approx(trainer.generator(z).mean().item(), abs=0.03 * trainer.game.std)
+    assert mean == pytest.approx(trainer.generator(z).mean().item(), abs=0.03 * trainer.gan.std)
 
 
 PICTURE_RUN = {
@@ -186,7 +186,7 @@ def tensors(state, path=""):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_measuring_disturbs_nothing(run):
-    alone, watched = trainer_of(**RUNS[run]), trainer_of(**RUNS[run])
+    alone, watched = restore_trainer(**RUNS[run]), restore_trainer(**RUNS[run])
     for _ in range(2):
         n = 40 if alone.config.dataset.pictures else 500
         first, again = measure(watched, n), measure(watched, n)
@@ -195,7 +195,7 @@ def test_measuring_disturbs_nothing(run):
         watched.step_discriminator()
         measure(watched, n)
         watched.step_generator()
-    pairs = zip(tensors(alone._moving_parts()), tensors(watched._moving_parts()), strict=True)
+    pairs = zip(tensors(alone._training_state()), tensors(watched._training_state()), strict=True)
     for (path, one), (_, other) in pairs:
         assert torch.equal(one.nan_to_num(-7), other.nan_to_num(-7)), path
     assert watched.generator.training
@@ -205,12 +205,12 @@ def test_measuring_disturbs_nothing(run):
 def test_pictures_have_a_value_and_no_density():
     # D without dropout and batch norm, so that one batch is like another.
     parts = {"generator": {"name": "mlp"}, "discriminator": {"name": "mlp", "width": 16}}
-    trainer = trainer_of(**PICTURE_RUN | {"architecture": parts, "batch_size": 64})
+    trainer = restore_trainer(**PICTURE_RUN | {"architecture": parts, "batch_size": 64})
     trainer.step(10)
     found = measure(trainer)
     assert found.samples == PICTURES
-    assert found.best_value is found.true is found.gap is found.curves is None
-    batches = [trainer.game.bill_of_d(trainer.game.draw()).loss for _ in range(20)]
+    assert found.best_value is found.true is found.optimality_gap is found.curves is None
+    batches = [trainer.gan.discriminator_loss(trainer.gan.sample_batch()).loss for _ in range(20)]
     value = -torch.cat(batches).mean().item()
     assert found.value == pytest.approx(value, abs=5 * found.value_error)
     assert found.implied == pytest.approx((np.log(4) + found.value) / 2)

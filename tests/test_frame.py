@@ -11,15 +11,15 @@ from scipy import stats
 from benchmarks.frame import rows
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
-from gan_core.evaluation.metrics import measure, measure_ordered
+from gan_core.evaluation.metrics import measure, measure_sorted
 from gan_core.priors import PRIORS
 from gan_core.training.monitoring.density_view import (
-    Axis,
+    PlotAxis,
     count_distinct,
     noise_density,
     target_density,
 )
-from gan_core.training.monitoring.snapshot_builder import CHART_POINTS, moments_of
+from gan_core.training.monitoring.snapshot_builder import CHART_POINTS, summary_stats
 from ui import figures
 from ui.components import CODE, encode, stub
 from ui.figures.parts import DRAWN_POINTS
@@ -170,7 +170,7 @@ def test_a_history_longer_than_a_chart_keeps_its_newest_point():
 def test_sorted_samples_measure_the_same():
     target = DATASETS.create("normal")
     samples = stats.norm(4.2, 1).rvs(3_000, random_state=5)
-    assert measure_ordered(np.sort(samples), target) == measure(samples, target)
+    assert measure_sorted(np.sort(samples), target) == measure(samples, target)
 
 
 def test_the_view_shows_the_laws_themselves():
@@ -189,7 +189,7 @@ def test_the_view_shows_the_laws_themselves():
 
 def test_changed_parameters_change_the_law():
     for mean, std in ((0.0, 1.0), (3.0, 0.5), (0.0, 1.0)):
-        law = DATASETS.create({"name": "normal", "mean": mean, "std": std}).law()
+        law = DATASETS.create({"name": "normal", "mean": mean, "std": std}).distribution()
         assert (law.mean(), law.std()) == pytest.approx((mean, std))
     wide = target_density(DATASETS.create("normal"), 0.0, 8.0)
     narrow = target_density(DATASETS.create("normal"), 3.0, 5.0)
@@ -209,23 +209,23 @@ def test_distinct_values_are_counted_as_numpy_does(values):
 
 def test_moments_are_scipys():
     samples = stats.gamma(2.0).rvs(5_000, random_state=3)
-    found = moments_of(samples)
+    found = summary_stats(samples)
     assert found["skew"] == pytest.approx(stats.skew(samples), rel=1e-12)
     assert found["mean"] == pytest.approx(samples.mean(), rel=1e-12)
-    assert np.isnan(moments_of(np.ones(5))["skew"])
+    assert np.isnan(summary_stats(np.ones(5))["skew"])
 
 
 def test_lines_follow_the_noise_that_is_there():
     trainer, before = trained()
     kept = trainer.state_dict()
-    other = Trainer(trainer.config.with_(seed=9))
+    other = Trainer(trainer.config.replace(seed=9))
     other.snapshot()
     other.load_state_dict(kept)
     after = other.snapshot()
-    assert after.line.lines_z == pytest.approx(before.line.lines_z, rel=1e-12)
-    assert np.diff(after.line.lines_z).min() >= 0
+    assert after.density.lines_z == pytest.approx(before.density.lines_z, rel=1e-12)
+    assert np.diff(after.density.lines_z).min() >= 0
     assert axis_of(after) == axis_of(before)
 
 
 def axis_of(snapshot):
-    return Axis(float(snapshot.line.x[0]), float(snapshot.line.x[-1]))
+    return PlotAxis(float(snapshot.density.x[0]), float(snapshot.density.x[-1]))

@@ -12,7 +12,7 @@ from PIL import Image
 from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
 from gan_core.cli.main import main
-from gan_core.data.pixels import to_pixels
+from gan_core.data.pixels import to_uint8
 from gan_core.evaluation.frozen_generator import load_generator
 from gan_core.networks import GENERATORS
 from gan_core.priors import PRIORS
@@ -37,7 +37,7 @@ def trained(experiment, steps=3):
 
 def saved(trainer, folder):
     path = folder / "generator.safetensors"
-    path.write_bytes(trainer.frozen().to_bytes())
+    path.write_bytes(trainer.frozen_generator().to_bytes())
     return path
 
 
@@ -59,7 +59,7 @@ def test_the_same_noise_gives_the_same_samples(experiment, tmp_path):
     assert loaded.step == 3
     assert loaded.trained_on == trainer.config.dataset.title
     assert ExperimentConfig.from_dict(loaded.experiment) == trainer.config
-    z, labels = loaded.draw(6, torch.Generator().manual_seed(4))
+    z, labels = loaded.sample_inputs(6, torch.Generator().manual_seed(4))
     assert (labels is not None) == trainer.config.architecture.conditional
     expected = trainer.generate(z, labels)
     assert torch.equal(loaded.generate(z, labels), expected)
@@ -70,7 +70,9 @@ def test_the_same_noise_gives_the_same_samples(experiment, tmp_path):
 
 def test_drawing_is_told_every_class():
     told = DIGITS | {"architecture": DIGITS["architecture"] | {"conditional": True}}
-    _, labels = trained(told, 0).frozen().draw(1_000, torch.Generator().manual_seed(1))
+    _, labels = (
+        trained(told, 0).frozen_generator().sample_inputs(1_000, torch.Generator().manual_seed(1))
+    )
     counts = torch.bincount(labels, minlength=10)
     assert counts.min() > 60
     assert len(counts) == 10
@@ -104,15 +106,15 @@ def test_sample_on_the_command_line(tmp_path):
     run, out = tmp_path / "run", tmp_path / "grid.png"
     trainer = headless.train(ExperimentConfig.from_dict(DIGITS), 4, run)
     assert main(["sample", str(run), "--n", "9", "--seed", "3", "--out", str(out)]) == 0
-    expected = trainer.frozen().sample(9, torch.Generator().manual_seed(3))
+    expected = trainer.frozen_generator().sample(9, torch.Generator().manual_seed(3))
     shown = np.array(Image.open(out))[2:30, 2:30, 0]
-    assert np.array_equal(shown, to_pixels(expected)[0, 0])
+    assert np.array_equal(shown, to_uint8(expected)[0, 0])
     again = tmp_path / "again.png"
     generator = run / "generator.safetensors"
     assert main(["sample", str(generator), "--n", "9", "--seed", "3", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
     movie = Image.open(io.BytesIO((run / "timeline.gif").read_bytes()))
-    assert movie.n_frames == len(trainer.timeline.moments)
+    assert movie.n_frames == len(trainer.timeline.frames)
 
 
 def test_sample_says_what_it_cannot_do(tmp_path, capsys):

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.diagnosis import diagnose, reference_of, vitals_of
+from gan_core.diagnosis import diagnose, indicators_of, reference_of
 from gan_core.evaluation.evaluate import Evaluation
 from gan_core.explain.derivative import derivative
 from gan_core.explain.equilibrium import measure
 from gan_core.explain.layer_gradients import layer_flow
-from gan_core.explain.narration import tell
-from gan_core.explain.sample_gradients import pushed
-from gan_core.explain.step_recording import take_step
+from gan_core.explain.narration import explain
+from gan_core.explain.sample_gradients import sample_gradients
+from gan_core.explain.step_recording import record_step
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.regularizers import REGULARIZERS
@@ -68,7 +68,7 @@ def test_the_gpu_begins_with_the_weights_of_the_cpu():
 def test_samples_are_evaluated_on_the_gpu():
     trainer = Trainer(ExperimentConfig.from_dict({"dataset": "stacked_mnist"}), device="cuda")
     trainer.step(5)
-    evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200)
+    evaluation = Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200)
     quality = evaluation.run()
     assert quality.values["frechet"].value > quality.values["frechet"].real_against_real
     assert quality.values["modes"].value >= 1
@@ -86,18 +86,18 @@ def test_a_run_saved_on_the_gpu_goes_on_there():
 def test_a_step_is_explained_on_the_gpu(experiment):
     trainer = Trainer(ExperimentConfig.from_dict(experiment), device="cuda")
     trainer.step(3)
-    made = take_step(trainer)
-    assert all(tell(trainer.config, moment).sentence for moment in made.moments)
-    batch = trainer.game.next_batch()
-    assert layer_flow(trainer.game, batch)
+    made = record_step(trainer)
+    assert all(explain(trainer.config, moment).sentence for moment in made.records)
+    batch = trainer.gan.peek_batch()
+    assert layer_flow(trainer.gan, batch)
     layers = trainer.layers()["generator"]
     first = next(i for i, row in enumerate(layers) if row.parameters)
-    found = derivative(trainer.game, batch, "generator", first, 0)
+    found = derivative(trainer.gan, batch, "generator", first, 0)
     scale = max(abs(found.autograd), 1e-6)
     assert found.chain == pytest.approx(found.autograd, abs=1e-4 * scale)
     assert measure(trainer).value == measure(trainer).value
-    assert pushed(trainer, 4).push.shape[0] == 4
-    seen = vitals_of(trainer, trainer.snapshot(), reference_of(trainer), None)
+    assert sample_gradients(trainer, 4).push.shape[0] == 4
+    seen = indicators_of(trainer, trainer.snapshot(), reference_of(trainer), None)
     assert diagnose(seen).sentence
 
 
@@ -107,13 +107,13 @@ def on_gpu(engine="cuda_graph", **given):
 
 def graphs_of(trainer):
     """A trainer whose steps are graphs."""
-    assert trainer.wait_for_engine(60), trainer.switch.note
+    assert trainer.wait_for_engine(60), trainer.engine_selector.message
     assert trainer.engine == "cuda_graph"
     return trainer
 
 
 def streams_of(trainer):
-    return torch.cat([rng.get_state() for rng in trainer.game.rng.values()])
+    return torch.cat([rng.get_state() for rng in trainer.gan.rng.values()])
 
 
 def nudged(config):
@@ -154,7 +154,7 @@ def test_a_captured_step_does_not_wait(given):
     torch.cuda.set_sync_debug_mode("error")
     try:
         for number in range(1, 4):
-            trainer.switch.engine.step(number)
+            trainer.engine_selector.engine.step(number)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
@@ -164,7 +164,7 @@ def test_graph_runs_are_equal_to_the_bit():
     first.step(300)
     for _ in range(100):
         second.step(3)
-    assert torch.equal(numbers(first.learners), numbers(second.learners))
+    assert torch.equal(numbers(first.optimizers), numbers(second.optimizers))
     assert first.snapshot().statistics == second.snapshot().statistics
 
 
@@ -173,13 +173,13 @@ def test_auto_captures_after_the_first_steps_and_leaves_no_seam():
     assert apart(stepper(trainer), stepper(plain), EAGER_STEPS) < 1e-6
     assert trainer.engine == "eager"
     assert apart(stepper(trainer), stepper(plain), 100) < 1e-4
-    assert (trainer.engine, trainer.switch.took_over_at) == ("cuda_graph", EAGER_STEPS)
+    assert (trainer.engine, trainer.engine_selector.switched_at) == ("cuda_graph", EAGER_STEPS)
 
 
 def test_changed_settings_reach_a_graph_that_stays():
     trainer, plain = graphs_of(on_gpu(**LINE)), on_gpu("eager", **LINE)
     trainer.step(2), plain.step(2)
-    graph, changed = trainer.switch.engine._whole, trainer.config
+    graph, changed = trainer.engine_selector.engine._whole, trainer.config
     changes = (
         {"optimizer_g": OPTIMIZERS.create(ADAM | {"lr": 1e-3})},
         {"loss": LOSSES.create({"name": "non_saturating", "label_smoothing": 0.2})},
@@ -189,19 +189,19 @@ def test_changed_settings_reach_a_graph_that_stays():
         {"ema_decay": 0.5},
     )
     for change in changes:
-        changed = changed.with_(**change)
+        changed = changed.replace(**change)
         for t in (trainer, plain):
-            t.update(changed)
+            t.update_config(changed)
         assert apart(stepper(trainer), stepper(plain), 8) < 1e-4, change
-        assert trainer.switch.engine._whole is graph
+        assert trainer.engine_selector.engine._whole is graph
         assert trainer.updates_d == plain.updates_d
     for change in ({"batch_size": 48}, {"loss": LOSSES.create("hinge")}, {"instance_noise": 0.1}):
-        changed = changed.with_(**change)
+        changed = changed.replace(**change)
         for t in (trainer, plain):
-            t.update(changed)
+            t.update_config(changed)
         assert apart(stepper(trainer), stepper(plain), 8) < 1e-3, change
         assert trainer.engine == "cuda_graph"
-        assert trainer.switch.engine._whole is not graph
+        assert trainer.engine_selector.engine._whole is not graph
 
 
 def test_half_steps_and_states_with_graphs():
@@ -217,7 +217,7 @@ def test_memory_does_not_grow_with_steps_or_settings():
     assert torch.cuda.memory_allocated() == pytest.approx(before, rel=0.05, abs=2**16)
     sizes = []
     for turn in range(20):
-        trainer.update(trainer.config.with_(batch_size=64 + turn % 2))
+        trainer.update_config(trainer.config.replace(batch_size=64 + turn % 2))
         trainer.step(2)
         sizes.append(torch.cuda.memory_reserved())
     assert trainer.engine == "cuda_graph"
@@ -238,10 +238,12 @@ class Waiting:
 
 def test_what_cannot_be_captured_goes_on_eagerly():
     trainer, plain = on_gpu("auto", **LINE), on_gpu("eager", **LINE)
-    trainer.game.source = Waiting(trainer.game.source)
+    trainer.gan.source = Waiting(trainer.gan.source)
     assert apart(stepper(trainer), stepper(plain), 20) < 1e-6
     assert trainer.engine == "eager"
-    assert trainer.switch.note.startswith("The step is not captured: capturing it failed (")
+    assert trainer.engine_selector.message.startswith(
+        "The step is not captured: capturing it failed ("
+    )
     assert torch.cuda.current_stream() == torch.cuda.default_stream()
     assert torch.equal(streams_of(trainer), streams_of(plain))
     other = graphs_of(on_gpu(**LINE))
@@ -254,4 +256,4 @@ def test_compiled_steps_are_for_the_cpu():
     trainer.step(5)
     assert not trainer.wait_for_engine(1)
     assert trainer.engine == "eager"
-    assert "are for the CPU" in trainer.switch.note
+    assert "are for the CPU" in trainer.engine_selector.message

@@ -38,7 +38,7 @@ def test_stride_doubles_when_it_is_full(last, stride):
 
 def test_wants():
     history = filled(range(1, 23))
-    assert [step for step in range(17) if history.wants(step)] == [0, 4, 8, 12, 16]
+    assert [step for step in range(17) if history.should_record(step)] == [0, 4, 8, 12, 16]
 
 
 def test_second_row_of_a_step_replaces_the_first():
@@ -65,7 +65,7 @@ def test_empty_series():
 
 def test_forget_after():
     history = filled(range(1, 9))
-    history.forget_after(5)
+    history.truncate_after(5)
     assert history.series()["step"].tolist() == [1, 2, 3, 4, 5]
 
 
@@ -74,7 +74,7 @@ def test_round_trip_through_json():
     history.add(56, {"a": math.nan, "b": 1.0})
     again = History.from_dict(json.loads(json.dumps(history.to_dict())))
     assert again.stride == history.stride
-    assert again.most == history.most
+    assert again.max_points == history.max_points
     for name, values in history.series().items():
         np.testing.assert_array_equal(again.series()[name], values)
     for copy in (history, again):
@@ -93,7 +93,7 @@ def test_what_is_kept_depends_on_the_steps_alone(most, last, looks):
     unseen = filled(range(1, last + 1), most)
     seen = History(["a", "b"], most)
     for step in range(1, last + 1):
-        if seen.wants(step):
+        if seen.should_record(step):
             seen.add(step, {"a": step / 2, "b": -step})
         for at, points in looks:
             if at == step:

@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.survive import command
 from gan_core import ExperimentConfig
 from gan_core.cli import headless
-from gan_core.cli.headless import Orders
+from gan_core.cli.headless import TrainOptions
 from gan_core.cli.main import main
 from gan_core.storage import run_zip
 from gan_core.storage.run_folder import RunFolder, open_run
-from gan_core.storage.run_lock import LOCK, Hold, is_held_elsewhere
+from gan_core.storage.run_lock import LOCK, RunLock, is_held_elsewhere
 from tests.test_runs_page import PAGE, a_run
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def test_a_second_training_is_refused_until_the_first_one_ends(in_training, capf
     process.send_signal(signal.SIGKILL)
     process.wait()
     goal = open_run(folder.path).step_count + 5
-    assert headless.resume(folder.path, Orders(goal)).step_count == goal
+    assert headless.resume(folder.path, TrainOptions(goal)).step_count == goal
     assert not is_held_elsewhere(folder.path)
 
 
@@ -84,13 +84,13 @@ def test_a_page_holds_its_run_until_it_lets_go_of_it(tmp_path):
     assert _held_for_others(folder.path)
     run.restart(LINE)
     assert not _held_for_others(folder.path)
-    assert headless.resume(folder.path, Orders(4)).step_count == 4
+    assert headless.resume(folder.path, TrainOptions(4)).step_count == 4
 
 
 def test_holds_of_one_process_share_the_run(tmp_path):
-    first, second = Hold(tmp_path), Hold(tmp_path)
-    first.take()
-    second.take()
+    first, second = RunLock(tmp_path), RunLock(tmp_path)
+    first.acquire()
+    second.acquire()
     first.release()
     assert _held_for_others(tmp_path)
     second.release()
@@ -100,11 +100,11 @@ def test_holds_of_one_process_share_the_run(tmp_path):
 
 def test_a_folder_that_was_removed_is_held_anew(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.hold()  # there is nothing to hold yet
+    folder.acquire_lock()  # there is nothing to hold yet
     assert not folder.path.exists()
     for _ in range(2):
-        folder.make()
-        folder.hold()
+        folder.create()
+        folder.acquire_lock()
         assert _held_for_others(folder.path)
         folder.delete()
 
@@ -120,7 +120,7 @@ def _held_for_others(folder) -> bool:
 
 def test_the_lock_is_no_part_of_a_zip(tmp_path):
     folder = a_run("one")
-    folder.hold()
+    folder.acquire_lock()
     assert (folder.path / LOCK).exists()
     with (tmp_path / "run.zip").open("wb+") as file:
         run_zip.export_run(folder, file)

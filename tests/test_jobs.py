@@ -3,22 +3,22 @@
 import threading
 import time
 
-from gan_core.runtime.tasks import Job, Slice
+from gan_core.runtime.tasks import ProgressReport, SlicedTask
 
 
 def counting(n, seconds=0.0):
     for i in range(n):
         time.sleep(seconds)
-        yield Slice((i + 1) / n, f"{i + 1} of {n}")
+        yield ProgressReport((i + 1) / n, f"{i + 1} of {n}")
     return n
 
 
 def test_slices_are_taken_one_by_one_until_the_result():
     results = []
-    job = Job(counting(3), results.append)
+    job = SlicedTask(counting(3), results.append)
     for share in (1 / 3, 2 / 3, 1):
         job.work(0.0)
-        assert (job.share, job.active, results) == (share, True, [])
+        assert (job.fraction, job.active, results) == (share, True, [])
     job.work(0.0)
     assert (job.active, results) == (False, [3])
     job.work(0.0)
@@ -27,25 +27,25 @@ def test_slices_are_taken_one_by_one_until_the_result():
 
 def test_time_is_used_up():
     results = []
-    job = Job(counting(1_000), results.append)
+    job = SlicedTask(counting(1_000), results.append)
     job.work(60.0)
     assert results == [1_000]
 
 
 def test_a_refusal_is_a_sentence():
     def refusing():
-        yield Slice(0.5, "half")
+        yield ProgressReport(0.5, "half")
         raise ValueError("There are no pictures.")
 
     results = []
-    job = Job(refusing(), results.append)
+    job = SlicedTask(refusing(), results.append)
     job.work(60.0)
     assert (job.active, job.error, results) == (False, "There are no pictures.", [])
 
 
 def test_two_threads_do_not_disturb_each_other():
     results = []
-    job = Job(counting(60, 0.005), results.append)
+    job = SlicedTask(counting(60, 0.005), results.append)
     threads = [
         threading.Thread(target=lambda: [job.work(0.0) for _ in range(5_000)]) for _ in range(3)
     ]

@@ -11,9 +11,9 @@ import torch
 
 from gan_core.evaluation import probe_network
 from gan_core.evaluation.evaluate import as_bytes
-from gan_core.evaluation.nearest_neighbors import resemblance_slices
+from gan_core.evaluation.nearest_neighbors import neighbor_slices
 from gan_core.evaluation.probes import ChannelProbe
-from gan_core.runtime.tasks import finish
+from gan_core.runtime.tasks import run_to_end
 from tests.probing import (
     DIGITS,
     coloured_shapes,
@@ -94,11 +94,11 @@ def test_a_generator_that_copies_ten_pictures_is_caught(trained, digits):
     assert value["sure"] > 0.9
 
     pixels = as_bytes(frozen.sample(12, torch.Generator().manual_seed(3)))
-    found = finish(resemblance_slices(pixels, digits, digits_probe()))
+    found = run_to_end(neighbor_slices(pixels, digits, digits_probe()))
     for nearest in (found.in_pixels, found.in_features):
         assert nearest.distances[:, 0] == pytest.approx(np.zeros(12), abs=1e-4)
         assert nearest.share_close == 1
-        assert nearest.typical > nearest.close > 0
+        assert nearest.median_distance > nearest.close_threshold > 0
     assert torch.equal(digits.images[found.in_pixels.index[:, 0]], pixels)
     assert torch.equal(digits.images[found.in_features.index[:, 0]], pixels)
 

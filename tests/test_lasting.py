@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.storage import run_folder
-from gan_core.training.monitoring.state_history import MOST_WAYPOINTS, Past
+from gan_core.training.monitoring.state_history import MOST_WAYPOINTS, StateHistory
 from tests.test_pages import HOME, PAGES, visit
 from ui.hall import HALL, Visit
 
@@ -26,7 +26,7 @@ def own_runs(tmp_path, monkeypatch):
 
 def numbers(trainer):
     """Return everything that learns, as one vector."""
-    return torch.cat([tensor.double().flatten() for tensor in trainer.learners.tensors()])
+    return torch.cat([tensor.double().flatten() for tensor in trainer.optimizers.tensors()])
 
 
 def trained(steps=120):
@@ -72,7 +72,7 @@ def test_the_past_is_seen_and_gone_back_to():
     assert run.shown().history["step"].max() <= then
     assert opened.trainer.step_count == now
     assert any(f"as it was at step {then:,}" in caption.value for caption in opened.at.caption)
-    opened.press("go_back")
+    opened.press("restore_to")
     assert opened.trainer.step_count == then
     assert run.kept.viewed is None
     assert opened.trainer.history.series()["step"].max() <= then
@@ -107,14 +107,14 @@ def test_a_branch_is_a_run_of_its_own():
     assert opened.run.id != old
     assert opened.trainer.step_count == then
     assert link_of(opened)["run"] == opened.run.id
-    kept, _ = run_folder.find(old).open("cpu")
+    kept, _ = run_folder.find_run(old).open("cpu")
     assert kept.step_count == now
     assert torch.equal(numbers(kept), end)
     opened.set("loss", "hinge")
     opened.trainer.step(5)
-    wait_for(lambda: run_folder.find(opened.run.id) is not None)
+    wait_for(lambda: run_folder.find_run(opened.run.id) is not None)
     assert opened.run.kept.keeper.about.parent == old
-    assert torch.equal(numbers(run_folder.find(old).open("cpu")[0]), end)
+    assert torch.equal(numbers(run_folder.find_run(old).open("cpu")[0]), end)
 
 
 def opened_by(link):
@@ -179,35 +179,35 @@ def test_a_breakdown_offers_half_the_rates():
     opened = visit(PAGE, setup | {"optimizer_g": wild, "optimizer_d": wild}, 5)
     opened.press("train")
     opened.train_until_paused(most_frames=60)
-    breakdown = opened.trainer.breakdown
-    assert breakdown.step - breakdown.healthy_step <= 25
+    failure = opened.trainer.failure
+    assert failure.step - failure.healthy_step <= 25
     offer = next(b for b in opened.at.button if "half the learning rates" in b.label)
     offer.click().run()
     config = opened.trainer.config
     assert (config.optimizer_g.lr, config.optimizer_d.lr) == (50.0, 50.0)
     assert opened.run.running
-    assert opened.trainer.changes[-1] == (breakdown.healthy_step, "half the rates")
+    assert opened.trainer.config_changes[-1] == (failure.healthy_step, "half the rates")
 
 
 def test_the_past_is_bounded():
     trainer = Trainer(ExperimentConfig.from_dict({}))
     trainer.step(700)
-    kept = [waypoint.step for waypoint in trainer.past.waypoints]
+    kept = [waypoint.step for waypoint in trainer.state_history.snapshots]
     assert len(kept) == MOST_WAYPOINTS
     # Every 4th up to 380 are 96; from then on every 8th is kept, and takes an older one's place.
     every_8th = list(range(0, 701, 8))
     between = list(range(4, 384, 8))[len(every_8th) - MOST_WAYPOINTS :]
-    assert trainer.past.stride == 8
+    assert trainer.state_history.stride == 8
     assert kept == sorted(every_8th + between)
-    few = Past(most_bytes=3 * trainer.past.waypoints[-1].weight)
-    for waypoint in trainer.past.waypoints[:40]:
-        if few.wants(waypoint.step):
+    few = StateHistory(max_bytes=3 * trainer.state_history.snapshots[-1].nbytes)
+    for waypoint in trainer.state_history.snapshots[:40]:
+        if few.should_record(waypoint.step):
             few.keep(waypoint)
     assert len(few) == 3
-    none = Past(most_bytes=10)
-    none.keep(trainer.past.waypoints[0])
+    none = StateHistory(max_bytes=10)
+    none.keep(trainer.state_history.snapshots[0])
     assert len(none) == 0
-    assert not none.wants(1)
+    assert not none.should_record(1)
 
 
 def test_links_hold_the_run_once_it_has_begun():
@@ -226,7 +226,7 @@ def test_a_run_that_is_left_for_another_page_is_saved():
     assert run.running
     opened.at.switch_page("pages/6_Runs.py").run()
     assert not opened.at.exception
-    assert run_folder.find(run.id).checkpoints[-1].step == run.trainer.step_count > 0
+    assert run_folder.find_run(run.id).checkpoints[-1].step == run.trainer.step_count > 0
 
 
 def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
@@ -235,6 +235,6 @@ def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
     wait_for(lambda: opened.run.kept.keeper.saved)
     opened.press("reset")
     assert any(f"of {steps:,} steps, is kept" in caption.value for caption in opened.at.caption)
-    assert run_folder.find(old).checkpoints[-1].step == steps
+    assert run_folder.find_run(old).checkpoints[-1].step == steps
     opened.press("step1")
     assert not any("is kept on the page" in caption.value for caption in opened.at.caption)

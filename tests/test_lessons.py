@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig
 from gan_core.explain.loss_curves import gradient_of_g, loss_view, slope_of_g
-from gan_core.explain.narration import average
+from gan_core.explain.narration import latex_mean
 from gan_core.explain.step_recording import LINES
 from gan_core.losses import LOSSES
-from tests.test_close_up import DIGITS, EXPERIMENTS, LINE, flat, trainer_of
+from tests.test_close_up import DIGITS, EXPERIMENTS, LINE, flat, restore_trainer
 from ui.lessons import CHAPTERS, RUNS
 
 PAGE = Path(__file__).parents[1] / "pages" / "4_How_it_works.py"
@@ -154,7 +154,7 @@ def test_a_goal_is_not_overstepped_while_steps_are_watched():
     for _ in range(3):
         look(at)
     assert run_of(at).trainer.step_count == 10
-    assert run_of(at).lesson.close_up.step == 10
+    assert run_of(at).lesson.recording.step == 10
     assert not run_of(at).running
 
 
@@ -182,7 +182,7 @@ def test_watching_a_run_changes_none_of_its_bits():
     for chapter in CHAPTERS:
         at.session_state["lessons.chapter"] = chapter
         look(at)
-    plain = trainer_of(LINE, run_of(at).trainer.step_count)
+    plain = restore_trainer(LINE, run_of(at).trainer.step_count)
     assert torch.equal(flat(plain.generator), flat(run_of(at).trainer.generator))
 
 
@@ -269,14 +269,14 @@ def test_slopes_by_hand(name, slope):
 
 @pytest.mark.parametrize("name", ["minimax", "non_saturating", "hinge"])
 def test_the_gradient_under_a_loss_is_that_of_a_run_with_it(name):
-    trainer = trainer_of({**LINE, "loss": "non_saturating"}, 15)
-    game = trainer.game
-    batch, loss = game.next_batch(), LOSSES.create(name)
-    with game.unseen():
-        (found,) = gradient_of_g(game, batch, [loss])
-    with game.unseen():
-        game.config = game.config.with_(loss=loss)
-        objective = game.bill_of_g(batch).objective
+    trainer = restore_trainer({**LINE, "loss": "non_saturating"}, 15)
+    gan = trainer.gan
+    batch, loss = gan.peek_batch(), LOSSES.create(name)
+    with gan.no_side_effects():
+        (found,) = gradient_of_g(gan, batch, [loss])
+    with gan.no_side_effects():
+        gan.config = gan.config.replace(loss=loss)
+        objective = gan.generator_loss(batch).total
     gradients = torch.autograd.grad(objective, list(trainer.generator.parameters()))
     square = sum(g.square().sum().item() for g in gradients)
     assert found > 0
@@ -285,5 +285,5 @@ def test_the_gradient_under_a_loss_is_that_of_a_run_with_it(name):
 
 def test_a_mean_is_written_out():
     each = torch.tensor([1.0, -2.0, 4.0])
-    assert average(each) == r"\frac{1 - 2 + \dots}{3} = 1"
-    assert average(each[:2]) == r"\frac{1 - 2}{2} = -0.5"
+    assert latex_mean(each) == r"\frac{1 - 2 + \dots}{3} = 1"
+    assert latex_mean(each[:2]) == r"\frac{1 - 2}{2} = -0.5"

@@ -121,7 +121,7 @@ def test_only_a_paired_loss_shows_real_samples_to_the_generator(name):
     loss = LOSSES.create(name)
     fake = torch.tensor([0.3, -2.0])
     near, far = (loss.generator(torch.full((2,), c), fake) for c in (0.0, 5.0))
-    assert torch.equal(near, far) != loss.paired
+    assert torch.equal(near, far) != loss.relativistic
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def expected_loss(loss, p_real, p_fake):
 OPTIMAL = [
     {"name": cls.name, **knobs}
     for cls in LOSSES
-    if not cls.paired and cls().optimal_logit(np.ones(1), np.ones(1), np.zeros(1)) is not None
+    if not cls.relativistic and cls().optimal_logit(np.ones(1), np.ones(1), np.zeros(1)) is not None
     for knobs in (
         [{}, {"label_smoothing": 0.1}, {"label_smoothing": 0.3}]
         if hasattr(cls(), "label_smoothing")
@@ -214,7 +214,7 @@ PAIRS = [
     *(
         pytest.param(law, stats.norm(law.mean() + 0.7 * law.std(), 1.3 * law.std()), id=cls.name)
         for cls in LINE_TARGETS
-        for law in [cls().law()]
+        for law in [cls().distribution()]
     ),
     pytest.param(stats.norm(0, 1), stats.norm(0, 1), id="the same"),
     pytest.param(stats.uniform(0, 2), stats.uniform(1, 2), id="half overlapping"),

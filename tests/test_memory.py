@@ -12,7 +12,7 @@ import torch
 from gan_core import ExperimentConfig, Trainer
 from gan_core.runtime import memory
 from gan_core.training.monitoring.failures import OutOfMemory
-from gan_core.training.step_cost import demand_of_step
+from gan_core.training.step_cost import step_memory
 
 SMALL = {
     "dataset": "mnist",
@@ -30,18 +30,18 @@ PEAK = """
 import json, sys, torch
 torch.set_num_threads(1)
 from gan_core import ExperimentConfig, Trainer
-from gan_core.training.step_cost import demand_of_step
+from gan_core.training.step_cost import step_memory
 def resident(name):
     lines = open("/proc/self/status").read().splitlines()
     return 1024 * int(next(line for line in lines if line.startswith(name)).split()[1])
 config = ExperimentConfig.from_dict(json.loads(sys.argv[1]))
-warm = Trainer(config.with_(batch_size=8))
+warm = Trainer(config.replace(batch_size=8))
 warm.step(1)
-estimate = demand_of_step(warm.game, config).bytes(config.batch_size)
+estimate = step_memory(warm.game, config).bytes(config.batch_size)
 trainer = Trainer(config)
-trainer.past.most = 0
-trainer.learners.d.give_moments(), trainer.learners.g.give_moments()
-trainer._note_health()
+trainer.state_history.max_bytes = 0
+trainer.learners.d.init_state(), trainer.learners.g.init_state()
+trainer._save_last_good()
 open("/proc/self/clear_refs", "w").write("5")
 before = resident("VmRSS")
 trainer.step(1)
@@ -56,22 +56,22 @@ config = ExperimentConfig.from_dict(json.loads(sys.argv[1]))
 trainer = Trainer(config)
 trainer.step(2)
 weights = [weight.clone() for weight in trainer.generator.parameters()]
-large = config.with_(batch_size=2048)
+large = config.replace(batch_size=2048)
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 350 * 2**20,) * 2)
 told = []
-for act in (lambda: trainer.update(large), lambda: Trainer(large)):
+for act in (lambda: trainer.update_config(large), lambda: Trainer(large)):
     try:
         act()
     except ValueError as error:
         told.append(str(error))
 import gan_core.training.trainer
-gan_core.training.trainer.make_sure_it_fits = lambda *told, **more: None  # as if it had estimated too low
-trainer.update(large)
+gan_core.training.trainer.check_fits = lambda *told, **more: None  # as if it had estimated too low
+trainer.update_config(large)
 taken = trainer.step(3)
 failure = trainer.breakdown
 same = all(map(torch.equal, weights, trainer.generator.parameters()))
-trainer.update(config.with_(batch_size=failure.fits))
+trainer.update_config(config.replace(batch_size=failure.fits))
 after = trainer.step(3), trainer.breakdown is None, trainer.step_count
 print(json.dumps([told, taken, failure._asdict(), failure.sentence(), same, after]))
 """
@@ -123,17 +123,17 @@ def test_a_run_without_memory_says_what_would_fit_and_goes_on():
 @pytest.mark.parametrize("config", [{}, SMALL], ids=["line", "dcgan"])
 def test_the_largest_batch_that_fits_fits_and_one_more_does_not(config):
     trainer = Trainer(ExperimentConfig.from_dict(config))
-    demand = demand_of_step(trainer.game, trainer.config)
+    demand = step_memory(trainer.gan, trainer.config)
     for room in (2e7, 3e8):
-        most = demand.most_samples(room)
+        most = demand.max_samples(room)
         assert demand.bytes(most) <= room < demand.bytes(most + 1)
-    assert demand.most_samples(0.0) == 0
+    assert demand.max_samples(0.0) == 0
 
 
 def test_an_estimate_leaves_no_trace():
     config = ExperimentConfig.from_dict(SMALL | {"batch_size": 4})
     watched, other = Trainer(config), Trainer(config)
-    demand_of_step(watched.game, config.with_(batch_size=64))
+    step_memory(watched.gan, config.replace(batch_size=64))
     for trainer in (watched, other):
         trainer.step(2)
     pairs = zip(watched.generator.parameters(), other.generator.parameters(), strict=True)
@@ -142,13 +142,13 @@ def test_an_estimate_leaves_no_trace():
 
 def test_an_error_of_another_kind_is_not_swallowed():
     trainer = Trainer(ExperimentConfig())
-    with pytest.raises(RuntimeError, match="shapes"), trainer.surviving():
+    with pytest.raises(RuntimeError, match="shapes"), trainer.recover_from_oom():
         raise RuntimeError("the shapes do not match")
-    assert trainer.breakdown is None
+    assert trainer.failure is None
     for error in (MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")):
-        with trainer.surviving():
+        with trainer.recover_from_oom():
             raise error
-        assert isinstance(trainer.breakdown, OutOfMemory)
+        assert isinstance(trainer.failure, OutOfMemory)
 
 
 def test_limits_of_control_groups_are_read(tmp_path, monkeypatch):
@@ -182,11 +182,11 @@ def test_a_trainer_that_is_dropped_gives_its_memory_back():
         return resident(), weakref.ref(trainer)
 
     live()
-    memory.give_back()
+    memory.release_memory()
     before = resident()
     at_most, gone = live()
     gc.collect()
     assert gone() is None
-    memory.give_back()
+    memory.release_memory()
     assert at_most - before > 30 * 2**20
     assert resident() - before < 0.2 * (at_most - before)

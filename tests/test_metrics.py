@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from gan_core.data import DATASETS
 from gan_core.data.csv_column import store_column
-from gan_core.evaluation.metrics import METRICS, measure, perfect_sampler
+from gan_core.evaluation.metrics import METRICS, measure, noise_floor
 from gan_core.registry import knobs
 
 torch.set_num_threads(1)
@@ -33,7 +33,7 @@ def column(values):
 
 
 def generated(target, shift=0.5, stretch=1.3, n=N):
-    law = target.law()
+    law = target.distribution()
     return rng().normal(law.mean() + shift * law.std(), stretch * law.std(), n)
 
 
@@ -56,7 +56,7 @@ def test_wasserstein_of_a_shift_is_the_shift():
 @EVERY
 def test_kolmogorov_smirnov_against_scipy(target):
     samples = generated(target)
-    expected = stats.kstest(samples, target.law().cdf).statistic
+    expected = stats.kstest(samples, target.distribution().cdf).statistic
     assert measure(samples, target)["kolmogorov_smirnov"] == pytest.approx(expected, abs=1e-12)
 
 
@@ -88,8 +88,10 @@ def test_distances_from_a_column_of_repeated_values(step):
 @EVERY
 def test_jensen_shannon_against_integration(target):
     law, other = (
-        target.law(),
-        stats.norm(target.law().mean() + target.law().std(), target.law().std()),
+        target.distribution(),
+        stats.norm(
+            target.distribution().mean() + target.distribution().std(), target.distribution().std()
+        ),
     )
     edges = np.asarray(law.ppf(np.arange(1, 100) / 100))
     # On the 100 bins that are equally likely under the target, from the exact masses of the other.
@@ -115,7 +117,7 @@ def test_bins_hardly_lower_the_jensen_shannon_divergence():
 
 @EVERY
 def test_samples_far_away_are_at_the_highest_distance(target):
-    far = np.full(100, target.law().mean() - 1e6)
+    far = np.full(100, target.distribution().mean() - 1e6)
     found = measure(far, target)
     assert found["wasserstein_1"] == pytest.approx(1e6, rel=1e-3)
     assert found["kolmogorov_smirnov"] == pytest.approx(1, abs=1e-6)
@@ -128,8 +130,8 @@ def test_samples_far_away_are_at_the_highest_distance(target):
 @EVERY
 def test_perfect_sampler(target):
     n = 1000
-    law = target.law()
-    perfect = perfect_sampler(target, n)
+    law = target.distribution()
+    perfect = noise_floor(target, n)
     assert list(perfect) == METRICS.names()
     for value in perfect.values():
         assert 0 < value.median < value.high
@@ -149,10 +151,10 @@ def test_perfect_sampler(target):
 
 def test_perfect_sampler_gets_better_with_more_samples():
     target = DATASETS.create("normal")
-    few, many = perfect_sampler(target, 500), perfect_sampler(target, 8000)
+    few, many = noise_floor(target, 500), noise_floor(target, 8000)
     for name in ("wasserstein_1", "kolmogorov_smirnov"):
         assert few[name].median / many[name].median == pytest.approx(4, rel=0.3)
-    assert few == perfect_sampler(target, 500)
+    assert few == noise_floor(target, 500)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

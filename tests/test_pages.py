@@ -442,7 +442,7 @@ def test_new_seed_begins_another_run():
     assert opened.trainer.step_count == 0
     assert opened.config.seed != 0
     assert opened.widget("experiment.seed").value == opened.config.seed
-    assert opened.config.with_(seed=0) == ExperimentConfig()
+    assert opened.config.replace(seed=0) == ExperimentConfig()
     assert not np.array_equal(opened.trainer.snapshot().samples, first)
 
 
@@ -697,7 +697,7 @@ def test_divergence_pauses_and_keeps_healthy_weights():
     assert opened.trainer.step_count == healthy + 40
     opened.press("reset")
     assert opened.trainer.step_count == 40
-    assert opened.trainer.breakdown is None
+    assert opened.trainer.failure is None
 
 
 @pytest.mark.parametrize("frame", [1, 3])
@@ -730,12 +730,12 @@ def test_an_uploaded_column_becomes_the_target():
     upload(opened, csv_of(width=width, height=height))
     assert opened.sentences() == []
     assert opened.config.dataset.name == "csv_column"
-    assert opened.config.dataset.law().mean() == pytest.approx(1.0)
+    assert opened.config.dataset.distribution().mean() == pytest.approx(1.0)
     assert any("500 numbers from column 'width'" in c.value for c in opened.at.caption)
     assert opened.run.running
     next(box for box in opened.at.selectbox if box.label == "Column").set_value("height")
     opened.look()
-    assert opened.config.dataset.law().mean() == pytest.approx(height.mean(), rel=1e-6)
+    assert opened.config.dataset.distribution().mean() == pytest.approx(height.mean(), rel=1e-6)
     assert opened.trainer.step_count == FRAME
     again = visit("distributions", opened.at.query_params["setup"])
     assert again.config == opened.config
@@ -766,7 +766,7 @@ def test_a_bad_file_gets_a_sentence_and_the_run_goes_on(content, reason):
     opened.widget("dataset.file").set_value(("good.csv", upload_good, "text/csv"))
     opened.look()
     assert not opened.at.error
-    assert opened.config.dataset.law().mean() == pytest.approx(99.5)
+    assert opened.config.dataset.distribution().mean() == pytest.approx(99.5)
 
 
 def test_a_column_smaller_than_the_batch_waits_for_a_smaller_batch():
@@ -813,7 +813,7 @@ class LocalDownload:
     def is_there(self):
         return self.done
 
-    def fetch(self, progress):
+    def run(self, progress):
         progress(0.5, "half")
         self.done = True
 

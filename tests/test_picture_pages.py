@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core.data.importing.packs import kept_pack
-from gan_core.data.pixels import to_pixels
+from gan_core.data.importing.packs import find_pack
+from gan_core.data.pixels import to_uint8
 from gan_core.explain.latent_space import sheet, truncate, walk
 from tests.test_pages import HOME, QUICK, Visit, quick, visit
 from ui import latent, panels, pictures
@@ -94,7 +94,7 @@ def test_a_class_is_chosen():
     trainer, snapshot = opened.trainer, opened.trainer.snapshot()
     shown, across = pictures._shown(run, snapshot)
     sevens = torch.full((64,), 7)
-    assert np.array_equal(shown, to_pixels(trainer.generate(trainer.fixed_z, sevens)))
+    assert np.array_equal(shown, to_uint8(trainer.generate(trainer.fixed_z, sevens)))
     assert across == 8
     opened.set("experiment.conditional", False)
     shown, _ = pictures._shown(run, run.trainer.snapshot())
@@ -159,7 +159,7 @@ def test_an_uploaded_zip_becomes_the_target():
     opened.wait(lambda: opened.config.dataset.name == "folder")
     assert opened.config.dataset.sample_shape == (3, 16, 16)
     assert opened.config.dataset.size == 40
-    _, meta = kept_pack("folder", opened.config.dataset.upload)
+    _, meta = find_pack("folder", opened.config.dataset.upload)
     assert "not a picture" in meta.note
     assert any(meta.note in caption.value for caption in opened.at.caption)
     opened.press("train")

@@ -16,7 +16,7 @@ import torchvision
 from PIL import Image
 from scipy import stats
 
-from gan_core.data import DATASETS, PictureSet, PictureSource, Preparation, cats
+from gan_core.data import DATASETS, ImageSource, ImageTensors, Preparation, cats
 from gan_core.data.download import TorchvisionDownload
 from gan_core.data.mnist import Mnist, bundled_digits
 
@@ -88,17 +88,17 @@ def test_digits_at_32_lie_within_black():
 def test_sources_keep_the_protocol(device):
     for name in ("mnist", "stacked_mnist"):
         source = DATASETS.create(name).open(torch.device(device))
-        assert isinstance(source, PictureSource)
+        assert isinstance(source, ImageSource)
         assert source.device == torch.device(device)
 
 
 def test_flips_mirror_half_of_the_pictures():
     images = torch.arange(4, dtype=torch.uint8).expand(1, 1, 4, 4).clone()
-    batch = PictureSet(images, flips=True).batch(4_000, torch.Generator().manual_seed(0))
+    batch = ImageTensors(images, flips=True).batch(4_000, torch.Generator().manual_seed(0))
     mirrored = batch[:, 0, 0, 0] > batch[:, 0, 0, 3]
     assert abs(int(mirrored.sum()) - 2_000) < 4 * 1_000**0.5
     assert torch.equal(batch[mirrored][0].flip(2), batch[~mirrored][0])
-    same = PictureSet(images).batch(100, torch.Generator().manual_seed(0))
+    same = ImageTensors(images).batch(100, torch.Generator().manual_seed(0))
     assert (same == same[0]).all()
 
 
@@ -170,7 +170,7 @@ def test_cats_are_composed_once(monkeypatch, tmp_path):
     assert isinstance(dataset.preparation, Preparation)
     assert dataset.preparation.action == "Compose 1,000 cats"
     reports = []
-    dataset.preparation.fetch(lambda share, words: reports.append((share, words)))
+    dataset.preparation.run(lambda share, words: reports.append((share, words)))
     assert reports[1] == (0.25, "250 of 1,000 cats")
     assert dataset.preparation is None
     source = dataset.open(CPU)
@@ -190,7 +190,7 @@ def test_composing_that_is_cancelled_leaves_nothing(monkeypatch, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        DATASETS.create({"name": "cats", "resolution": 32}).preparation.fetch(stop)
+        DATASETS.create({"name": "cats", "resolution": 32}).preparation.run(stop)
     assert list((tmp_path / "packs").iterdir()) == []
 
 
@@ -277,7 +277,7 @@ def test_download_is_remembered_on_disk(server, monkeypatch):
     with pytest.raises(ValueError, match="LocalDigits is not on this machine yet"):
         full.open(CPU)
 
-    download.fetch()
+    download.run()
     server.fault = "missing"
     assert full.preparation is None
     assert [path.name for path in download.root.iterdir()] == ["LocalDigits"]
@@ -291,7 +291,7 @@ def test_progress_is_reported(server):
     server.delay = 0.15
     reports = []
     download = download_from(server.url)
-    download.fetch(lambda share, sentence: reports.append((share, sentence)))
+    download.run(lambda share, sentence: reports.append((share, sentence)))
     shares = [share for share, _ in reports]
     assert len(reports) >= 3
     assert shares == sorted(shares)
@@ -307,12 +307,12 @@ def test_failed_download_gets_a_sentence_and_keeps_nothing(server, fault, reason
     server.fault = fault
     download = download_from(server.url)
     with pytest.raises(ValueError, match=f"LocalDigits could not be downloaded .*{reason}"):
-        download.fetch()
+        download.run()
     assert not download.is_there()
     assert list(download.root.iterdir()) == []
 
     server.fault = ""
-    download.fetch()
+    download.run()
     assert len(download.load().images) == 100
 
 
@@ -321,19 +321,19 @@ def test_refused_connection_gets_a_sentence_and_keeps_nothing(server):
         url = closed.url
     download = download_from(url)
     with pytest.raises(ValueError, match=r"could not be downloaded .*refused"):
-        download.fetch()
+        download.run()
     assert list(download.root.iterdir()) == []
 
 
 def test_failed_download_leaves_an_older_copy_alone(server):
     download = download_from(server.url)
-    download.fetch()
+    download.run()
     server.fault = "cut off"
     with pytest.raises(ValueError, match="Nothing was kept"):
-        download.fetch()
+        download.run()
     assert download.is_there()
     assert len(download.load().images) == 100
 
     server.fault = ""
-    download.fetch()
+    download.run()
     assert [path.name for path in download.folder.iterdir()] == ["raw"]

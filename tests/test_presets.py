@@ -72,14 +72,16 @@ def curve(name, steps, every, first=0, seed=SEED):
 
     Return samples (points, 4,000), W1 in standard deviations and D's losses.
     """
-    trainer = Trainer(BY_NAME[name].config.with_(seed=seed), device="cpu")
+    trainer = Trainer(BY_NAME[name].config.replace(seed=seed), device="cpu")
     target = trainer.config.dataset
     samples, distances, losses = [], [], []
     trainer.step(first)
     while trainer.step_count < steps:
         trainer.step(every)
         samples.append(trainer.sample(4_000).squeeze(1).numpy())
-        distances.append(measure(samples[-1], target)["wasserstein_1"] / target.law().std())
+        distances.append(
+            measure(samples[-1], target)["wasserstein_1"] / target.distribution().std()
+        )
         losses.append(trainer.snapshot().statistics["loss_d"])
     return np.array(samples), np.array(distances), np.array(losses)
 
@@ -159,7 +161,7 @@ def test_a_coin_makes_two_numbers_and_eight_make_a_bell():
 
 @pytest.mark.slow
 def test_three_coins_draw_at_most_eight_pictures():
-    trainer = Trainer(BY_NAME["three_coins"].config.with_(seed=SEED), device="cpu")
+    trainer = Trainer(BY_NAME["three_coins"].config.replace(seed=SEED), device="cpu")
     trainer.step(3)
     drawn = trainer.sample(200).flatten(1)
     assert len(np.unique(drawn.numpy().round(3), axis=0)) == 8

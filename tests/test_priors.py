@@ -59,7 +59,7 @@ def test_moments(spec, law):
 def test_samples_follow_the_drawn_law(name, latent_dim):
     prior = PRIORS.create(name)
     last = prior.sample(N, latent_dim, rng())[:, -1].double().numpy()
-    atoms = prior.atoms(latent_dim)
+    atoms = prior.support(latent_dim)
     if atoms is None:
         assert_follows(last, prior.marginal(latent_dim).cdf)
         return
@@ -100,8 +100,8 @@ def test_draws_depend_on_the_generator_alone(name, latent_dim):
 def test_drawn_density(name, latent_dim):
     prior = PRIORS.create(name)
     law = prior.marginal(latent_dim)
-    if prior.atoms(latent_dim) is not None:
-        assert sum(law.pmf(value) for value in prior.atoms(latent_dim)) == pytest.approx(1)
+    if prior.support(latent_dim) is not None:
+        assert sum(law.pmf(value) for value in prior.support(latent_dim)) == pytest.approx(1)
         return
     q = np.linspace(0.02, 0.98, 49)
     x = law.ppf(q)
@@ -119,7 +119,7 @@ def test_drawn_density(name, latent_dim):
 @pytest.mark.parametrize("p", [0.5, 0.2])
 def test_bernoulli(p):
     prior = PRIORS.create({"name": "bernoulli", "p": p})
-    assert prior.atoms(4) == {-1.0: 1 - p, 1.0: p}
+    assert prior.support(4) == {-1.0: 1 - p, 1.0: p}
     z = prior.sample(N, 2, rng()).numpy()
     assert set(np.unique(z)) == {-1.0, 1.0}
     assert (z == 1).mean(axis=0) == pytest.approx(p, abs=4 * (p * (1 - p) / N) ** 0.5)
@@ -139,5 +139,5 @@ def test_sphere(latent_dim):
 
 def test_sphere_on_a_line_has_two_points():
     prior = PRIORS.create({"name": "sphere", "radius": 3.0})
-    assert prior.atoms(1) == {-3.0: 0.5, 3.0: 0.5}
-    assert prior.atoms(2) is None
+    assert prior.support(1) == {-3.0: 0.5, 3.0: 0.5}
+    assert prior.support(2) is None

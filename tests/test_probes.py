@@ -7,7 +7,7 @@ from gan_core.data.mnist import bundled_digits
 from gan_core.data.pixels import to_samples
 from gan_core.evaluation import probe_network, probes
 from gan_core.evaluation.probes import FactorProbe, RandomProbe, probe_path
-from gan_core.runtime.tasks import finish
+from gan_core.runtime.tasks import run_to_end
 from tests.probing import (
     CPU,
     DIGITS,
@@ -30,10 +30,10 @@ def quick(tmp_path, monkeypatch):
 
 
 def test_a_trained_probe_is_kept_and_used_again(quick, monkeypatch):
-    first = finish(probes.classifier_slices(DIGITS, bundled_digits(), CPU))
+    first = run_to_end(probes.classifier_slices(DIGITS, bundled_digits(), CPU))
     assert len(list((quick / "probes").iterdir())) == 1
     monkeypatch.setattr(probes, "train_slices", lambda *_: pytest.fail("it is trained again"))
-    second = finish(probes.classifier_slices(DIGITS, bundled_digits(), CPU))
+    second = run_to_end(probes.classifier_slices(DIGITS, bundled_digits(), CPU))
     pixels = bundled_digits().images[::100]
     assert torch.equal(first.read(pixels).features, second.read(pixels).features)
     assert (first.accuracies, first.describe()) == (second.accuracies, second.describe())
@@ -42,15 +42,15 @@ def test_a_trained_probe_is_kept_and_used_again(quick, monkeypatch):
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty", "other network"])
 def test_a_damaged_file_is_replaced(quick, damage):
     digits = bundled_digits()
-    first = finish(probes.classifier_slices(DIGITS, digits, CPU))
+    first = run_to_end(probes.classifier_slices(DIGITS, digits, CPU))
     path = probe_path(first.key)
     whole = path.read_bytes()
     if damage == "other network":
-        other = finish(probes.classifier_slices(*few_digits(), CPU))
+        other = run_to_end(probes.classifier_slices(*few_digits(), CPU))
         path.write_bytes(probe_path(other.key).read_bytes())
     else:
         path.write_bytes({"cut": whole[:999], "noise": b"\xff" * 999, "empty": b""}[damage])
-    again = finish(probes.classifier_slices(DIGITS, digits, CPU))
+    again = run_to_end(probes.classifier_slices(DIGITS, digits, CPU))
     assert again.accuracies == first.accuracies
     assert path.read_bytes() == whole
 
@@ -68,9 +68,9 @@ def test_training_follows_from_its_seed_and_disturbs_nobody(quick):
     for seed in (0, 1):
         for path in (quick / "probes").glob("*"):
             path.unlink()
-        made.append(finish(probes.classifier_slices(DIGITS, bundled_digits(), CPU, seed)))
+        made.append(run_to_end(probes.classifier_slices(DIGITS, bundled_digits(), CPU, seed)))
     probe_path(made[0].key).unlink(missing_ok=True)
-    made.append(finish(probes.classifier_slices(DIGITS, bundled_digits(), CPU, 0)))
+    made.append(run_to_end(probes.classifier_slices(DIGITS, bundled_digits(), CPU, 0)))
     assert torch.equal(before, torch.random.get_rng_state())
     weights = [probe.network.heads[0].weight for probe in made]
     assert torch.equal(weights[0], weights[2])
@@ -79,7 +79,7 @@ def test_training_follows_from_its_seed_and_disturbs_nobody(quick):
 
 def test_stopping_half_way_leaves_nothing(quick):
     work = probes.classifier_slices(DIGITS, bundled_digits(), CPU)
-    shares = [next(work).share for _ in range(5)]
+    shares = [next(work).fraction for _ in range(5)]
     work.close()
     assert shares == sorted(shares)
     assert not list(quick.rglob("*.safetensors"))
@@ -107,7 +107,7 @@ def test_too_few_pictures_get_random_features(quick):
 
 
 def test_samples_are_read_as_real_pictures_are(quick):
-    probe = finish(probes.classifier_slices(DIGITS, bundled_digits(), CPU))
+    probe = run_to_end(probes.classifier_slices(DIGITS, bundled_digits(), CPU))
     assert isinstance(probe, FactorProbe)
     pixels = bundled_digits().images[::500]
     samples = copying(pixels).sample(50, torch.Generator().manual_seed(1))

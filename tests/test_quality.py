@@ -14,13 +14,13 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
 from gan_core.cli.evaluate import evaluate_run
 from gan_core.evaluation import evaluate, probe_network
-from gan_core.evaluation.evaluate import Evaluation, evaluate_line
-from gan_core.evaluation.metrics.batch import Batch
-from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.evaluate import Evaluation, evaluate_1d
+from gan_core.evaluation.metrics.batch import FeatureBatch
+from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.evaluation.metrics.kernel import KERNEL_SUBSETS
-from gan_core.evaluation.nearest_neighbors import resemblance_slices
+from gan_core.evaluation.nearest_neighbors import neighbor_slices
 from gan_core.evaluation.probes import probe_slices
-from gan_core.runtime.tasks import finish
+from gan_core.runtime.tasks import run_to_end
 from tests.probing import CPU, copying, evaluated, given
 
 pytestmark = [pytest.mark.slow, pytest.mark.shapes]
@@ -35,7 +35,7 @@ DCGAN = {
 
 
 def metric(name, real, fake):
-    return PICTURE_METRICS[name]().measure(real, fake)
+    return IMAGE_METRICS[name]().measure(real, fake)
 
 
 def batch(n, seed=0, shift=0.0, values=(10,), width=12):
@@ -44,7 +44,7 @@ def batch(n, seed=0, shift=0.0, values=(10,), width=12):
     features = rng.normal(size=(n, width)) @ mixing + shift
     logits = [3 * rng.normal(size=(n, k)) for k in values]
     population = np.stack([rng.integers(0, k, 400) for k in values], 1)
-    return Batch(
+    return FeatureBatch(
         torch.from_numpy(features),
         tuple(map(torch.from_numpy, logits)),
         torch.from_numpy(population),
@@ -67,8 +67,8 @@ def test_frechet_of_two_gaussians():
     n, d = 200_000, 4
     rng = np.random.default_rng(0)
     spread, other = np.array([1.0, 2.0, 0.5, 3.0]), np.array([2.0, 1.0, 0.5, 2.0])
-    x = Batch(torch.from_numpy(rng.normal(size=(n, d)) * spread))
-    y = Batch(torch.from_numpy(rng.normal(size=(n, d)) * other + [1.0, 0, 0, -2.0]))
+    x = FeatureBatch(torch.from_numpy(rng.normal(size=(n, d)) * spread))
+    y = FeatureBatch(torch.from_numpy(rng.normal(size=(n, d)) * other + [1.0, 0, 0, -2.0]))
     # Diagonal covariances: ‖μ₁ − μ₂‖² + Σ (σ₁ − σ₂)².
     assert metric("frechet", x, y) == pytest.approx(5 + 3, rel=0.02)
 
@@ -109,9 +109,9 @@ def test_classifier_score_by_hand():
         p = special.softmax(logits.numpy(), 1)
         expected.append(np.exp(np.mean([stats.entropy(row, p.mean(0)) for row in p])))
     assert metric("classifier_score", real, fake) == pytest.approx(np.mean(expected), abs=1e-4)
-    sharp = Batch(torch.zeros(30, 2), (100 * torch.eye(10).repeat(3, 1),))
+    sharp = FeatureBatch(torch.zeros(30, 2), (100 * torch.eye(10).repeat(3, 1),))
     assert metric("classifier_score", real, sharp) == pytest.approx(10)
-    one = Batch(torch.zeros(30, 2), (100 * torch.eye(10)[:1].repeat(30, 1),))
+    one = FeatureBatch(torch.zeros(30, 2), (100 * torch.eye(10)[:1].repeat(30, 1),))
     assert metric("classifier_score", real, one) == pytest.approx(1)
 
 
@@ -154,16 +154,16 @@ def test_blocks_do_not_matter(monkeypatch):
 def test_sure_by_hand():
     p = torch.tensor([[0.95, 0.05], [0.85, 0.15], [0.05, 0.95], [0.5, 0.5]])
     other = torch.tensor([[0.99, 0.01], [0.99, 0.01], [0.2, 0.8], [0.99, 0.01]])
-    both = Batch(torch.zeros(4, 2), (p.log(), other.log()))
+    both = FeatureBatch(torch.zeros(4, 2), (p.log(), other.log()))
     assert metric("sure", both, both) == 0.25
     assert metric("sure", both, replace(both, logits=both.logits[:1])) == 0.5
 
 
 def test_census_by_hand():
     known = torch.tensor([[0]] * 50 + [[1]] * 30 + [[2]] * 20)
-    real = Batch(torch.zeros(1, 2), (torch.zeros(1, 4),), known)
+    real = FeatureBatch(torch.zeros(1, 2), (torch.zeros(1, 4),), known)
     found = torch.tensor([0] * 6 + [1] * 2 + [3] * 2)
-    fake = Batch(torch.zeros(10, 2), (torch.eye(4)[found],))
+    fake = FeatureBatch(torch.zeros(10, 2), (torch.eye(4)[found],))
     # The value 3, which no real picture has, counts as one picture of 101.
     expected = 0.6 * math.log(0.6 / (50 / 101)) + 0.2 * math.log(0.2 / (30 / 101))
     expected += 0.2 * math.log(0.2 / (1 / 101))
@@ -185,19 +185,19 @@ def test_census_and_modes_of_several_factors_against_scipy():
 
 def test_metrics_apply_where_they_make_sense():
     def names(values):
-        return [cls.name for cls in PICTURE_METRICS if cls.applies(values)]
+        return [cls.name for cls in IMAGE_METRICS if cls.applies(values)]
 
     geometric = ["frechet", "kernel_distance", "precision", "recall", "density", "coverage"]
-    assert names(()) == [name for name in PICTURE_METRICS.names() if name in geometric]
-    assert set(PICTURE_METRICS.names()) - set(names((10,))) == {"modes", "modes_kl"}
-    assert names((10, 10, 10)) == PICTURE_METRICS.names()
+    assert names(()) == [name for name in IMAGE_METRICS.names() if name in geometric]
+    assert set(IMAGE_METRICS.names()) - set(names((10,))) == {"modes", "modes_kl"}
+    assert names((10, 10, 10)) == IMAGE_METRICS.names()
     assert "modes" not in names((15, 10, 15, 10, 16))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6])
 def test_small_batches_have_numbers_or_none(n):
     small = batch(n)
-    for cls in PICTURE_METRICS:
+    for cls in IMAGE_METRICS:
         value = metric(cls.name, small, small)
         assert math.isnan(value) or math.isfinite(value)
     assert math.isnan(metric("precision", small, small)) == (n < 4)
@@ -209,7 +209,7 @@ def test_small_batches_have_numbers_or_none(n):
 def quick(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     monkeypatch.setattr(probe_network, "STEPS", 8)
-    monkeypatch.setattr(evaluate, "_references", evaluate.Kept(2))
+    monkeypatch.setattr(evaluate, "_references", evaluate.BoundedCache(2))
 
 
 def test_an_evaluation_comes_in_many_slices_and_disturbs_nothing(quick):
@@ -217,7 +217,7 @@ def test_an_evaluation_comes_in_many_slices_and_disturbs_nothing(quick):
     trainer.step(2)
     calm.step(2)
     before, everybodys = trainer.state_dict(), torch.random.get_rng_state()
-    work = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 300)
+    work = Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source, 300)
     slices = []
     for piece in work.slices():
         slices.append(piece)
@@ -245,30 +245,48 @@ def test_an_evaluation_comes_in_many_slices_and_disturbs_nothing(quick):
 def test_same_generator_same_numbers(quick):
     trainer = Trainer(ExperimentConfig.from_dict(DCGAN))
     trainer.step(2)
-    first = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run()
-    second = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run()
+    first = Evaluation(
+        trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200
+    ).run()
+    second = Evaluation(
+        trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200
+    ).run()
     assert first == second
-    evaluate._references = evaluate.Kept(2)
-    assert Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run() == first
-    other = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200, seed=3).run()
+    evaluate._references = evaluate.BoundedCache(2)
+    assert (
+        Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200).run()
+        == first
+    )
+    other = Evaluation(
+        trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200, seed=3
+    ).run()
     assert other.values["frechet"] != first.values["frechet"]
 
 
 def test_stopping_half_way_leaves_nothing(quick):
     trainer = Trainer(ExperimentConfig.from_dict(DCGAN))
-    first = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run()
+    first = Evaluation(
+        trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200
+    ).run()
     total = len(
-        list(Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).slices())
+        list(
+            Evaluation(
+                trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200
+            ).slices()
+        )
     )
     for stop in range(1, total, 5):
-        evaluate._references = evaluate.Kept(2)
-        work = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200)
+        evaluate._references = evaluate.BoundedCache(2)
+        work = Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200)
         slices = work.slices()
         for _, _ in zip(range(stop), slices, strict=False):
             pass
         slices.close()
         assert work.quality is None
-    assert Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 200).run() == first
+    assert (
+        Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source, 200).run()
+        == first
+    )
 
 
 @pytest.mark.parametrize("n", [2, 5, 9, 40])
@@ -283,9 +301,9 @@ def test_few_pictures_are_told_and_do_not_crash(quick, n, known):
     assert ("Too few samples" in " ".join(quality.notes)) == (n // 2 < 6)
     assert "(random features)" in quality.values["frechet"].title
     assert "classifier" not in json.dumps(quality.to_dict(), allow_nan=False)
-    found = finish(
-        resemblance_slices(
-            images[:1], dataset.held, finish(probe_slices(dataset, dataset.held, CPU))
+    found = run_to_end(
+        neighbor_slices(
+            images[:1], dataset.held, run_to_end(probe_slices(dataset, dataset.held, CPU))
         )
     )
     assert found.in_pixels.index[0, 0] == 0
@@ -293,10 +311,10 @@ def test_few_pictures_are_told_and_do_not_crash(quick, n, known):
 
 
 def test_neighbours_against_scipy(quick, digits):
-    probe = finish(probe_slices(ExperimentConfig.from_dict(DCGAN).dataset, digits, CPU))
+    probe = run_to_end(probe_slices(ExperimentConfig.from_dict(DCGAN).dataset, digits, CPU))
     noise = torch.randint(0, 60, (4, 1, 28, 28), dtype=torch.uint8)
     pixels = digits.images[[5, 900, 1800, 4000]] // 2 + noise
-    found = finish(resemblance_slices(pixels, digits, probe, k=3))
+    found = run_to_end(neighbor_slices(pixels, digits, probe, k=3))
     flat = digits.images.flatten(1).double().numpy()
     distances = spatial.distance.cdist(pixels.flatten(1).double().numpy(), flat) / 28
     assert found.in_pixels.index.tolist() == distances.argsort(1)[:, :3].tolist()
@@ -308,8 +326,10 @@ def test_neighbours_against_scipy(quick, digits):
     some = torch.randperm(5000, generator=rng)[:200]
     between = spatial.distance.cdist(flat[some], flat) / 28
     between[np.arange(200), some] = np.inf
-    assert found.in_pixels.typical == pytest.approx(np.sort(between.min(1))[99], abs=1e-3)
-    assert found.in_pixels.close == pytest.approx(np.quantile(between.min(1), 0.01), abs=1e-3)
+    assert found.in_pixels.median_distance == pytest.approx(np.sort(between.min(1))[99], abs=1e-3)
+    assert found.in_pixels.close_threshold == pytest.approx(
+        np.quantile(between.min(1), 0.01), abs=1e-3
+    )
 
 
 def test_mirrored_pictures_are_compared_with_mirrored_ones(quick):
@@ -325,20 +345,21 @@ def test_mirrored_pictures_are_compared_with_mirrored_ones(quick):
 
 def test_numbers_on_the_line_come_with_perfect_samplers():
     trainer = Trainer(ExperimentConfig())
-    quality = evaluate_line(trainer.frozen(), trainer.config.dataset, 500)
+    quality = evaluate_1d(trainer.frozen_generator(), trainer.config.dataset, 500)
     assert set(quality.values) == {"wasserstein_1", "kolmogorov_smirnov", "jensen_shannon"}
     for measured in quality.values.values():
         assert measured.value > measured.real_against_real > 0
         assert measured.samples == 500
         assert not measured.higher_is_better
-    assert quality == evaluate_line(trainer.frozen(), trainer.config.dataset, 500)
+    assert quality == evaluate_1d(trainer.frozen_generator(), trainer.config.dataset, 500)
 
 
 def test_a_written_run_is_evaluated(quick, tmp_path):
     trainer = headless.train(ExperimentConfig.from_dict(DCGAN), 2, tmp_path / "run")
     quality = evaluate_run(tmp_path / "run", 100, "cpu")
     assert (
-        quality == Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source, 100).run()
+        quality
+        == Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source, 100).run()
     )
     made = quality.to_dict()
     assert json.loads(json.dumps(made, allow_nan=False)) == made

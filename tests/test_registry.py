@@ -12,14 +12,14 @@ from gan_core.data import DATASETS
 from gan_core.data.importing.packs import new_pack
 from gan_core.diagnosis import CONDITIONS
 from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.losses import LOSSES
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.optimizers import OPTIMIZERS, Adam
 from gan_core.priors import PRIORS
 from gan_core.registry import Component, Registry, knob, knobs
 from gan_core.regularizers import REGULARIZERS
-from gan_core.runtime.files import keep_values
+from gan_core.runtime.files import store_values
 
 REGISTRIES = (
     DATASETS,
@@ -30,7 +30,7 @@ REGISTRIES = (
     REGULARIZERS,
     OPTIMIZERS,
     METRICS,
-    PICTURE_METRICS,
+    IMAGE_METRICS,
     CONDITIONS,
 )
 COMPONENTS = [
@@ -61,7 +61,7 @@ def uploads(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     with new_pack(1, 28) as writer:
         writer.append(np.zeros((200, 1, 28, 28), np.uint8))
-        return {False: keep_values(np.arange(200.0)), True: writer.keep("black", {})}
+        return {False: store_values(np.arange(200.0)), True: writer.keep("black", {})}
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.storage import config_diff, run_zip
 from gan_core.storage.retention import budget
 from gan_core.storage.run_folder import all_folders, new_folder
-from gan_core.storage.run_index import Index
-from gan_core.storage.run_saver import Keeper
+from gan_core.storage.run_index import RunIndex
+from gan_core.storage.run_saver import RunSaver
 
 PAGE = Path(__file__).parents[1] / "pages" / "6_Runs.py"
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
@@ -28,7 +28,7 @@ def place(tmp_path, monkeypatch):
 def a_run(name, **experiment):
     config = ExperimentConfig.from_dict({"architecture": NETWORKS, "batch_size": 8} | experiment)
     trainer = Trainer(config, "cpu", "eager")
-    keeper = Keeper(trainer, new_folder(), name)
+    keeper = RunSaver(trainer, new_folder(), name)
     trainer.step(2)
     keeper.save(trainer.snapshot())
     keeper.close()
@@ -56,7 +56,7 @@ def test_the_table_holds_what_is_known_of_each_run():
     assert list(table["Step"]) == [2, 2]
     assert "loss: Hinge; batch size: 8; n critic: 2" in table["Differs from the defaults in"][1]
     assert all(table["Samples"].str.startswith("data:image/png;base64,"))
-    saved = datetime.fromtimestamp(all_folders()[0].about().saved, UTC)
+    saved = datetime.fromtimestamp(all_folders()[0].metadata().saved, UTC)
     assert abs(table["Saved"][0] - saved).total_seconds() < 60
     assert table["Wasserstein-1"].between(0, 100).all()
 
@@ -71,7 +71,7 @@ def test_what_is_chosen_stays_chosen_while_others_are_saved():
     page.text_input(key=f"{key}.name").set_value("renamed")
     a_run("third")
     page.button(key=f"{key}.rename.button").click().run()
-    assert folder.about().name == "renamed"
+    assert folder.metadata().name == "renamed"
     assert page.text_input(key=f"{key}.name").value == "renamed"
 
 
@@ -100,7 +100,7 @@ def test_settings_side_by_side():
 
 
 def test_the_index_notices_every_change():
-    index, folder = Index(), a_run("first")
+    index, folder = RunIndex(), a_run("first")
     assert [row.about.name for row in index.rows()] == ["first"]
     folder.rename("second")
     assert [row.about.name for row in index.rows()] == ["second"]

@@ -10,7 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.runtime.scheduler import AWAY, SCHEDULER, Scheduler, most_runs
+from gan_core.runtime.scheduler import IDLE_SECONDS, SCHEDULER, Scheduler, most_runs
 
 WIDE = {"name": "mlp", "depth": 3, "width": 512}
 COSTLY = {
@@ -86,17 +86,17 @@ def turn(scheduler, run, patience=0.0):
 def test_those_beyond_the_limit_wait_in_the_order_of_their_coming():
     scheduler, runs = Scheduler(most=2), [Someone() for _ in range(5)]
     assert [turn(scheduler, run) for run in runs] == [True, True, False, False, False]
-    assert [scheduler.place(run) for run in runs] == [0, 0, 1, 2, 3]
-    assert scheduler.place(Someone()) == 4
-    scheduler.leave(runs[0])
-    assert [scheduler.place(run) for run in runs[1:]] == [0, 0, 1, 2]
+    assert [scheduler.queue_position(run) for run in runs] == [0, 0, 1, 2, 3]
+    assert scheduler.queue_position(Someone()) == 4
+    scheduler.remove(runs[0])
+    assert [scheduler.queue_position(run) for run in runs[1:]] == [0, 0, 1, 2]
     assert turn(scheduler, runs[2])
     assert not turn(scheduler, runs[3])
     assert not turn(scheduler, runs[0])  # it has come back, behind the others
-    assert [scheduler.place(run) for run in runs] == [3, 0, 0, 1, 2]
+    assert [scheduler.queue_position(run) for run in runs] == [3, 0, 0, 1, 2]
     del runs[1]
     gc.collect()
-    assert [scheduler.place(run) for run in runs] == [2, 0, 0, 1]
+    assert [scheduler.queue_position(run) for run in runs] == [2, 0, 0, 1]
 
 
 def test_who_is_away_loses_the_place_only_to_those_who_wait(monkeypatch):
@@ -104,12 +104,12 @@ def test_who_is_away_loses_the_place_only_to_those_who_wait(monkeypatch):
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
     assert turn(scheduler, away)
-    now += 0.9 * AWAY
+    now += 0.9 * IDLE_SECONDS
     assert not turn(scheduler, other)
-    now += 0.2 * AWAY
-    assert scheduler.place(away) == 0
+    now += 0.2 * IDLE_SECONDS
+    assert scheduler.queue_position(away) == 0
     assert turn(scheduler, other)
-    assert scheduler.place(away) == 1
+    assert scheduler.queue_position(away) == 1
 
 
 def use(scheduler, run, seconds, monkeypatch):
@@ -125,14 +125,14 @@ def test_a_newcomer_begins_with_the_others_and_nobody_saves_up(monkeypatch):
     scheduler, first, second = Scheduler(most=8, slots=1), Someone(), Someone()
     use(scheduler, first, 50.0, monkeypatch)
     assert turn(scheduler, second)
-    assert scheduler._seats[second].used == pytest.approx(50.0, abs=0.1)
+    assert scheduler._runs[second].used == pytest.approx(50.0, abs=0.1)
     for _ in range(30):
-        scheduler.rest(first)
-        scheduler.rest(second)
+        scheduler.mark_idle(first)
+        scheduler.mark_idle(second)
         use(scheduler, first, 1.0, monkeypatch)
-    scheduler.rest(second)
+    scheduler.mark_idle(second)
     assert turn(scheduler, second)
-    assert scheduler._seats[second].used == pytest.approx(scheduler._seats[first].used, abs=0.1)
+    assert scheduler._runs[second].used == pytest.approx(scheduler._runs[first].used, abs=0.1)
 
 
 def test_a_waiting_run_hears_its_pause_during_another_ones_long_step():
@@ -170,7 +170,7 @@ def test_a_turn_that_breaks_off_is_given_back():
 
     def break_off():
         with scheduler.slice(run):
-            scheduler.leave(run)  # paused by another thread meanwhile
+            scheduler.remove(run)  # paused by another thread meanwhile
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -203,11 +203,11 @@ def session(folder, monkeypatch):
 @pytest.mark.slow
 def test_a_third_visitor_waits_is_told_and_begins_by_itself(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_MAX_RUNS", "2")
-    monkeypatch.setattr("gan_core.runtime.scheduler.AWAY", 60.0)
+    monkeypatch.setattr("gan_core.runtime.scheduler.IDLE_SECONDS", 60.0)
     visitors = [session(tmp_path, monkeypatch) for _ in range(3)]
     runs = [at.session_state["lab"].runs["distributions"] for at in visitors]
     with SCHEDULER._condition:
-        SCHEDULER._seats.clear()  # what other tests have left running
+        SCHEDULER._runs.clear()  # what other tests have left running
     for at in visitors:
         at.button(key="distributions.train").click().run()
     taken = [run.trainer.step_count for run in runs]

@@ -12,12 +12,12 @@ import pytest
 from benchmarks import survive
 from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
-from gan_core.cli.headless import Interrupted, Orders
+from gan_core.cli.headless import Interrupted, TrainOptions
 from gan_core.cli.main import main
-from gan_core.cli.stop_condition import Condition, is_row
+from gan_core.cli.stop_condition import StopCondition, is_eval_step
 from gan_core.storage import checkpoint, retention, run_saver
-from gan_core.storage.run_folder import ABOUT, Kept, RunFolder, all_folders, open_run
-from gan_core.storage.run_saver import Keeper
+from gan_core.storage.run_folder import ABOUT, CheckpointFile, RunFolder, all_folders, open_run
+from gan_core.storage.run_saver import RunSaver
 
 LINE = ExperimentConfig.from_dict({"dataset": "normal", "batch_size": 16})
 
@@ -37,7 +37,7 @@ def stop_after(times: int):
 def digest_after(config: ExperimentConfig, steps: int) -> str:
     trainer = Trainer(config)
     trainer.step(steps)
-    return checkpoint.digest(checkpoint.taken(trainer))
+    return checkpoint.digest(checkpoint.capture(trainer))
 
 
 # --- the same bits, whenever it is interrupted ---------------------------------------------------
@@ -61,12 +61,12 @@ def test_a_run_that_was_stopped_again_and_again_is_the_one_that_was_not(tmp_path
     never = headless.train(config, 70, tmp_path / "never")
     out = tmp_path / "often"
     with pytest.raises(Interrupted, match="the run is saved"):
-        headless.begin(config, out, Orders(70, stopped=stop_after(40)))
+        headless.start(config, out, TrainOptions(70, stopped=stop_after(40)))
     for times in (1, 77):
         with pytest.raises(Interrupted, match="the run is saved"):
-            headless.resume(out, Orders(70, stopped=stop_after(times)))
+            headless.resume(out, TrainOptions(70, stopped=stop_after(times)))
     assert 0 < open_run(out).step_count < 70
-    resumed = headless.resume(out, Orders(70))
+    resumed = headless.resume(out, TrainOptions(70))
     assert resumed.step_count == never.step_count == 70
     assert RunFolder(out).digest() == RunFolder(tmp_path / "never").digest()
     assert RunFolder(out).digest() == digest_after(config, 70)
@@ -83,18 +83,18 @@ def test_a_convolutional_run_goes_on_from_its_file_to_the_bit(tmp_path):
     again = checkpoint.load(tmp_path / "file")
     for one in (trainer, again):
         one.step(2)
-    assert {weight.stride() for weight in trainer.learners.d.weights} == {
-        weight.stride() for weight in again.learners.d.weights
+    assert {weight.stride() for weight in trainer.optimizers.d.weights} == {
+        weight.stride() for weight in again.optimizers.d.weights
     }
-    assert any(not weight.is_contiguous() for weight in trainer.learners.d.weights)
-    first, second = (checkpoint.digest(checkpoint.taken(one)) for one in (trainer, again))
+    assert any(not weight.is_contiguous() for weight in trainer.optimizers.d.weights)
+    first, second = (checkpoint.digest(checkpoint.capture(one)) for one in (trainer, again))
     assert first == second
 
 
 def test_the_digest_depends_on_every_stream_and_every_weight():
     trainer = Trainer(LINE)
     trainer.step(3)
-    content = checkpoint.taken(trainer)
+    content = checkpoint.capture(trainer)
     seen = {checkpoint.digest(content)}
     state = content["state"]
     changes = [state["rng"][name] for name in state["rng"]]
@@ -222,9 +222,9 @@ def test_times(time, capsys):
 
 
 def test_it_stops_at_the_first_row_at_which_the_condition_holds(tmp_path):
-    until, said = Condition.parse("wasserstein_1 < 1.5"), []
-    orders = Orders(2_000, until=until, say=said.append)
-    trainer = headless.begin(LINE, tmp_path / "run", orders)
+    until, said = StopCondition.parse("wasserstein_1 < 1.5"), []
+    orders = TrainOptions(2_000, until=until, say=said.append)
+    trainer = headless.start(LINE, tmp_path / "run", orders)
     with (tmp_path / "run" / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["wasserstein_1"]]
     below = [int(row["step"]) for row in rows if float(row["wasserstein_1"]) < 1.5]
@@ -232,12 +232,12 @@ def test_it_stops_at_the_first_row_at_which_the_condition_holds(tmp_path):
     value = next(row["wasserstein_1"] for row in rows if int(row["step"]) == below[0])
     assert said[-1] == f"wasserstein_1 = {float(value):.4g}: wasserstein_1 < 1.5 holds."
     assert 10 < trainer.step_count < 2_000
-    assert all(is_row(int(row["step"])) for row in rows)
+    assert all(is_eval_step(int(row["step"])) for row in rows)
 
 
 def test_it_stops_in_time(tmp_path):
     began = time.monotonic()
-    trainer = headless.begin(LINE, tmp_path / "run", Orders(seconds=0.5))
+    trainer = headless.start(LINE, tmp_path / "run", TrainOptions(seconds=0.5))
     assert 0.5 <= time.monotonic() - began < 30
     assert trainer.step_count >= 1
     assert RunFolder(tmp_path / "run").checkpoints[-1].step == trainer.step_count
@@ -247,18 +247,20 @@ def test_it_stops_in_time(tmp_path):
 
 
 def test_what_stays(tmp_path):
-    kept = [Kept(step, tmp_path / str(step)) for step in range(0, 1001, 10)]
-    stay = {k.step for k in retention.to_keep(kept, {"330": 0.1, "340": 0.2, "1000": 0.5})}
+    kept = [CheckpointFile(step, tmp_path / str(step)) for step in range(0, 1001, 10)]
+    stay = {
+        k.step for k in retention.checkpoints_to_keep(kept, {"330": 0.1, "340": 0.2, "1000": 0.5})
+    }
     octaves = {0, 10, 20, 40, 70, 130, 260, 520}  # the first of each: 8–15, 16–31, 32–63 and so on
     assert stay == octaves | {980, 990, 1000} | {330}
-    least = retention.to_keep(kept, {"330": 0.1}, octaves=False)
+    least = retention.checkpoints_to_keep(kept, {"330": 0.1}, octaves=False)
     assert [k.step for k in least] == [330, 990, 1000]
 
 
 def fill(folder: RunFolder, steps: range, size: int = 1_000) -> None:
-    folder.make()
+    folder.create()
     for step in steps:
-        folder.place_of(step).write_bytes(bytes(size))
+        folder.checkpoint_path(step).write_bytes(bytes(size))
 
 
 def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
@@ -267,13 +269,13 @@ def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
     retention.set_budget(5_200)
     settings = (runs_folder / retention.SETTINGS).stat().st_size
     assert settings > 0
-    retention.make_room(folder, {"17": 0.5, "18": 0.1}, whole=11)
+    retention.apply_retention(folder, {"17": 0.5, "18": 0.1}, whole=11)
     steps = [kept.step for kept in folder.checkpoints]
     assert {11, 18, 39, 40} <= set(steps)
     assert folder.size <= 5_200
     assert len(steps) == 5  # what there is room for, and no less
     retention.set_budget(1)
-    retention.make_room(folder, {"18": 0.1}, whole=11)
+    retention.apply_retention(folder, {"18": 0.1}, whole=11)
     assert [kept.step for kept in folder.checkpoints] == [11, 18, 39, 40]
 
 
@@ -281,24 +283,26 @@ def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
 def test_damaged_checkpoints_do_not_drive_out_the_whole_one(tmp_path, monkeypatch):
     out = tmp_path / "run"
     for steps in (33, 40, 50):
-        headless.begin(LINE, out, Orders(33)) if steps == 33 else headless.resume(
-            out, Orders(steps)
+        headless.start(LINE, out, TrainOptions(33)) if steps == 33 else headless.resume(
+            out, TrainOptions(steps)
         )
     folder = RunFolder(out)
     for step in (50, 51, 52, 53):
-        folder.place_of(step).write_bytes(b"damaged")
+        folder.checkpoint_path(step).write_bytes(b"damaged")
     said = []
     trainer, _ = folder.open("cpu")
     assert trainer.step_count == 40
-    full = Keeper(trainer, folder, "run")
+    full = RunSaver(trainer, folder, "run")
     refuse = OSError(28, "No space left on device")
     with monkeypatch.context() as patch:
-        patch.setattr(run_saver.checkpoint, "packed", lambda content: (_ for _ in ()).throw(refuse))
+        patch.setattr(
+            run_saver.checkpoint, "to_bytes", lambda content: (_ for _ in ()).throw(refuse)
+        )
         trainer.step(1)
         assert not full.save()
     assert "disk is full" in full.problem
-    assert checkpoint.read(folder.place_of(40))["state"]["counters"]["step"] == 40
-    headless.resume(out, Orders(45, say=said.append))
+    assert checkpoint.read(folder.checkpoint_path(40))["state"]["counters"]["step"] == 40
+    headless.resume(out, TrainOptions(45, say=said.append))
     assert [kept.step for kept in folder.checkpoints][-2:] == [40, 45]
     assert [sentence.split(" was ")[0] for sentence in said] == [
         f"The checkpoint of step {step}" for step in (53, 52, 51)
@@ -308,22 +312,22 @@ def test_damaged_checkpoints_do_not_drive_out_the_whole_one(tmp_path, monkeypatc
 # --- the keeper ----------------------------------------------------------------------------------
 
 
-def kept_run(tmp_path) -> tuple[Trainer, RunFolder, Keeper]:
+def kept_run(tmp_path) -> tuple[Trainer, RunFolder, RunSaver]:
     trainer, folder = Trainer(LINE), RunFolder(tmp_path / "run")
-    return trainer, folder, Keeper(trainer, folder, "a run")
+    return trainer, folder, RunSaver(trainer, folder, "a run")
 
 
 def test_a_slow_save_does_not_undo_a_later_one(tmp_path, monkeypatch):
     trainer, folder, kept = kept_run(tmp_path)
     trainer.step(1)
-    real, overtaken = Keeper._write, threading.Event()
+    real, overtaken = RunSaver._write, threading.Event()
 
     def late(self, capture):
         if threading.current_thread() is not threading.main_thread():
             overtaken.wait(10)
         real(self, capture)
 
-    monkeypatch.setattr(Keeper, "_write", late)
+    monkeypatch.setattr(RunSaver, "_write", late)
     assert kept.save(wait=False)
     assert kept.save(wait=False)  # the first one is still at it
     trainer.step(1)
@@ -331,7 +335,7 @@ def test_a_slow_save_does_not_undo_a_later_one(tmp_path, monkeypatch):
     overtaken.set()
     kept._writer.join(10)
     assert [found.step for found in folder.checkpoints] == [2]
-    assert folder.about().step == 2
+    assert folder.metadata().step == 2
     assert not kept.unsaved
 
 
@@ -340,7 +344,7 @@ def test_a_save_that_failed_is_not_taken_for_done(tmp_path, monkeypatch):
     kept.save()
     trainer.step(1)
     with monkeypatch.context() as patch:
-        patch.setattr(Keeper, "_write_files", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+        patch.setattr(RunSaver, "_write_files", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
         assert not kept.save()
     assert kept.unsaved
     assert kept.save()
@@ -367,7 +371,7 @@ def test_many_threads_save_one_run(tmp_path):
         thread.join()
     assert kept.save()
     assert kept.problem is None
-    assert folder.about().step == 30
+    assert folder.metadata().step == 30
     assert folder.digest() == digest_after(LINE, 30)
 
 
@@ -376,12 +380,12 @@ def test_what_lay_ahead_of_a_run_that_went_back_goes_when_the_new_is_written(tmp
     for steps in (3, 4):
         trainer.step(steps)
         kept.save(trainer.snapshot(), 0.1 * steps)
-    moment = next(w for w in trainer.past.waypoints if w.step == 5)
-    trainer.go_back(moment)
+    moment = next(w for w in trainer.state_history.snapshots if w.step == 5)
+    trainer.restore_to(moment)
     assert [found.step for found in folder.checkpoints] == [3, 7]
     kept.save(trainer.snapshot())
     assert [found.step for found in folder.checkpoints] == [3, 5]
-    assert folder.about().measured == {"3": pytest.approx(0.3)}
+    assert folder.metadata().measured == {"3": pytest.approx(0.3)}
     drawn = sorted(path.name for path in (folder.path / "samples").iterdir())
     assert drawn == ["step-00000003.png", "step-00000005.png"]
     assert folder.digest() == digest_after(LINE, 5)
@@ -394,7 +398,7 @@ def test_a_folder_that_was_removed_meanwhile_is_made_again(tmp_path):
     trainer.step(2)
     assert kept.save(trainer.snapshot())
     assert folder.digest() == digest_after(LINE, 2)
-    assert folder.about().name == "a run"
+    assert folder.metadata().name == "a run"
 
 
 def test_a_damaged_note_does_not_cost_the_name(tmp_path):
@@ -406,12 +410,12 @@ def test_a_damaged_note_does_not_cost_the_name(tmp_path):
     (folder.path / ABOUT).write_bytes(b"{")
     trainer.step(1)
     kept.save()
-    assert folder.about().name == "another name"
+    assert folder.metadata().name == "another name"
 
 
 def test_only_what_a_dead_process_left_is_removed(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.make()
+    folder.create()
     process = survive.command("list")
     process.kill()
     process.communicate()
@@ -419,6 +423,6 @@ def test_only_what_a_dead_process_left_is_removed(tmp_path):
     left = folder.path / "checkpoints" / f".step-00000001.safetensors.{process.pid}-1.part"
     for path in (mine, left):
         path.write_bytes(b"")
-    folder.make()
+    folder.create()
     assert mine.exists()
     assert not left.exists()

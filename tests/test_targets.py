@@ -12,7 +12,7 @@ from scipy import integrate, stats
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
 from gan_core.data.csv_column import MOST_VALUES, EmpiricalLaw, read_table, store_column
-from gan_core.runtime.files import keep_values, kept_values
+from gan_core.runtime.files import load_values, store_values
 
 torch.set_num_threads(1)
 N = 50_000
@@ -80,7 +80,7 @@ def test_samples_follow_the_law(spec, written):
 
 @WITH_LAW
 def test_law_is_the_written_one(spec, written):
-    law = DATASETS.create(spec).law()
+    law = DATASETS.create(spec).distribution()
     x = np.linspace(*law.ppf(np.array([0.0005, 0.9995])), 203)
     np.testing.assert_allclose(law.pdf(x), written.pdf(x), atol=1e-12)
     np.testing.assert_allclose(law.cdf(x), written.cdf(x), atol=1e-12)
@@ -89,7 +89,7 @@ def test_law_is_the_written_one(spec, written):
 @WITH_LAW
 def test_moments_by_integration(spec, written):
     target = DATASETS.create(spec)
-    law = target.law()
+    law = target.distribution()
     edges = law.ppf(np.array([1e-15, 0.01, 0.2, 0.4, 0.6, 0.8, 0.99]))
 
     def expected(f):
@@ -115,7 +115,7 @@ def test_moment_that_does_not_exist_is_nan():
 
 @WITH_LAW
 def test_density_distribution_function_and_quantiles_agree(spec, written):
-    law = DATASETS.create(spec).law()
+    law = DATASETS.create(spec).distribution()
     q = np.linspace(0.01, 0.99, 99)
     x = np.asarray(law.ppf(q))
     np.testing.assert_allclose(law.cdf(x), q, atol=1e-8)
@@ -165,7 +165,7 @@ def test_weights_that_fit_no_mixture(weights):
 def column_of(text):
     table = read_table(text if isinstance(text, bytes) else text.encode())
     dataset, note = store_column(table, table.columns[-1])
-    return dataset.law().values.tolist(), note
+    return dataset.distribution().values.tolist(), note
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_extreme_column_trains_on_finite_numbers(values):
     config = ExperimentConfig.from_dict({"dataset": dataset.to_dict()})
     trainer = Trainer(config)
     trainer.step(30)
-    assert trainer.breakdown is None
+    assert trainer.failure is None
     assert trainer.step_count == 30
 
 
@@ -240,8 +240,8 @@ def test_two_million_rows_become_one_million():
     dataset, note = store_column(read_table(content), "value")
     assert note == "2,000,000 numbers from column 'value'; 1,000,000 of them drawn at random."
     assert dataset.size == MOST_VALUES == 1_000_000
-    assert dataset.law().mean() == pytest.approx(drawn.mean(), abs=4 * 2 / 1000)
-    assert dataset.law().std() == pytest.approx(drawn.std(), rel=0.005)
+    assert dataset.distribution().mean() == pytest.approx(drawn.mean(), abs=4 * 2 / 1000)
+    assert dataset.distribution().std() == pytest.approx(drawn.std(), rel=0.005)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_unknown_upload_gets_a_sentence(upload):
 def test_only_names_of_uploads_are_looked_up(folder):
     np.arange(3.0).tofile(folder / "secret.f64")
     with pytest.raises(ValueError, match="is not on this machine"):
-        kept_values("../secret")
+        load_values("../secret")
 
 
 def test_no_upload_yet():
@@ -267,11 +267,11 @@ def test_no_upload_yet():
 
 def test_upload_is_remembered_on_disk(folder):
     values = np.array([3.5, -1.25, 1e20])
-    upload = keep_values(values)
-    assert kept_values(upload).tolist() == values.tolist()
+    upload = store_values(values)
+    assert load_values(upload).tolist() == values.tolist()
     assert [path.name for path in (folder / "uploads").iterdir()] == [f"{upload}.f64"]
-    assert keep_values(values) == upload
-    assert keep_values(values + 1) != upload
+    assert store_values(values) == upload
+    assert store_values(values + 1) != upload
 
 
 def test_empirical_law():

@@ -6,24 +6,24 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.runtime.cpu_threads import RECENT, Cores, available_cores
-from gan_core.training.step_cost import operations_of_step
+from gan_core.runtime.cpu_threads import RECENT, ThreadAllocator, available_cores
+from gan_core.training.step_cost import step_flops
 
 BIG, LITTLE = 1e10, 1e6
 
 
 def test_a_run_gets_its_share_of_the_cores():
-    cores, all_of_them = Cores(), available_cores()
-    assert cores.share(LITTLE, 1) == 1
-    assert cores.share(BIG, 1) == all_of_them
-    assert cores.share(BIG, 2) == max(1, all_of_them // 2)
+    cores, all_of_them = ThreadAllocator(), available_cores()
+    assert cores.threads_for(LITTLE, 1) == 1
+    assert cores.threads_for(BIG, 1) == all_of_them
+    assert cores.threads_for(BIG, 2) == max(1, all_of_them // 2)
     cores.note_compiler(True)
-    assert cores.share(BIG, 1) == max(1, all_of_them - 1)
+    assert cores.threads_for(BIG, 1) == max(1, all_of_them - 1)
     cores.reserve_one()
-    assert cores.share(BIG, 1) == max(1, all_of_them - 2)
+    assert cores.threads_for(BIG, 1) == max(1, all_of_them - 2)
     cores.note_compiler(False)
-    assert cores.share(BIG, 1) == max(1, all_of_them - 1)
-    assert cores.share(BIG, 50) == 1
+    assert cores.threads_for(BIG, 1) == max(1, all_of_them - 1)
+    assert cores.threads_for(BIG, 50) == 1
 
 
 class Someone:
@@ -34,7 +34,7 @@ def test_only_runs_of_other_threads_are_neighbours(monkeypatch):
     monkeypatch.delenv("GAN_THREADS", raising=False)
     before = torch.get_num_threads()
     try:
-        cores, runs = Cores(), [Someone() for _ in range(3)]
+        cores, runs = ThreadAllocator(), [Someone() for _ in range(3)]
         alone = [cores.apply(run, BIG) for run in runs]
         assert len(set(alone)) == 1
         beside = threading.Thread(target=cores.apply, args=(runs[0], BIG))
@@ -54,7 +54,7 @@ def test_a_program_that_has_chosen_is_left_alone(monkeypatch):
     monkeypatch.delenv("GAN_THREADS", raising=False)
     before = torch.get_num_threads()
     try:
-        cores = Cores()
+        cores = ThreadAllocator()
         torch.set_num_threads(before + 1)
         assert cores.apply(Someone(), LITTLE) == before + 1
         assert torch.get_num_threads() == before + 1
@@ -76,7 +76,7 @@ def test_the_operations_of_a_step_are_its_products(batch):
     forward_g, forward_d = first_g + last_g, first_d + last_d
     of_d = forward_g + 2 * (forward_d + first_d + 2 * last_d)  # on real and generated samples
     of_g = forward_d + first_d + last_d + first_g + 2 * last_g  # D's weights stand still
-    found = operations_of_step(Trainer(config, engine="eager").game)
+    found = step_flops(Trainer(config, engine="eager").gan)
     assert found == (2 * batch * of_d, 2 * batch * of_g)
 
 
@@ -92,9 +92,9 @@ def test_half_precision_changes_products_and_nothing_else():
     assert half.sample(10).dtype == torch.float32
     first, second = exact.snapshot().history["loss_d"], half.snapshot().history["loss_d"]
     assert 0 < abs(first - second).max() < 0.1
-    streams = (run.game.rng["train"].get_state() for run in (half, exact))
+    streams = (run.gan.rng["train"].get_state() for run in (half, exact))
     assert torch.equal(*streams)
-    half.update(half.config.with_(precision="fp32"))
+    half.update_config(half.config.replace(precision="fp32"))
     half.step(5)
     assert half.snapshot().step == 45
 

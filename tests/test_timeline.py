@@ -66,7 +66,7 @@ def test_a_run_keeps_powers_of_two_and_every_epoch():
     for _ in range(35):
         trainer.step()
         grids[trainer.step_count] = trainer.snapshot().samples
-    moments = trainer.timeline.moments
+    moments = trainer.timeline.frames
     places = [(0, 0), (1, 0), (2, 0), (4, 0), (8, 0), (10, 1), (20, 2), (30, 3)]
     assert [(m.step, m.epoch) for m in moments] == places
     for moment in moments[1:]:
@@ -77,20 +77,20 @@ def test_a_run_keeps_powers_of_two_and_every_epoch():
 def test_a_run_on_the_line_keeps_none():
     trainer = Trainer(ExperimentConfig.from_dict({}))
     trainer.step(3)
-    assert trainer.timeline.moments == []
+    assert trainer.timeline.frames == []
 
 
 def test_memory_is_bounded_and_the_beginning_stays():
     size = len(packed(noise(4)))
-    timeline = Timeline(most_bytes=40 * size)
+    timeline = Timeline(max_bytes=40 * size)
     for step in range(1, 2_000):
         epoch = step // 4
-        if timeline.wants(step, epoch):
+        if timeline.should_record(step, epoch):
             timeline.keep(step, epoch, noise(4, seed=step))
-    epochs = [m.epoch for m in timeline.moments]
-    assert sum(len(m.content) for m in timeline.moments) <= 40 * size * 1.05
+    epochs = [m.epoch for m in timeline.frames]
+    assert sum(len(m.content) for m in timeline.frames) <= 40 * size * 1.05
     assert len(epochs) > 15
-    assert [m.step for m in timeline.moments if m.epoch == 0] == [1, 2]
+    assert [m.step for m in timeline.frames if m.epoch == 0] == [1, 2]
     later = [e for e in epochs if e]
     assert later == list(range(timeline.stride, 500, timeline.stride))
 
@@ -100,11 +100,11 @@ def test_timeline_is_saved_and_restored():
     trainer, other = Trainer(config), Trainer(config)
     trainer.step(9)
     other.load_state_dict(trainer.state_dict())
-    assert other.timeline.moments == trainer.timeline.moments
-    assert len(other.timeline.moments) > 3
+    assert other.timeline.frames == trainer.timeline.frames
+    assert len(other.timeline.frames) > 3
     trainer.step(4)
     other.step(4)
-    assert other.timeline.moments == trainer.timeline.moments
+    assert other.timeline.frames == trainer.timeline.frames
 
 
 def test_falling_back_forgets_the_grids_of_the_future():
@@ -113,5 +113,5 @@ def test_falling_back_forgets_the_grids_of_the_future():
     with torch.no_grad():
         next(trainer.generator.parameters()).fill_(float("nan"))
     trainer.step(40)
-    assert trainer.breakdown is not None
-    assert trainer.timeline.moments[-1].step <= trainer.step_count
+    assert trainer.failure is not None
+    assert trainer.timeline.frames[-1].step <= trainer.step_count

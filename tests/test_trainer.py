@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.config import LIVE
+from gan_core.config import MUTABLE_FIELDS
 from gan_core.data import DATASETS
-from gan_core.data.pixels import to_pixels
+from gan_core.data.pixels import to_uint8
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.priors import PRIORS
 from gan_core.registry import knobs
 from gan_core.regularizers import REGULARIZERS
-from gan_core.training.monitoring.failures import EXPLODED
+from gan_core.training.monitoring.failures import MAX_ABS_VALUE
 from gan_core.training.monitoring.snapshot import STATISTICS
 from tests.probing import given
 
@@ -80,7 +80,7 @@ def config_of(kind="tiny", **changes):
     return ExperimentConfig.from_dict(TINY | KINDS[kind] | changes)
 
 
-def trainer_of(kind="tiny", **changes):
+def restore_trainer(kind="tiny", **changes):
     return Trainer(config_of(kind, **changes))
 
 
@@ -113,11 +113,11 @@ def are_equal(some, others):
     ("loss", "regularizer"), list(itertools.product(LOSSES.names(), REGULARIZERS.names()))
 )
 def test_every_loss_with_every_regularizer(loss, regularizer):
-    trainer = trainer_of(loss=loss, regularizer=regularizer)
+    trainer = restore_trainer(loss=loss, regularizer=regularizer)
     before = weights(trainer.generator), weights(trainer.discriminator)
     assert trainer.step(5) == 5
     snapshot = trainer.snapshot()
-    assert trainer.breakdown is None
+    assert trainer.failure is None
     assert set(snapshot.statistics) == set(STATISTICS)
     assert all(map(math.isfinite, snapshot.statistics.values()))
     has_penalty = regularizer not in ("none", "weight_clipping")
@@ -132,7 +132,7 @@ def test_every_loss_with_every_regularizer(loss, regularizer):
     "dataset", [c.name for c in DATASETS if not c.pictures and "upload" not in knobs(c)]
 )
 def test_every_prior_with_every_target(prior, dataset):
-    trainer = trainer_of(prior=prior, dataset=dataset, latent_dim=2)
+    trainer = restore_trainer(prior=prior, dataset=dataset, latent_dim=2)
     trainer.step(2)
     snapshot = trainer.snapshot()
     assert all(map(math.isfinite, snapshot.statistics.values()))
@@ -141,7 +141,7 @@ def test_every_prior_with_every_target(prior, dataset):
 
 @EVERY_KIND
 def test_same_seed_same_bits(kind):
-    one, same, other = (trainer_of(kind, seed=seed) for seed in (5, 5, 6))
+    one, same, other = (restore_trainer(kind, seed=seed) for seed in (5, 5, 6))
     for trainer in (one, same, other):
         trainer.step(6)
     assert_same(one.state_dict(), same.state_dict())
@@ -151,9 +151,9 @@ def test_same_seed_same_bits(kind):
 
 @EVERY_KIND
 def test_interleaved_runs_do_not_disturb_each_other(kind):
-    alone = trainer_of(kind)
+    alone = restore_trainer(kind)
     alone.step(6)
-    one, other = trainer_of(kind), trainer_of("tiny", seed=9, optimizer_d="sgd")
+    one, other = restore_trainer(kind), restore_trainer("tiny", seed=9, optimizer_d="sgd")
     for _ in range(6):
         one.step()
         torch.rand(5)
@@ -165,7 +165,7 @@ def test_interleaved_runs_do_not_disturb_each_other(kind):
 @EVERY_KIND
 def test_torchs_generator_is_left_alone(kind):
     before = torch.get_rng_state()
-    trainer = trainer_of(kind)
+    trainer = restore_trainer(kind)
     trainer.step(3)
     trainer.snapshot()
     trainer.sample(5)
@@ -176,7 +176,7 @@ def test_torchs_generator_is_left_alone(kind):
 
 @EVERY_KIND
 def test_looking_does_not_change_the_run(kind):
-    unseen, seen = trainer_of(kind), trainer_of(kind)
+    unseen, seen = restore_trainer(kind), restore_trainer(kind)
     unseen.step(6)
     for _ in range(6):
         seen.snapshot()
@@ -195,7 +195,7 @@ def test_looking_does_not_change_the_run(kind):
 
 @EVERY_KIND
 def test_what_is_recorded_does_not_change_the_run(kind):
-    each, none = trainer_of(kind), trainer_of(kind)
+    each, none = restore_trainer(kind), restore_trainer(kind)
     none.history.stride = 64
     for trainer in (each, none):
         trainer.step(6)
@@ -208,7 +208,7 @@ def test_what_is_recorded_does_not_change_the_run(kind):
 
 @EVERY_KIND
 def test_halves_of_a_step_make_a_step(kind):
-    whole, halves = trainer_of(kind), trainer_of(kind)
+    whole, halves = restore_trainer(kind), restore_trainer(kind)
     whole.step(4)
     for _ in range(4):
         for _ in range(halves.config.n_critic):
@@ -219,7 +219,7 @@ def test_halves_of_a_step_make_a_step(kind):
 
 @EVERY_KIND
 def test_a_half_moves_one_network(kind):
-    trainer = trainer_of(kind)
+    trainer = restore_trainer(kind)
     trainer.step(2)
     g, d = weights(trainer.generator), weights(trainer.discriminator)
     trainer.step_generator()
@@ -232,7 +232,7 @@ def test_a_half_moves_one_network(kind):
 
 
 def test_counts():
-    trainer = trainer_of(n_critic=3)
+    trainer = restore_trainer(n_critic=3)
     assert trainer.step(4) == 4
     assert (trainer.step_count, trainer.updates_d, trainer.samples_seen) == (4, 12, 12 * 16)
     trainer.step_discriminator()
@@ -246,17 +246,17 @@ def test_counts():
 
 
 def test_epoch_counts_pictures():
-    trainer = trainer_of("pictures", batch_size=50)
+    trainer = restore_trainer("pictures", batch_size=50)
     trainer.step(3)
     assert trainer.snapshot().epoch == pytest.approx(150 / 5000)
 
 
 def test_step_stops_when_it_is_told_to():
-    trainer = trainer_of()
+    trainer = restore_trainer()
     asked = iter([True, True, True, True, True, False])  # after D's update and after G's
     assert trainer.step(10, lambda: next(asked)) == 3
     assert trainer.step_count == 3
-    assert trainer.share_of_step == 0
+    assert trainer.step_fraction == 0
     assert trainer.step(0) == 0
 
 
@@ -269,7 +269,7 @@ class PlainLoop:
     def __init__(self, trainer):
         self.config = trainer.config
         self.rng = torch.Generator()
-        self.rng.set_state(trainer.game.rng["train"].get_state())
+        self.rng.set_state(trainer.gan.rng["train"].get_state())
         self.g, self.d = (
             [p.detach().clone().requires_grad_() for p in network.parameters()]
             for network in (trainer.generator, trainer.discriminator)
@@ -344,7 +344,7 @@ class PlainRelativistic(PlainLoop):
 )
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_trainer_is_the_plain_loop(loss, plain, n_critic):
-    trainer = trainer_of(
+    trainer = restore_trainer(
         loss=loss,
         n_critic=n_critic,
         optimizer_g={"name": "sgd", "lr": 0.05},
@@ -364,7 +364,7 @@ def test_trainer_is_the_plain_loop(loss, plain, n_critic):
 
 @pytest.mark.parametrize("loss", ["non_saturating", "wasserstein"])
 def test_scores_of_a_step_by_hand(loss):
-    trainer = trainer_of(loss=loss)
+    trainer = restore_trainer(loss=loss)
     trainer.step(3)
 
     def d_of(x):
@@ -372,7 +372,7 @@ def test_scores_of_a_step_by_hand(loss):
         return (logits.sigmoid() if loss == "non_saturating" else logits).mean().item()
 
     rng = torch.Generator()
-    rng.set_state(trainer.game.rng["train"].get_state())
+    rng.set_state(trainer.gan.rng["train"].get_state())
     d_real = d_of(torch.empty(16, 1).normal_(4.0, 1.25, generator=rng))
     z = torch.empty(16, 1).uniform_(-1, 1, generator=rng)
     trainer.step_discriminator()
@@ -390,7 +390,7 @@ def test_scores_of_a_step_by_hand(loss):
 
 
 def test_average_of_the_generator_by_hand():
-    trainer = trainer_of(ema_decay=0.8)
+    trainer = restore_trainer(ema_decay=0.8)
     average = weights(trainer.generator)
     for t in range(1, 61):
         trainer.step()
@@ -404,7 +404,7 @@ def test_average_of_the_generator_by_hand():
 
 
 def test_without_average_the_generator_itself_is_shown():
-    trainer = trainer_of(ema_decay=0.0)
+    trainer = restore_trainer(ema_decay=0.0)
     trainer.step(3)
     assert torch.equal(trainer.generate(trainer.fixed_z), trainer.generator(trainer.fixed_z))
 
@@ -412,7 +412,7 @@ def test_without_average_the_generator_itself_is_shown():
 def test_standardise():
     x = torch.tensor([[1.0], [5.0]])
     for standardise in ("none", "discriminator", "both"):
-        trainer = trainer_of(
+        trainer = restore_trainer(
             architecture=TINY["architecture"] | {"standardise": standardise}, ema_decay=0.0
         )
         seen = x if standardise == "none" else (x - 4.0) / 1.25
@@ -431,14 +431,14 @@ def test_standardise():
 )
 def test_saved_and_loaded_run_goes_on_as_if_uninterrupted(kind, optimizer):
     optimizers = {"optimizer_g": optimizer | {"lr": 1e-3}, "optimizer_d": optimizer | {"lr": 1e-3}}
-    uninterrupted = trainer_of(kind, **optimizers)
+    uninterrupted = restore_trainer(kind, **optimizers)
     uninterrupted.step(7)
     state = uninterrupted.state_dict()
     saved = copy.deepcopy(state)
     uninterrupted.step(20)
     assert_same(state, saved)
 
-    resumed = trainer_of(kind, **optimizers)
+    resumed = restore_trainer(kind, **optimizers)
     resumed.step(2)
     resumed.load_state_dict(state)
     assert_same(resumed.state_dict(), state)
@@ -448,7 +448,7 @@ def test_saved_and_loaded_run_goes_on_as_if_uninterrupted(kind, optimizer):
 
 @EVERY_KIND
 def test_run_saved_between_the_halves_of_a_step_goes_on_as_if_uninterrupted(kind):
-    uninterrupted, resumed = trainer_of(kind), trainer_of(kind)
+    uninterrupted, resumed = restore_trainer(kind), restore_trainer(kind)
     uninterrupted.step(3)
     uninterrupted.step_discriminator()
     resumed.load_state_dict(uninterrupted.state_dict())
@@ -459,7 +459,7 @@ def test_run_saved_between_the_halves_of_a_step_goes_on_as_if_uninterrupted(kind
 
 
 def test_update_keeps_weights_moments_and_history():
-    trainer = trainer_of()
+    trainer = restore_trainer()
     trainer.step(5)
     before = trainer.state_dict()
     changes = {
@@ -472,8 +472,8 @@ def test_update_keeps_weights_moments_and_history():
         "instance_noise": 0.1,
         "precision": "bf16",
     }
-    assert set(changes) == LIVE - {"optimizer_d"}
-    trainer.update(config_of(**changes))
+    assert set(changes) == MUTABLE_FIELDS - {"optimizer_d"}
+    trainer.update_config(config_of(**changes))
     after = trainer.state_dict()
     groups = [state["optimizer_g"].pop("param_groups") for state in (before, after)]
     assert [state.pop("changes") for state in (before, after)] == [[], [(5, "Hinge")]]
@@ -488,23 +488,23 @@ def test_update_keeps_weights_moments_and_history():
 def test_updated_run_is_the_run_of_the_new_settings():
     """Two runs whose settings meet go on alike."""
     new = config_of(loss="hinge", n_critic=2, ema_decay=0.5, regularizer="dragan", batch_size=8)
-    old = trainer_of()
+    old = restore_trainer()
     old.step(3)
     fresh = Trainer(new)
     fresh.load_state_dict(old.state_dict())
-    old.update(new)
-    assert old.changes == [(3, "Hinge")]
-    fresh.changes = list(old.changes)
+    old.update_config(new)
+    assert old.config_changes == [(3, "Hinge")]
+    fresh.config_changes = list(old.config_changes)
     old.step(5)
     fresh.step(5)
     assert_same(old.state_dict(), fresh.state_dict())
 
 
 def test_update_of_the_optimizers_kind_starts_its_moments_anew():
-    trainer = trainer_of()
+    trainer = restore_trainer()
     trainer.step(3)
     before = weights(trainer.generator)
-    trainer.update(config_of(optimizer_g={"name": "rmsprop", "lr": 0.01}))
+    trainer.update_config(config_of(optimizer_g={"name": "rmsprop", "lr": 0.01}))
     assert are_equal(before, weights(trainer.generator))
     assert trainer.optimizer_g.state_dict()["state"] == {}
     assert trainer.optimizer_d.state_dict()["state"] != {}
@@ -514,9 +514,9 @@ def test_update_of_the_optimizers_kind_starts_its_moments_anew():
 
 @pytest.mark.parametrize("loss", LOSSES.names())
 def test_settings_may_change_between_the_halves_of_a_step(loss):
-    trainer = trainer_of()
+    trainer = restore_trainer()
     trainer.step_discriminator()
-    trainer.update(config_of(loss=loss, batch_size=8, instance_noise=0.1, ema_decay=0.5))
+    trainer.update_config(config_of(loss=loss, batch_size=8, instance_noise=0.1, ema_decay=0.5))
     trainer.step_generator()
     assert trainer.step(2) == 2
     assert trainer.samples_seen == 16 + 8 + 8
@@ -525,9 +525,9 @@ def test_settings_may_change_between_the_halves_of_a_step(loss):
 
 def test_pairs_are_pairs_when_the_batch_changes_between_the_halves():
     """G is judged on 16 pairs, of which D, blind to x, can tell nothing: log 2 each."""
-    trainer = trainer_of(loss="relativistic_pairing")
+    trainer = restore_trainer(loss="relativistic_pairing")
     trainer.step_discriminator()
-    trainer.update(config_of(loss="relativistic_pairing", batch_size=8))
+    trainer.update_config(config_of(loss="relativistic_pairing", batch_size=8))
     seen = []
     with torch.no_grad():
         for parameter in trainer.discriminator.parameters():
@@ -539,17 +539,17 @@ def test_pairs_are_pairs_when_the_batch_changes_between_the_halves():
 
 
 def test_average_can_be_switched_off_and_on():
-    trainer = trainer_of()
+    trainer = restore_trainer()
     trainer.step(3)
 
     def shows_generator_itself():
         return torch.equal(trainer.generate(trainer.fixed_z), trainer.generator(trainer.fixed_z))
 
     assert not shows_generator_itself()
-    trainer.update(config_of(ema_decay=0.0))
+    trainer.update_config(config_of(ema_decay=0.0))
     assert shows_generator_itself()
     trainer.step(3)
-    trainer.update(config_of(ema_decay=0.9))
+    trainer.update_config(config_of(ema_decay=0.9))
     assert shows_generator_itself()
     trainer.step(3)
     assert not shows_generator_itself()
@@ -567,12 +567,12 @@ def test_average_can_be_switched_off_and_on():
     ids=lambda change: next(iter(change)),
 )
 def test_update_refuses_what_needs_a_new_run(change):
-    trainer = trainer_of()
+    trainer = restore_trainer()
     trainer.step(2)
     before = trainer.state_dict()
     (name,) = change
     with pytest.raises(ValueError, match=f"^{name} cannot change during a run"):
-        trainer.update(config_of(**change))
+        trainer.update_config(config_of(**change))
     assert_same(trainer.state_dict(), before)
     assert trainer.config == config_of()
 
@@ -590,7 +590,7 @@ def first_broken_step(trainer, most=200):
         trainer.step_generator()
         latest = dict(trainer.statistics.latest)
         latest.pop("d_fake_after", None)
-        if not all(v.abs() < EXPLODED for v in latest.values()):
+        if not all(v.abs() < MAX_ABS_VALUE for v in latest.values()):
             return trainer.step_count
     return None
 
@@ -598,86 +598,86 @@ def first_broken_step(trainer, most=200):
 @pytest.mark.parametrize("kind", ["tiny", "normalised"])
 def test_divergence_goes_back_to_healthy_weights(kind):
     wild = config_of(kind, loss="least_squares", **WILD)
-    trainer, watched = (trainer_of(kind, loss="least_squares", **CALM) for _ in range(2))
+    trainer, watched = (restore_trainer(kind, loss="least_squares", **CALM) for _ in range(2))
     for t in (trainer, watched):
         t.step(40)
-        t.update(wild)
+        t.update_config(wild)
     healthy = trainer.state_dict()
     taken = trainer.step(1000)
 
     assert taken < 1000
-    assert trainer.breakdown.step == first_broken_step(watched)
-    assert trainer.breakdown.healthy_step == trainer.step_count == 40
-    assert f"At step {trainer.breakdown.step:,} " in trainer.breakdown.sentence()
-    assert "those of step 40" in trainer.breakdown.sentence()
+    assert trainer.failure.step == first_broken_step(watched)
+    assert trainer.failure.healthy_step == trainer.step_count == 40
+    assert f"At step {trainer.failure.step:,} " in trainer.failure.sentence()
+    assert "those of step 40" in trainer.failure.sentence()
     assert_same(trainer.state_dict(), healthy)
     assert all(w.isfinite().all() for w in weights(trainer.generator))
     history = trainer.snapshot().history
     assert history["step"].tolist() == list(range(1, 41))
 
-    trainer.update(config_of(kind, loss="least_squares", **CALM))
+    trainer.update_config(config_of(kind, loss="least_squares", **CALM))
     assert trainer.step(30) == 30
-    assert trainer.breakdown is None
+    assert trainer.failure is None
     assert trainer.snapshot().history["step"][-1] == 70
 
 
 def test_looking_at_a_run_that_diverged_shows_healthy_numbers():
-    trainer = trainer_of(loss="least_squares", **WILD)
+    trainer = restore_trainer(loss="least_squares", **WILD)
     trainer.step(24)
     snapshot = trainer.snapshot()
-    assert trainer.breakdown is not None
-    assert snapshot.step == trainer.breakdown.healthy_step == 0
+    assert trainer.failure is not None
+    assert snapshot.step == trainer.failure.healthy_step == 0
     assert np.isfinite(snapshot.samples).all()
     assert all(map(math.isfinite, snapshot.metrics.values()))
 
 
 def test_divergence_after_loading_goes_back_to_what_was_loaded():
     settings = {"loss": "least_squares"}
-    saved = trainer_of(**settings, **CALM)
+    saved = restore_trainer(**settings, **CALM)
     saved.step(60)
     state = saved.state_dict()
-    trainer = trainer_of(**settings, **CALM)
+    trainer = restore_trainer(**settings, **CALM)
     trainer.load_state_dict(state)
     assert trainer.step(10) == 10
     with torch.no_grad():
         next(trainer.discriminator.parameters()).fill_(math.nan)
     trainer.step(100)
-    assert trainer.breakdown.step == 71
+    assert trainer.failure.step == 71
     assert_same(trainer.state_dict(), state)
 
 
 def test_huge_samples_can_be_looked_at():
-    trainer = trainer_of(ema_decay=0.0)
+    trainer = restore_trainer(ema_decay=0.0)
     with torch.no_grad():
         for parameter in trainer.generator.parameters():
             parameter.mul_(1e6)
     snapshot = trainer.snapshot()
-    assert snapshot.line.outside > 0.9
-    assert np.isfinite(snapshot.line.p_fake).all()
+    assert snapshot.density.outside > 0.9
+    assert np.isfinite(snapshot.density.p_fake).all()
 
 
 @EVERY_KIND
 def test_snapshot(kind):
-    trainer = trainer_of(kind)
+    trainer = restore_trainer(kind)
     trainer.step(3)
     snapshot = trainer.snapshot()
     assert {len(values) for values in snapshot.history.values()} == {3}
     if trainer.config.dataset.pictures:
         assert snapshot.samples.shape == (64, 1, 28, 28)
         assert snapshot.samples.dtype == np.uint8
-        assert snapshot.line is None
+        assert snapshot.density is None
         return
     assert snapshot.samples.shape == (10_000,)
     assert snapshot.moments["mean"] == pytest.approx(snapshot.samples.mean())
-    line = snapshot.line
-    law = trainer.config.dataset.law()
+    line = snapshot.density
+    law = trainer.config.dataset.distribution()
     np.testing.assert_allclose(line.p_real, law.pdf(line.x))
     inside = np.mean((snapshot.samples >= line.x[0]) & (snapshot.samples <= line.x[-1]))
     assert np.trapezoid(line.p_fake, line.x) == pytest.approx(inside, abs=0.03)
     assert line.outside == pytest.approx(1 - inside)
     points = torch.tensor(line.x, dtype=torch.float32).unsqueeze(1)
     logits = trainer.discriminate(points)
-    d = logits.sigmoid() if trainer.config.loss.probability else logits
+    d = logits.sigmoid() if trainer.config.loss.is_probabilistic else logits
     np.testing.assert_allclose(line.d, d.numpy(), rtol=1e-5, atol=1e-6)
     assert len(line.lines_z) == len(line.lines_x)
     first = trainer.fixed_z[:, 0]
@@ -687,7 +687,7 @@ def test_snapshot(kind):
 
 def test_pixels_are_rounded_and_cut_off():
     row = torch.tensor([-1.0, 0.0, 1.0, 5.0, -5.0, math.nan, 0.5]).view(1, 1, 1, 7)
-    assert to_pixels(row).ravel().tolist() == [0, 128, 255, 255, 0, 0, 191]
+    assert to_uint8(row).ravel().tolist() == [0, 128, 255, 255, 0, 0, 191]
 
 
 def test_unknown_device_gets_a_sentence():
@@ -708,17 +708,20 @@ def test_default_experiment_converges(seed):
 @EVERY_KIND
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_a_step_left_half_way_is_completed(kind, n_critic):
-    whole, halved = trainer_of(kind, n_critic=n_critic), trainer_of(kind, n_critic=n_critic)
+    whole, halved = (
+        restore_trainer(kind, n_critic=n_critic),
+        restore_trainer(kind, n_critic=n_critic),
+    )
     whole.step(3)
     assert halved.step(2) == 2
-    assert halved.step(5, keep_going=lambda: False) == 0
+    assert halved.step(5, should_continue=lambda: False) == 0
     assert (halved.step_count, halved.updates_d) == (2, 2 * n_critic + 1)
-    assert halved.share_of_step == pytest.approx(1 / (n_critic + 1))
-    again = trainer_of(kind, n_critic=n_critic)
+    assert halved.step_fraction == pytest.approx(1 / (n_critic + 1))
+    again = restore_trainer(kind, n_critic=n_critic)
     again.load_state_dict(halved.state_dict())
     for trainer in (halved, again):
         assert trainer.step() == 1
-        assert trainer.share_of_step == 0
+        assert trainer.step_fraction == 0
         assert_same(trainer.state_dict(), whole.state_dict())
 
 
@@ -727,7 +730,7 @@ def test_the_class_that_is_asked_for_is_made():
     images = images.expand(200, 1, 4, 4).contiguous()
     dataset = given(images, torch.arange(200)[:, None] % 2, {"shade": ("dark", "light")})
     parts = config_of(latent_dim=4).architecture
-    config = config_of(latent_dim=4, batch_size=32).with_(
+    config = config_of(latent_dim=4, batch_size=32).replace(
         dataset=dataset, architecture=replace(parts, standardise="none", conditional=True)
     )
     trainer = Trainer(config)
@@ -743,16 +746,16 @@ def test_the_class_that_is_asked_for_is_made():
 def test_momentum_switched_on_during_a_run_is_given_back_after_a_breakdown():
     calm = {"name": "sgd", "lr": 0.01, "momentum": 0.0}
     with_momentum = calm | {"momentum": 0.9}
-    trainer = trainer_of(optimizer_g=calm, optimizer_d=calm, loss="least_squares")
+    trainer = restore_trainer(optimizer_g=calm, optimizer_d=calm, loss="least_squares")
     trainer.step(30)
     wild = with_momentum | {"lr": 100.0}
-    trainer.update(
+    trainer.update_config(
         config_of(optimizer_g=wild, optimizer_d=wild, loss="least_squares"),
     )
     trainer.step(60)
-    assert trainer.breakdown
-    trainer.update(
+    assert trainer.failure
+    trainer.update_config(
         config_of(optimizer_g=with_momentum, optimizer_d=with_momentum, loss="least_squares")
     )
     assert trainer.step(60) == 60
-    assert not trainer.breakdown
+    assert not trainer.failure

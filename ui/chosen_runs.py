@@ -11,8 +11,8 @@ import streamlit as st
 
 from gan_core.evaluation.metrics import METRICS
 from gan_core.storage import config_diff, run_zip
-from gan_core.storage.run_folder import LONGEST_NAME, tidy
-from gan_core.storage.run_index import Row
+from gan_core.storage.run_folder import MAX_NAME_LENGTH, sanitize_name
+from gan_core.storage.run_index import RunRow
 from ui import gallery, session
 from ui.plain import escaped
 
@@ -27,16 +27,16 @@ TITLES = {
 }
 
 
-def one(row: Row) -> None:
+def one(row: RunRow) -> None:
     """Show what can be done with one run."""
     shelf = session.lab().shelf
     key = f"runs.{row.id}"
     form = st.form(f"{key}.rename", border=False)
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", row.about.name, LONGEST_NAME, key=f"{key}.name")
+        name = st.text_input("Name", row.about.name, MAX_NAME_LENGTH, key=f"{key}.name")
         if st.form_submit_button("Rename", key=f"{key}.rename.button"):
             row.folder.rename(name)
-            shelf.say(f"The run is called “{tidy(name)}” now.")
+            shelf.say(f"The run is called “{sanitize_name(name)}” now.")
             st.rerun()
     with st.container(horizontal=True):
         if st.button("Open", type="primary", icon=":material/open_in_new:", key=f"{key}.open"):
@@ -55,14 +55,14 @@ def one(row: Row) -> None:
     _details(row)
 
 
-def _open(row: Row) -> None:
+def _open(row: RunRow) -> None:
     page = session.open_saved(row.folder)
     if page is None:
         st.rerun()
     st.switch_page(gallery.PAGES[page][0])
 
 
-def _duplicate(row: Row) -> None:
+def _duplicate(row: RunRow) -> None:
     shelf = session.lab().shelf
     try:
         made = run_zip.duplicate(row.folder)
@@ -71,10 +71,10 @@ def _duplicate(row: Row) -> None:
         return
     shelf.known.add(made.id)
     shelf.renew()
-    shelf.say(f"“{made.about().name}” was made. It is the first in the table.")
+    shelf.say(f"“{made.metadata().name}” was made. It is the first in the table.")
 
 
-def _zipped(row: Row) -> Callable[[], bytes]:
+def _zipped(row: RunRow) -> Callable[[], bytes]:
     """Return what makes the zip when it is asked for."""
 
     def make() -> bytes:
@@ -90,7 +90,7 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "run"
 
 
-def _details(row: Row) -> None:
+def _details(row: RunRow) -> None:
     """Show the latest metrics, and the settings that differ from the defaults."""
     left, right = st.columns(2)
     left.caption(f"At step {row.about.step:,}")
@@ -113,7 +113,7 @@ def _pairs(table: Mapping[str, object], title: str) -> pd.DataFrame:
     return pd.DataFrame({title: list(table), "value": list(table.values())})
 
 
-def several(rows: list[Row]) -> None:
+def several(rows: list[RunRow]) -> None:
     """Show in what some runs differ; offer to delete them together."""
     _delete_button(rows)
     _ask(rows)
@@ -132,7 +132,7 @@ def several(rows: list[Row]) -> None:
     st.dataframe(table, height="content")
 
 
-def _delete_button(rows: list[Row]) -> None:
+def _delete_button(rows: list[RunRow]) -> None:
     elsewhere = [row for row in rows if session.is_open_elsewhere(row.folder)]
     ids = tuple(row.id for row in rows)
     words = "Delete" if len(rows) == 1 else f"Delete these {len(rows)}"
@@ -148,7 +148,7 @@ def _delete_button(rows: list[Row]) -> None:
     )
 
 
-def _ask(asked: list[Row]) -> None:
+def _ask(asked: list[RunRow]) -> None:
     """Ask whether what was chosen may go, if that was wanted of these very runs."""
     shelf = session.lab().shelf
     if shelf.asked != tuple(row.id for row in asked):
@@ -165,7 +165,7 @@ def _ask(asked: list[Row]) -> None:
         st.button("No", on_click=shelf.say, args=("Nothing was deleted.",), key="runs.no")
 
 
-def _delete(rows: list[Row]) -> None:
+def _delete(rows: list[RunRow]) -> None:
     shelf = session.lab().shelf
     for row in rows:
         if session.is_open_elsewhere(row.folder):

@@ -14,10 +14,10 @@ from gan_core.diagnosis import (
     Evidence,
     Remedy,
     diagnose,
+    indicators_of,
     reference_of,
-    vitals_of,
 )
-from gan_core.evaluation.report import Census
+from gan_core.evaluation.report import ClassHistogram
 from ui import session
 from ui.run import Run
 
@@ -27,7 +27,7 @@ EVERY = 1.0
 HEIGHT = 104
 """Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
 
-MOST_REMEDIES = 2
+MAX_REMEDIES = 2
 SMALLEST = 0.001
 BADGES = {
     HEALTHY: ("green", "check_circle"),
@@ -55,7 +55,7 @@ def doctor(run: Run) -> None:
             badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
             st.markdown(f"{badge} {diagnosis.sentence}")
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                slots = [st.empty() for _ in range(MOST_REMEDIES)]
+                slots = [st.empty() for _ in range(MAX_REMEDIES)]
                 _remedies(run, diagnosis, slots)
                 with st.popover("Evidence"):
                     st.caption(
@@ -72,10 +72,10 @@ def examine(run: Run) -> Diagnosis:
     trainer = run.trainer
     key = ("reference", trainer.config.dataset)
     reference = session.lab().remember(key, lambda: reference_of(trainer))
-    return diagnose(vitals_of(trainer, run.seen(), reference, _census(run)))
+    return diagnose(indicators_of(trainer, run.seen(), reference, _census(run)))
 
 
-def _census(run: Run) -> Census | None:
+def _census(run: Run) -> ClassHistogram | None:
     """Return the classes that the latest evaluation counted, if it is not long ago."""
     if not run.measuring.qualities or not run.trainer.config.dataset.classes:
         return None
@@ -109,7 +109,7 @@ def _ask(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:
 
 
 def _stopped(run: Run) -> bool:
-    return run.trainer.breakdown is not None and not run.running
+    return run.trainer.failure is not None and not run.running
 
 
 def _apply(run: Run, remedy: Remedy, config: ExperimentConfig) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gan_core.runtime.memory import give_back
+from gan_core.runtime.memory import release_memory
 from ui.background import Background
 from ui.run import Run
 from ui.shelf import Shelf
@@ -99,7 +99,7 @@ class Hall:
         for run in left:
             run.forget()
         del left
-        give_back()
+        release_memory()
 
     def close(self) -> None:
         """Save all runs: the server ends."""

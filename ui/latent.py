@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 import torch
 
-from gan_core.data.pixels import to_pixels
+from gan_core.data.pixels import to_uint8
 from gan_core.explain import latent_space
 from gan_core.shapes import Latents, PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -94,7 +94,7 @@ def _points(run: Run, chosen: Choice) -> tuple[Latents, int, str]:
     trainer, prior = run.trainer, run.trainer.config.prior
     ends = trainer.fixed_z[chosen.ends]
     if chosen.kind == WALK:
-        path = "an arc (slerp)" if prior.round else "a straight line (lerp)"
+        path = "an arc (slerp)" if prior.isotropic else "a straight line (lerp)"
         words = f"**From {chosen.ends[0] + 1} to {chosen.ends[1] + 1}** along {path}"
         words += f", in {WALK_STEPS} equal steps, row by row: what suits a {prior.title} prior."
         return latent_space.walk(prior, ends[:1], ends[1:], WALK_STEPS), 8, words
@@ -127,4 +127,4 @@ def _made(run: Run, z: Latents, label: int) -> PixelArray:
     trainer = run.trainer
     told = trainer.config.architecture.conditional
     labels = torch.full((len(z),), label, device=z.device) if told else None
-    return to_pixels(trainer.generate(z, labels))
+    return to_uint8(trainer.generate(z, labels))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gan_core.explain.derivative import Derivative
-from gan_core.explain.equilibrium import TRACKED
-from gan_core.explain.step_recording import CloseUp, Moment
+from gan_core.explain.equilibrium import SERIES
+from gan_core.explain.step_recording import LineRecord, StepRecording
 from gan_core.shapes import Grid
-from gan_core.training.monitoring.density_view import Axis
+from gan_core.training.monitoring.density_view import PlotAxis
 from gan_core.training.monitoring.history import History
 
 
@@ -25,7 +25,7 @@ class Computed(NamedTuple):
 class Lesson:
     """Where the reader of "How it works" is, in a run."""
 
-    close_up: CloseUp | None = None
+    recording: StepRecording | None = None
     place: int = 0
     """Which moment of the close-up is shown, from 0."""
     watches: bool = False
@@ -36,9 +36,9 @@ class Lesson:
     """When the last line began, on `time.monotonic`'s clock."""
     x: Grid | None = None
     """The axis over which D is drawn; None for pictures."""
-    axis: Axis | None = None
+    axis: PlotAxis | None = None
     """The axis of the last chapter, which grows with what G makes."""
-    equilibria: History = field(default_factory=lambda: History(list(TRACKED)))
+    equilibria: History = field(default_factory=lambda: History(list(SERIES)))
     """How far the run was from its equilibrium, while somebody looked."""
 
     weight: tuple[str, int, int] = ("generator", 0, 0)
@@ -46,8 +46,8 @@ class Lesson:
     derivative: Computed | None = None
 
     @property
-    def moment(self) -> Moment | None:
+    def moment(self) -> LineRecord | None:
         """The line of the recorded step that is shown; None if no step was recorded yet."""
-        if self.close_up is None:
+        if self.recording is None:
             return None
-        return self.close_up.moments[min(self.place, len(self.close_up.moments) - 1)]
+        return self.recording.records[min(self.place, len(self.recording.records) - 1)]

@@ -200,14 +200,15 @@ def network_tables(run: Run) -> None:
 def _remarks(snapshot: Snapshot) -> list[str]:
     """Return what has to be known to read the first chart rightly."""
     remarks = []
-    if snapshot.line.outside > 0.01:
+    if snapshot.density.outside > 0.01:
         remarks.append(
-            f"{snapshot.line.outside:.0%} of the generated samples lie beyond the axis. If they "
+            f"{snapshot.density.outside:.0%} of the generated samples lie beyond the axis. If they "
             "do not come back, the learning rates are too high."
         )
-    if snapshot.line.distinct <= FEW_VALUES:
+    if snapshot.density.distinct <= FEW_VALUES:
         remarks.append(
-            f"The {len(snapshot.samples):,} samples take only {snapshot.line.distinct} different "
+            f"The {len(snapshot.samples):,} samples take only {snapshot.density.distinct} "
+            f"different "
             "values: the orange curve shows each as a narrow smoothed peak."
         )
     return remarks

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gan_core import Trainer
 from gan_core.evaluation.evaluate import Evaluation, as_bytes
-from gan_core.evaluation.nearest_neighbors import Resemblance, search_slices
-from gan_core.evaluation.report import Quality
-from gan_core.runtime.tasks import Job
+from gan_core.evaluation.nearest_neighbors import NeighborReport, neighbor_search
+from gan_core.evaluation.report import EvaluationReport
+from gan_core.runtime.tasks import SlicedTask
 from gan_core.shapes import Samples
 
-MOST_QUALITIES = 500
+MAX_REPORTS = 500
 
 
 class Measuring:
@@ -20,10 +20,10 @@ class Measuring:
 
     def __init__(self, trainer: Trainer, every: int | None = None) -> None:
         self.every = every
-        self.job: Job | None = None
+        self.job: SlicedTask | None = None
         """What is being measured, or was last."""
-        self.qualities: list[Quality] = []
-        self.resemblance: tuple[Samples, Resemblance] | None = None
+        self.qualities: list[EvaluationReport] = []
+        self.resemblance: tuple[Samples, NeighborReport] | None = None
         self._trainer = trainer
 
     @property
@@ -43,12 +43,12 @@ class Measuring:
         if self.busy:
             return
         trainer = self._trainer
-        evaluation = Evaluation(trainer.frozen(), trainer.config.dataset, trainer.source)
+        evaluation = Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source)
 
-        def note(quality: Quality) -> None:
-            self.qualities = [*self.qualities, quality][-MOST_QUALITIES:]
+        def note(quality: EvaluationReport) -> None:
+            self.qualities = [*self.qualities, quality][-MAX_REPORTS:]
 
-        self.job = Job(evaluation.slices(), note)
+        self.job = SlicedTask(evaluation.slices(), note)
 
     def evaluate_if_due(self, before: int) -> None:
         """Begin to do so if the run has come by a step at which that is wanted since `before`."""
@@ -64,12 +64,12 @@ class Measuring:
         chosen = None if labels is None else labels[numbers]
         pixels = as_bytes(trainer.generate(trainer.fixed_z[numbers], chosen))
 
-        def note(found: Resemblance) -> None:
+        def note(found: NeighborReport) -> None:
             self.resemblance = pixels, found
 
-        work = search_slices(pixels, trainer.config.dataset, trainer.source, trainer.device)
-        self.job = Job(work, note)
+        work = neighbor_search(pixels, trainer.config.dataset, trainer.source, trainer.device)
+        self.job = SlicedTask(work, note)
 
-    def forget_after(self, step: int) -> None:
+    def truncate_after(self, step: int) -> None:
         """Drop what was measured later: the run has gone back."""
         self.qualities = [quality for quality in self.qualities if quality.step <= step]

@@ -14,7 +14,7 @@ from gan_core.data.image_grid import COLUMNS, grid, png
 from gan_core.evaluation import export
 from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
-from gan_core.evaluation.report import Quality
+from gan_core.evaluation.report import EvaluationReport
 from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures, live, session
 from ui.components import live_chart, sample_canvas, timeline
@@ -56,7 +56,7 @@ def timeline_panel(run: Run) -> None:
             f"of every epoch{of_late}."
         )
         key, name = live.chart_revision(run), f"{run.page}.timeline"
-        timeline(line.moments, name, key, _timeline_columns(run), run.view.size)
+        timeline(line.frames, name, key, _timeline_columns(run), run.view.size)
 
     kept()
     with st.container(horizontal=True):
@@ -64,7 +64,7 @@ def timeline_panel(run: Run) -> None:
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
         st.download_button(
             "All as GIF",
-            lambda: run.trainer.timeline.movie(_timeline_columns(run)),
+            lambda: run.trainer.timeline.to_gif(_timeline_columns(run)),
             f"timeline-step-{run.trainer.step_count}.gif",
             "image/gif",
             key=f"{run.page}.gif",
@@ -78,7 +78,7 @@ def _timeline_columns(run: Run) -> int:
 
 def _is_heavy(run: Run) -> bool:
     """Say whether the timeline is too large to be sent to the browser again and again."""
-    return run.trainer.timeline.weight > REFRESHED_BYTES
+    return run.trainer.timeline.nbytes > REFRESHED_BYTES
 
 
 def quality_panel(run: Run) -> None:
@@ -111,12 +111,12 @@ def quality_panel(run: Run) -> None:
 
 def _job_line(run: Run) -> None:
     if run.measuring.busy:
-        st.progress(min(run.measuring.job.share, 1.0), run.measuring.job.words or "beginning")
+        st.progress(min(run.measuring.job.fraction, 1.0), run.measuring.job.message or "beginning")
     elif run.measuring.job is not None and run.measuring.job.error:
         st.error(run.measuring.job.error)
 
 
-def _quality(run: Run, quality: Quality) -> None:
+def _quality(run: Run, quality: EvaluationReport) -> None:
     size = f"{quality.samples:,} samples against {quality.samples:,} real pictures"
     older = run.trainer.step_count - quality.step
     when = f"**At step {quality.step:,}**" + (f", {older:,} steps ago" if older else "")
@@ -197,8 +197,9 @@ def _resemblance(run: Run) -> None:
             sample_canvas(np.concatenate(rows), key, label, shown + 1, run.view.size)
             st.caption(
                 f"First column: generated. Nearest distances {_list(nearest.distances[:, 0])}; "
-                f"a real picture's nearest other one is typically {nearest.typical:.3g} away, "
-                f"and in 99 of 100 cases further than {nearest.close:.3g}. "
+                f"a real picture's nearest other one is typically {nearest.median_distance:.3g} "
+                f"away, "
+                f"and in 99 of 100 cases further than {nearest.close_threshold:.3g}. "
                 f"Suspiciously close: {int(nearest.is_close.sum())} of {len(pixels)}."
             )
 
@@ -223,25 +224,27 @@ def export_panel(run: Run) -> None:
 
         offer(
             "Samples as one PNG",
-            lambda: png(grid(export.sample_pixels(trainer.frozen(), count, seed), columns(run))),
+            lambda: png(
+                grid(export.sample_pixels(trainer.frozen_generator(), count, seed), columns(run))
+            ),
             "samples-step-{}.png",
             "image/png",
         )
         offer(
             "Samples as a zip of PNGs",
-            lambda: export.samples_zip(trainer.frozen(), count, seed),
+            lambda: export.samples_zip(trainer.frozen_generator(), count, seed),
             "samples-step-{}.zip",
             "application/zip",
         )
         offer(
             "Generator (safetensors)",
-            lambda: trainer.frozen().to_bytes(),
+            lambda: trainer.frozen_generator().to_bytes(),
             "generator-step-{}.safetensors",
             "application/octet-stream",
         )
         offer(
             "Numbers as CSV",
-            lambda: export.numbers_csv(trainer.history.series(), run.measuring.qualities),
+            lambda: export.history_csv(trainer.history.series(), run.measuring.qualities),
             "numbers-step-{}.csv",
             "text/csv",
         )

@@ -38,9 +38,9 @@ def timeline(run: Run) -> None:
             "Resume from here",
             icon=":material/history:",
             help="Go back to this moment; what came after it is forgotten.",
-            on_click=run.go_back,
+            on_click=run.restore_to,
             disabled=viewed is None,
-            key=f"{run.page}.go_back",
+            key=f"{run.page}.restore_to",
         )
         st.button(
             "Branch from here",

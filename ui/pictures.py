@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.data.pixels import to_pixels
+from gan_core.data.pixels import to_uint8
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
@@ -107,4 +107,4 @@ def _shown(run: Run, snapshot: Snapshot) -> tuple[PixelArray, int]:
         return snapshot.samples[:count], across
     trainer = run.viewed
     labels = trainer.fixed_labels[:count].new_full((count,), label)
-    return to_pixels(trainer.generate(trainer.fixed_z[:count], labels)), across
+    return to_uint8(trainer.generate(trainer.fixed_z[:count], labels)), across

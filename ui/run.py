@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.explain.step_recording import take_step
+from gan_core.explain.step_recording import record_step
 from gan_core.networks import LayerRow
 from gan_core.optimizers import Optimizer
 from gan_core.registry import knobs
 from gan_core.runtime.scheduler import SCHEDULER
-from gan_core.training.monitoring.failures import Breakdown, Failure
+from gan_core.training.monitoring.failures import Failure, NumericalFailure
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.keeping import Keeping
 from ui.lesson import Lesson
@@ -160,16 +160,16 @@ class Run:
         """
         self.kept.look_at(step)
 
-    def go_back(self) -> None:
+    def restore_to(self) -> None:
         """Go on from the moment that is looked at; what came after it is forgotten."""
         viewed = self.kept.viewed
         if viewed is None:
             return
-        self.trainer.go_back(viewed.waypoint())
-        self.trainer.changes.append((self.trainer.step_count, "back to here"))
+        self.trainer.restore_to(viewed.capture_state())
+        self.trainer.config_changes.append((self.trainer.step_count, "back to here"))
         self.kept.viewed = self.latest = None
-        self.measuring.forget_after(self.trainer.step_count)
-        self.lesson.close_up = None
+        self.measuring.truncate_after(self.trainer.step_count)
+        self.lesson.recording = None
         self.save(wait=False)
         self.show_config()
 
@@ -181,7 +181,7 @@ class Run:
             return
         old = self.kept
         try:
-            trainer = self.trainer.branch(old.waypoint(step))
+            trainer = self.trainer.fork(old.waypoint(step))
         except ValueError as error:
             self.notice = str(error)
             return
@@ -225,9 +225,9 @@ class Run:
         Raises:
             ValueError: if a setting differs that needs a new run.
         """
-        step, changes = self.trainer.step_count, self.trainer.changes
+        step, changes = self.trainer.step_count, self.trainer.config_changes
         known = len(changes)
-        self.trainer.update(config)
+        self.trainer.update_config(config)
         changes[known:] = [(step, label)]
         self.latest = None
 
@@ -244,7 +244,7 @@ class Run:
 
     def go(self, until: int | None = None) -> None:
         self.notice = self.kept.viewed = self.remark = None
-        self.known = self.trainer.breakdown
+        self.known = self.trainer.failure
         self.stop_at = until
         self.running = until is None or until > self.trainer.step_count
         self.started = time.perf_counter()
@@ -253,7 +253,7 @@ class Run:
     def pause(self) -> None:
         self.running = False
         self.stop_at = None
-        SCHEDULER.leave(self)
+        SCHEDULER.remove(self)
 
     def advance(self, steps: int) -> None:
         waiting = self.running and self.stop_at is not None
@@ -261,21 +261,21 @@ class Run:
 
     def step_discriminator(self) -> None:
         self.pause()
-        with self.trainer.surviving():
+        with self.trainer.recover_from_oom():
             self.trainer.step_discriminator()
         self._tell_breakdown()
 
     def step_generator(self) -> None:
         self.pause()
-        with self.trainer.surviving():
+        with self.trainer.recover_from_oom():
             self.trainer.step_generator()
         self._tell_breakdown()
 
     def reset(self) -> None:
-        self._begin_again(self.trainer.config, self.trainer.switch.took_over_at)
+        self._begin_again(self.trainer.config, self.trainer.engine_selector.switched_at)
 
     def new_seed(self) -> None:
-        self._begin_again(self.trainer.config.with_(seed=secrets.randbelow(2**31)))
+        self._begin_again(self.trainer.config.replace(seed=secrets.randbelow(2**31)))
 
     def _begin_again(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
         """Begin a new run; where there is no memory for it the old one stays, and says so."""
@@ -295,34 +295,34 @@ class Run:
             self._record_step()
 
     def _record_step(self) -> None:
-        with self.trainer.surviving():
-            self.lesson.close_up = take_step(self.trainer, self.lesson.x)
+        with self.trainer.recover_from_oom():
+            self.lesson.recording = record_step(self.trainer, self.lesson.x)
         self._tell_breakdown()
 
     @property
     def stopped(self) -> bool:
         """Whether it rests because its numbers broke down."""
-        failure = self.trainer.breakdown
-        return not self.running and self._broke_down and isinstance(failure, Breakdown)
+        failure = self.trainer.failure
+        return not self.running and self._broke_down and isinstance(failure, NumericalFailure)
 
     def go_on_slower(self) -> None:
         """Go on from the last healthy state with half the learning rates."""
         config = self.trainer.config
         halved = {side: halve(getattr(config, side)) for side in ("optimizer_g", "optimizer_d")}
-        self.change(config.with_(**halved), "half the rates")
+        self.change(config.replace(**halved), "half the rates")
         self.show_config()
         self.go()
 
     @property
     def _broke_down(self) -> bool:
         """Whether the numbers broke down since Train was pressed."""
-        return self.trainer.breakdown is not None and self.trainer.breakdown is not self.known
+        return self.trainer.failure is not None and self.trainer.failure is not self.known
 
     def _tell_breakdown(self) -> None:
         """Say so if the numbers broke down, in a step or when somebody looked."""
-        self.trainer.check()
+        self.trainer.check_finite()
         if self._broke_down:
-            self.notice = self.trainer.breakdown.sentence()
+            self.notice = self.trainer.failure.sentence()
 
     def walk(self, lines: int) -> None:
         """Show the line of the step so many lines on.
@@ -330,10 +330,10 @@ class Run:
         Behind the last line, or if the run has gone on since, a new step is taken.
         """
         self.pause()
-        lesson, known = self.lesson, self.lesson.close_up
+        lesson, known = self.lesson, self.lesson.recording
         is_latest = known is not None and known.step == self.trainer.step_count
-        is_latest = is_latest and not self.trainer.share_of_step
-        within = known is not None and lesson.place + lines < len(known.moments)
+        is_latest = is_latest and not self.trainer.step_fraction
+        within = known is not None and lesson.place + lines < len(known.records)
         if within and (is_latest or lines < 0):
             lesson.place = max(0, lesson.place + lines)
         else:
@@ -365,14 +365,14 @@ class Run:
         def wanted() -> bool:
             return self.running and self.turn == turn
 
-        def keep_going() -> bool:
-            show(self.trainer.share_of_step)
+        def should_continue() -> bool:
+            show(self.trainer.step_fraction)
             return wanted()
 
         seconds = budget if steps_per_frame is None else math.inf
-        taken, trained = self._train_slices(left, seconds, until, wanted, keep_going)
+        taken, trained = self._train_slices(left, seconds, until, wanted, should_continue)
         if taken >= left:
-            SCHEDULER.rest(self)
+            SCHEDULER.mark_idle(self)
         self.measuring.evaluate_if_due(self.trainer.step_count - taken)
         if taken:
             self.last_step_at = time.time()
@@ -391,7 +391,7 @@ class Run:
         seconds: float,
         until: float,
         wanted: Callable[[], bool],
-        keep_going: Callable[[], bool],
+        should_continue: Callable[[], bool],
     ) -> tuple[int, float]:
         """Train in slices of the machine's time; return the steps taken and the seconds it took.
 
@@ -407,16 +407,18 @@ class Run:
                 if not is_our_turn:
                     break
                 since = time.perf_counter()
-                taken += self.trainer.step(min(steps - taken, self._steps_a_slice()), keep_going)
+                taken += self.trainer.step(
+                    min(steps - taken, self._steps_a_slice()), should_continue
+                )
                 trained += time.perf_counter() - since
         return taken, trained
 
     def queue_words(self) -> str:
         """Return what a visitor should know of the others, if the run waits for them."""
-        place = SCHEDULER.place(self) if self.running else 0
+        place = SCHEDULER.queue_position(self) if self.running else 0
         if not place:
             return ""
-        most = SCHEDULER.most
+        most = SCHEDULER.max_runs
         others = "1 run trains" if most == 1 else f"{most} runs train"
         return (
             f"{others} on this machine, as many as may; yours is number {place} in the queue and "

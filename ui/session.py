@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.config import LIVE
-from gan_core.runtime.cpu_threads import CORES
+from gan_core.config import MUTABLE_FIELDS
+from gan_core.runtime.cpu_threads import THREADS
 from gan_core.storage import run_folder
 from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_lock import is_held_elsewhere
@@ -26,7 +26,7 @@ ASK_BEYOND = 1_000
 """A run of more steps than this is not dropped without asking."""
 
 
-CORES.reserve_one()
+THREADS.reserve_one()
 gc.freeze()  # what is imported by now is never garbage, and need not be looked at again
 
 
@@ -103,7 +103,7 @@ def _linked_run(page: str, default: dict[str, Any]) -> Run | None:
         claimed.page = page
         claimed.show_config()
         return claimed
-    folder = run_folder.find(run_id)
+    folder = run_folder.find_run(run_id)
     if folder is None:
         here.messages.append(
             "The run in the link is not on this machine (it may have been deleted, or never "
@@ -117,15 +117,15 @@ def _opened(page: str, folder: RunFolder, pictures: bool) -> Run | None:
     """Return a run from the disk, unless it is of another kind, or cannot be read."""
     here = lab()
     try:
-        folder.hold()
+        folder.acquire_lock()
         trainer, said = folder.open("auto")
     except ValueError as error:
-        folder.release()
+        folder.release_lock()
         here.messages.append(f"The run could not be opened. {error}")
         return None
     here.messages += said
     if trainer.config.dataset.pictures != pictures:
-        folder.release()
+        folder.release_lock()
         return None
     run = Run(page, trainer, kept=Keeping(trainer, folder))
     step = trainer.step_count
@@ -142,7 +142,7 @@ def _say_it_is_elsewhere(run_id: str) -> None:
 
 def open_saved(folder: RunFolder) -> str | None:
     """Open a run from the disk, or from another tab; return its page, or None with a message."""
-    about, here = folder.about(), lab()
+    about, here = folder.metadata(), lab()
     if about is None:
         here.messages.append(f"{folder.id} holds no run that can be read.")
         return None
@@ -253,7 +253,7 @@ def _from_link(text: str, default: ExperimentConfig) -> ExperimentConfig:
 
 def write_link(run: Run) -> None:
     """Put the run's set-up into the page's address, and its id once there is something to keep."""
-    link = {LINK_KEY: json.dumps(run.trainer.config.short_dict(), separators=(",", ":"))}
+    link = {LINK_KEY: json.dumps(run.trainer.config.diff_from_defaults(), separators=(",", ":"))}
     if run.running or run.trainer.step_count:
         link[RUN_KEY] = run.id
         lab().shelf.known.add(run.id)
@@ -281,9 +281,9 @@ def follow(run: Run, wanted: ExperimentConfig | None) -> None:
     changed = run.trainer.config.differences(wanted)
     if not changed:
         return
-    if LIVE.issuperset(changed):
+    if MUTABLE_FIELDS.issuperset(changed):
         try:
-            run.trainer.update(wanted)
+            run.trainer.update_config(wanted)
         except ValueError as error:  # no memory for it
             lab().messages.append(str(error))
             run.show_config()

@@ -10,7 +10,7 @@ import streamlit as st
 
 from gan_core.evaluation.metrics import METRICS
 from gan_core.storage import config_diff, retention, run_zip
-from gan_core.storage.run_index import INDEX, Row
+from gan_core.storage.run_index import RUN_INDEX, RunRow
 from ui import chosen_runs, session
 from ui.plain import escaped
 
@@ -29,7 +29,7 @@ def show() -> None:
     _answers()
     shelf = session.lab().shelf
     mine = session.is_shared()
-    rows = INDEX.rows(shelf.known if mine else None)
+    rows = RUN_INDEX.rows(shelf.known if mine else None)
     _room(rows, mine)
     _import()
     if not rows:
@@ -63,7 +63,7 @@ def _answers() -> None:
     here.shelf.said = here.shelf.refused = None
 
 
-def _room(rows: list[Row], mine: bool) -> None:
+def _room(rows: list[RunRow], mine: bool) -> None:
     used = sum(row.size for row in rows)
     words = f"{len(rows)} run{'s' * (len(rows) != 1)}, {_size(used)}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -111,7 +111,9 @@ def _import() -> None:
         else:
             shelf.known.add(made.id)
             shelf.renew()
-            shelf.say(f"The run “{made.about().name}” was imported. It is the first in the table.")
+            shelf.say(
+                f"The run “{made.metadata().name}” was imported. It is the first in the table."
+            )
         st.rerun()
 
 
@@ -123,7 +125,7 @@ def _nothing(mine: bool) -> None:
     )
 
 
-def _table(rows: list[Row]) -> list[Row]:
+def _table(rows: list[RunRow]) -> list[RunRow]:
     """Show the runs; return those that are chosen."""
     shelf = session.lab().shelf
     table = pd.DataFrame([_line(row) for row in rows])
@@ -162,7 +164,7 @@ def _table(rows: list[Row]) -> list[Row]:
     return chosen
 
 
-def _line(row: Row) -> dict[str, object]:
+def _line(row: RunRow) -> dict[str, object]:
     about = row.about
     changed = config_diff.from_defaults(row.config)
     picture = None
@@ -183,7 +185,7 @@ def _line(row: Row) -> dict[str, object]:
     }
 
 
-def _where(row: Row) -> str:
+def _where(row: RunRow) -> str:
     if session.open_here(row.id) is not None:
         return "here"
     return "elsewhere" if session.is_open_elsewhere(row.folder) else ""

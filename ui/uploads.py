@@ -111,7 +111,7 @@ def prepared(chosen: dict[str, Any]) -> bool:
     key = f"prepare.{preparation.action}"
     st.info(f"{preparation.title} Until they are, the old ones serve on.")
     if st.button(preparation.action, key=key):
-        lab().background[key] = Background(preparation.fetch)
+        lab().background[key] = Background(preparation.run)
     work = _watched(key)
     if work is not None and work.error and work.done:
         st.error(f"{work.error} The run goes on with its old pictures.")

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_core.cli.stop_condition import Condition, is_row, next_row
+from gan_core.cli.stop_condition import StopCondition, is_eval_step, next_eval_step
 from gan_core.config import ExperimentConfig
 from gan_core.runtime.files import write_atomically
 from gan_core.storage.run_folder import CONFIG, GENERATOR, RunFolder
-from gan_core.storage.run_saver import AUTOSAVE_SECONDS, GOES_ON, Keeper
-from gan_core.training.engines.compile_queue import WORKSHOP
+from gan_core.storage.run_saver import AUTOSAVE_SECONDS, RETRY_NOTICE, RunSaver
+from gan_core.training.engines.compile_queue import COMPILE_QUEUE
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 
@@ -38,7 +38,7 @@ def ignore(snapshot: Snapshot) -> None:
 
 
 @dataclass
-class Orders:
+class TrainOptions:
     """How long to train, and how often to save.
 
     `steps` is the step to reach, None for no end; `seconds` and `autosave` are seconds. `stopped`
@@ -47,7 +47,7 @@ class Orders:
 
     steps: int | None = None
     seconds: float | int = math.inf
-    until: Condition | None = None
+    until: StopCondition | None = None
     autosave: float | int = AUTOSAVE_SECONDS
     stopped: Callable[[], bool] = lambda: False
     say: Callable[[str], None] = warnings.warn
@@ -67,13 +67,13 @@ def train(
         ValueError: if the folder is in use, or if the numbers diverge; what was trained until
             then is kept.
     """
-    return begin(config, out, Orders(steps), device, progress, engine)
+    return start(config, out, TrainOptions(steps), device, progress, engine)
 
 
-def begin(
+def start(
     config: ExperimentConfig,
     out: Path,
-    orders: Orders,
+    orders: TrainOptions,
     device: str = "cpu",
     progress: Note = ignore,
     engine: str = "auto",
@@ -87,18 +87,18 @@ def begin(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is not an empty folder; choose another one.")
     if orders.until is not None:
-        orders.until.check(config.dataset)
+        orders.until.validate(config.dataset)
     trainer = Trainer(config, device, engine)
     folder = RunFolder(out)
-    folder.make()
-    folder.hold()
+    folder.create()
+    folder.acquire_lock()
     write_atomically(out / CONFIG, config.to_json().encode())
-    return Session(trainer, folder, orders, progress).train()
+    return HeadlessRun(trainer, folder, orders, progress).train()
 
 
 def resume(
     run: Path,
-    orders: Orders,
+    orders: TrainOptions,
     device: str = "cpu",
     progress: Note = ignore,
     engine: str = "auto",
@@ -111,18 +111,18 @@ def resume(
         Interrupted: if it was told to stop.
     """
     folder = RunFolder(run)
-    folder.hold()
+    folder.acquire_lock()
     if not folder.checkpoints and (run / CONFIG).is_file():
         config = ExperimentConfig.from_json((run / CONFIG).read_text(encoding="utf-8"))
         trainer = Trainer(config, device, engine)
-        folder.make()
+        folder.create()
     else:
         trainer, said = folder.open(device, engine)
         for sentence in said:
             orders.say(sentence)
     if orders.until is not None:
-        orders.until.check(trainer.config.dataset)
-    return Session(trainer, folder, orders, progress).train()
+        orders.until.validate(trainer.config.dataset)
+    return HeadlessRun(trainer, folder, orders, progress).train()
 
 
 def engine_from(trainer: Trainer) -> int | None:
@@ -131,26 +131,28 @@ def engine_from(trainer: Trainer) -> int | None:
     """
     if trainer.device.type != "cpu":
         return None
-    if trainer.switch.wanted != "auto":
+    if trainer.engine_selector.wanted != "auto":
         return 0
     return NEVER if trainer.config.dataset.pictures else ENGINE_FROM
 
 
-class Session:
+class HeadlessRun:
     """Trains a run in its folder, from where it is to where its orders end.
 
     Whatever depends on the clock (saving, stopping) leaves no trace in the run: it stands still
     between two steps only, and metrics are kept at steps that are rows.
     """
 
-    def __init__(self, trainer: Trainer, folder: RunFolder, orders: Orders, progress: Note) -> None:
+    def __init__(
+        self, trainer: Trainer, folder: RunFolder, orders: TrainOptions, progress: Note
+    ) -> None:
         self._trainer, self._folder, self._orders = trainer, folder, orders
         self._progress = progress
-        self._keeper = Keeper(trainer, folder, every=orders.autosave)
+        self._keeper = RunSaver(trainer, folder, every=orders.autosave)
         self._deadline = time.monotonic() + orders.seconds
         self._said: str | None = None
-        if trainer.switch.at is None:
-            trainer.switch.at = engine_from(trainer)
+        if trainer.engine_selector.switch_step is None:
+            trainer.engine_selector.switch_step = engine_from(trainer)
 
     def train(self) -> Trainer:
         """Raises: ValueError, Interrupted: as `begin`."""
@@ -161,8 +163,8 @@ class Session:
 
     def _train(self) -> Trainer:
         trainer, keeper = self._trainer, self._keeper
-        if trainer.step_count < (trainer.switch.at or 0) < min(self._goal, NEVER):
-            trainer.order_engine()
+        if trainer.step_count < (trainer.engine_selector.switch_step or 0) < min(self._goal, NEVER):
+            trainer.precompile()
         self._look()
         if keeper.unsaved:
             self._save()
@@ -171,7 +173,7 @@ class Session:
         while not self._reached():
             if self._engine_is_in():
                 self._advance()
-                if is_row(trainer.step_count):
+                if is_eval_step(trainer.step_count):
                     self._look()
                 if keeper.due:
                     self._save()
@@ -188,45 +190,52 @@ class Session:
 
     def _look(self) -> None:
         trainer = self._trainer
-        regular = is_row(trainer.step_count) and not trainer.share_of_step
+        regular = is_eval_step(trainer.step_count) and not trainer.step_fraction
         self._snapshot = trainer.snapshot(remember=regular)
         self._progress(self._snapshot)
 
     def _reached(self) -> bool:
         """Say whether the run has come to its end, or was told to stop."""
         trainer, until = self._trainer, self._orders.until
-        if self._told_to_stop or trainer.breakdown or trainer.step_count >= self._goal:
+        if self._told_to_stop or trainer.failure or trainer.step_count >= self._goal:
             return True
         if until is None or self._snapshot.step != trainer.step_count:
             return False
-        met = until.met(trainer, self._snapshot)
+        met = until.check(trainer, self._snapshot)
         if met is not None:
             self._orders.say(met)
         return met is not None
 
     def _engine_is_in(self) -> bool:
         """Wait for the engine that has to take over here; False if told to stop meanwhile."""
-        trainer, switch = self._trainer, self._trainer.switch
-        if switch.at is None or trainer.step_count < switch.at or switch.wanted == "eager":
+        trainer, switch = self._trainer, self._trainer.engine_selector
+        if (
+            switch.switch_step is None
+            or trainer.step_count < switch.switch_step
+            or switch.wanted == "eager"
+        ):
             return True
         # A compiler still at work would take a thread from the steps, and change their bits.
-        while not (trainer.wait_for_engine(0.2) or switch.refused) or (
-            trainer.threads > 1 and WORKSHOP.busy
+        while not (trainer.wait_for_engine(0.2) or switch.fell_back) or (
+            trainer.threads > 1 and COMPILE_QUEUE.busy
         ):
             if self._told_to_stop:
                 return False
-        self._say(switch.note)
+        self._say(switch.message)
         return True
 
     def _advance(self) -> None:
         """Train to the next row, or less far if it is time to save or to stop."""
         trainer = self._trainer
         here, until = trainer.step_count, time.monotonic() + self._orders.autosave
-        goals = [next_row(here), self._goal]
-        if trainer.switch.at is not None and trainer.switch.at > here:
-            goals.append(trainer.switch.at)
+        goals = [next_eval_step(here), self._goal]
+        if (
+            trainer.engine_selector.switch_step is not None
+            and trainer.engine_selector.switch_step > here
+        ):
+            goals.append(trainer.engine_selector.switch_step)
         trainer.step(min(goals) - here, lambda: time.monotonic() < until and not self._told_to_stop)
-        if trainer.share_of_step:
+        if trainer.step_fraction:
             trainer.step(1)
 
     def _save(self) -> None:
@@ -258,12 +267,12 @@ class Session:
         self._save()
         if self._keeper.problem is not None:
             raise ValueError(
-                self._keeper.problem.removesuffix(GOES_ON) + "What was saved before is whole."
+                self._keeper.problem.removesuffix(RETRY_NOTICE) + "What was saved before is whole."
             )
         if self._orders.stopped():
             raise Interrupted(f"Stopped at step {trainer.step_count:,}; the run is saved.")
-        write_atomically(path / GENERATOR, trainer.frozen().to_bytes())
-        if trainer.timeline.moments:
-            write_atomically(path / "timeline.gif", trainer.timeline.movie())
-        if trainer.breakdown:
-            raise ValueError(trainer.breakdown.sentence())
+        write_atomically(path / GENERATOR, trainer.frozen_generator().to_bytes())
+        if trainer.timeline.frames:
+            write_atomically(path / "timeline.gif", trainer.timeline.to_gif())
+        if trainer.failure:
+            raise ValueError(trainer.failure.sentence())

@@ -20,7 +20,7 @@ from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.explain import component_reference
 from gan_core.runtime.files import write_atomically
-from gan_core.storage.run_folder import located
+from gan_core.storage.run_folder import resolve_run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             picture = sample_picture(run, options.n, options.seed, options.device)
             write_atomically(options.out, png(picture))
         elif options.command == "evaluate":
-            run = located(options.run).path
+            run = resolve_run(options.run).path
             _evaluate(run, options.samples, options.device, options.json)
         elif options.command == "list":
             print(
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _file_or_folder(run: str) -> Path:
-    return Path(run) if Path(run).is_file() else located(run).path
+    return Path(run) if Path(run).is_file() else resolve_run(run).path
 
 
 def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:

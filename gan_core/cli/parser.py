@@ -7,7 +7,7 @@ import math
 import re
 from pathlib import Path
 
-from gan_core.cli.stop_condition import Condition
+from gan_core.cli.stop_condition import StopCondition
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.registry import knobs
@@ -87,6 +87,6 @@ def duration(text: str) -> float:
     return seconds
 
 
-def condition(text: str | None) -> Condition | None:
+def condition(text: str | None) -> StopCondition | None:
     """Read a condition, if there is one. Raises: ValueError: naming what can be asked for."""
-    return None if text is None else Condition.parse(text)
+    return None if text is None else StopCondition.parse(text)

@@ -6,7 +6,13 @@ import sys
 from datetime import datetime
 
 from gan_core.storage import checkpoint
-from gan_core.storage.run_folder import About, RunFolder, all_folders, located, runs_folder
+from gan_core.storage.run_folder import (
+    RunFolder,
+    RunMetadata,
+    all_folders,
+    resolve_run,
+    runs_folder,
+)
 
 COLUMNS = ("id", "name", "data set", "step", "saved", "MB", "numbers of its latest step")
 
@@ -17,7 +23,7 @@ def digest(run: str) -> None:
     Raises:
         ValueError: if there is no such run, or none of its checkpoints is whole.
     """
-    content, said = located(run).read()
+    content, said = resolve_run(run).read()
     for sentence in said:
         print(f"gan_core: {sentence}", file=sys.stderr)
     print(checkpoint.digest(content))
@@ -25,7 +31,7 @@ def digest(run: str) -> None:
 
 def table() -> str:
     """Return a table of all runs, the one saved last first."""
-    known = [(folder, folder.about()) for folder in all_folders()]
+    known = [(folder, folder.metadata()) for folder in all_folders()]
     found = [(folder, about) for folder, about in known if about is not None]
     if not found:
         return f"There are no runs in {runs_folder()}."
@@ -38,7 +44,7 @@ def table() -> str:
     )
 
 
-def _row(folder: RunFolder, about: About) -> tuple[str, ...]:
+def _row(folder: RunFolder, about: RunMetadata) -> tuple[str, ...]:
     numbers = [f"{name} {value:.3g}" for name, value in list(about.metrics.items())[:3]]
     return (
         folder.id,

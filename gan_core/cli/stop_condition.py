@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gan_core.data import Dataset
 from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
 from gan_core.training.trainer import Trainer
 
@@ -24,7 +24,7 @@ RELATIONS = {
 CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
 
 
-def is_row(step: int, bits: int = ROWS_BITS) -> bool:
+def is_eval_step(step: int, bits: int = ROWS_BITS) -> bool:
     """Say whether metrics are measured at a step: at 32 evenly spaced ones an octave.
 
     So a run that was resumed has measured at the same steps as one that was not.
@@ -32,13 +32,13 @@ def is_row(step: int, bits: int = ROWS_BITS) -> bool:
     return step % max(1, 2 ** (step.bit_length() - bits)) == 0
 
 
-def next_row(step: int) -> int:
+def next_eval_step(step: int) -> int:
     """Return the first step after this one at which metrics are measured."""
-    return next(later for later in range(step + 1, 2 * step + 3) if is_row(later))
+    return next(later for later in range(step + 1, 2 * step + 3) if is_eval_step(later))
 
 
 @dataclass(frozen=True)
-class Condition:
+class StopCondition:
     """A statistic or metric, and where it has to be."""
 
     name: str
@@ -46,13 +46,13 @@ class Condition:
     bound: float
 
     @classmethod
-    def parse(cls, text: str) -> Condition:
+    def parse(cls, text: str) -> StopCondition:
         """Read a condition such as `wasserstein_1<0.05`.
 
         Raises:
             ValueError: if it is none, naming what can be asked for.
         """
-        names = [*METRICS.names(), *PICTURE_METRICS.names(), *STATISTICS]
+        names = [*METRICS.names(), *IMAGE_METRICS.names(), *STATISTICS]
         match = CONDITION.fullmatch(text)
         if match is None or match[1] not in names:
             raise ValueError(
@@ -64,9 +64,9 @@ class Condition:
         except ValueError:
             raise ValueError(f"stop-when: {match[3]!r} is not a number.") from None
 
-    def check(self, dataset: Dataset) -> None:
+    def validate(self, dataset: Dataset) -> None:
         """Raises: ValueError: if runs on the data set have no such number; it names theirs."""
-        registry = PICTURE_METRICS if dataset.pictures else METRICS
+        registry = IMAGE_METRICS if dataset.pictures else METRICS
         names = [*registry.names(), *STATISTICS]
         if self.name not in names:
             raise ValueError(
@@ -74,7 +74,7 @@ class Condition:
                 f"names there are {', '.join(names)}."
             )
 
-    def met(self, trainer: Trainer, snapshot: Snapshot) -> str | None:
+    def check(self, trainer: Trainer, snapshot: Snapshot) -> str | None:
         """Return a sentence if it holds where the trainer is, of which the snapshot is.
 
         It is looked at only where a run looks at itself whenever it was interrupted: at rows, or
@@ -83,10 +83,10 @@ class Condition:
         Raises:
             ValueError: if pictures of this kind have no such metric.
         """
-        if not is_row(snapshot.step):
+        if not is_eval_step(snapshot.step):
             return None
         value = (snapshot.statistics | snapshot.metrics).get(self.name)
-        if self.name in PICTURE_METRICS.names() and is_row(snapshot.step, PICTURE_BITS):
+        if self.name in IMAGE_METRICS.names() and is_eval_step(snapshot.step, PICTURE_BITS):
             value = self._of_pictures(trainer)
         if value is None or not RELATIONS[self.relation](value, self.bound):
             return None
@@ -96,7 +96,7 @@ class Condition:
         from gan_core.evaluation.evaluate import Evaluation
 
         dataset = trainer.config.dataset
-        values = Evaluation(trainer.frozen(), dataset, trainer.source).run().values
+        values = Evaluation(trainer.frozen_generator(), dataset, trainer.source).run().values
         if self.name not in values:
             raise ValueError(
                 f"stop-when: {self.name} is not measured on {dataset.name}; "

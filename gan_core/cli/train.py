@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from gan_core import ExperimentConfig
 from gan_core.cli import headless
-from gan_core.cli.headless import Interrupted, Orders
+from gan_core.cli.headless import Interrupted, TrainOptions
 from gan_core.cli.parser import condition
 from gan_core.data.base import is_ready, prepare
-from gan_core.storage.run_folder import located, new_folder
+from gan_core.storage.run_folder import new_folder, resolve_run
 from gan_core.training.monitoring.snapshot import Snapshot
 
 BY_SIGNAL = 128
@@ -59,7 +59,7 @@ def train(options: argparse.Namespace) -> int:
     work, folder = _resumed(options) if options.resume else _begun(options)
     seconds = math.inf if options.max_time is None else options.max_time
     with Signals() as signals, tqdm(total=options.steps, unit="step") as bar:
-        orders = Orders(options.steps, seconds, until, options.autosave)
+        orders = TrainOptions(options.steps, seconds, until, options.autosave)
         orders.stopped = lambda: signals.received is not None
         orders.say = _say
         orders.say(f"The run is kept in {folder}")
@@ -82,13 +82,13 @@ def _begun(options: argparse.Namespace) -> tuple[Callable[..., object], Path]:
         with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
     out = options.out or new_folder().path
-    return partial(headless.begin, config, out), out
+    return partial(headless.start, config, out), out
 
 
 def _resumed(options: argparse.Namespace) -> tuple[Callable[..., object], Path]:
     if options.out is not None:
         raise ValueError("A run that is resumed stays in its folder: leave --out away.")
-    folder = located(options.resume).path
+    folder = resolve_run(options.resume).path
     return partial(headless.resume, folder), folder
 
 

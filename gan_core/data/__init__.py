@@ -4,22 +4,22 @@
 from gan_core.data import distributions, csv_column, mnist, cats, stacked_mnist, image_folder  # isort: skip
 from gan_core.data.base import (
     DATASETS,
+    BatchSource,
     Dataset,
-    PictureSet,
-    PictureSource,
+    Distribution1D,
+    ImageSource,
+    ImageTensors,
     Preparation,
-    Source,
-    Target,
 )
 
 __all__ = [
     "DATASETS",
+    "BatchSource",
     "Dataset",
-    "PictureSet",
-    "PictureSource",
+    "Distribution1D",
+    "ImageSource",
+    "ImageTensors",
     "Preparation",
-    "Source",
-    "Target",
     "cats",
     "csv_column",
     "distributions",

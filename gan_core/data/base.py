@@ -31,7 +31,7 @@ class Preparation(Protocol):
 
     def is_there(self) -> bool: ...
 
-    def fetch(self, progress: Progress | None = None) -> None:
+    def run(self, progress: Progress | None = None) -> None:
         """Do it; what breaks off leaves nothing behind.
 
         Raises:
@@ -40,7 +40,7 @@ class Preparation(Protocol):
 
 
 @runtime_checkable
-class Source(Protocol):
+class BatchSource(Protocol):
     """Where a trainer draws its real batches from."""
 
     def batch(self, n: int, rng: torch.Generator) -> Samples:
@@ -80,7 +80,7 @@ class Dataset(Component):
         return next(iter(self.factors.values())) if len(self.factors) == 1 else ()
 
     @abstractmethod
-    def open(self, device: torch.device) -> Source:
+    def open(self, device: torch.device) -> BatchSource:
         """Return the source of real batches on `device`.
 
         Raises:
@@ -89,7 +89,7 @@ class Dataset(Component):
 
 
 @runtime_checkable
-class Law(Protocol):
+class Distribution(Protocol):
     """A distribution on the line; scipy's frozen distributions are laws."""
 
     def pdf(self, x: Grid) -> Grid: ...
@@ -101,7 +101,7 @@ class Law(Protocol):
 
 
 @dataclass(frozen=True)
-class Target(Dataset):
+class Distribution1D(Dataset):
     """A law on the line with known density, distribution function and sampler."""
 
     default_standardise = "discriminator"
@@ -111,7 +111,7 @@ class Target(Dataset):
         return (1,)
 
     @abstractmethod
-    def law(self) -> Law:
+    def distribution(self) -> Distribution:
         """Return density, distribution function, quantiles, mean and standard deviation."""
 
     @abstractmethod
@@ -123,20 +123,20 @@ class Target(Dataset):
         return dict(_moments(self))
 
     def open(self, device):
-        return TargetSource(self, device)
+        return DistributionSource(self, device)
 
 
 @lru_cache(maxsize=64)
-def _moments(target: Target) -> Mapping[str, float]:
-    mean, variance, skew = target.law().stats(moments="mvs")
+def _moments(target: Distribution1D) -> Mapping[str, float]:
+    mean, variance, skew = target.distribution().stats(moments="mvs")
     return {"mean": float(mean), "std": float(variance) ** 0.5, "skew": float(skew)}
 
 
 @dataclass(frozen=True)
-class TargetSource:
+class DistributionSource:
     """Fresh draws from a target."""
 
-    target: Target
+    target: Distribution1D
     device: torch.device
 
     def batch(self, n: int, rng: torch.Generator) -> Samples:
@@ -144,7 +144,7 @@ class TargetSource:
 
 
 @runtime_checkable
-class PictureSource(Source, Protocol):
+class ImageSource(BatchSource, Protocol):
     """Real pictures that can be counted, looked up and, if `factors` says so, told apart."""
 
     factors: Factors | None
@@ -160,24 +160,24 @@ class PictureSource(Source, Protocol):
 
 
 @dataclass(frozen=True)
-class Pictures(Dataset):
+class ImageDataset(Dataset):
     """A set of pictures of one size, held as bytes."""
 
     pictures = True
 
     @abstractmethod
-    def load(self) -> PictureSource:
+    def load(self) -> ImageSource:
         """Return the pictures, on the CPU.
 
         Raises:
             ValueError: if they are not on this machine.
         """
 
-    def open(self, device: torch.device) -> PictureSource:
+    def open(self, device: torch.device) -> ImageSource:
         return self.load().to(device)
 
 
-class StoredPictures:
+class StoredImages:
     """Batches drawn with replacement from pictures that are looked up by number.
 
     With `flips`, batches mirror each picture left to right with probability ½.
@@ -220,7 +220,7 @@ class StoredPictures:
 
 
 @dataclass(frozen=True, eq=False)
-class PictureSet(StoredPictures):
+class ImageTensors(StoredImages):
     """Pictures of one size in memory, and what is known of each."""
 
     images: Pixels
@@ -234,7 +234,7 @@ class PictureSet(StoredPictures):
     def device(self):
         return self.images.device
 
-    def to(self, device: torch.device) -> PictureSet:
+    def to(self, device: torch.device) -> ImageTensors:
         factors = None if self.factors is None else self.factors.to(device)
         return replace(self, images=self.images.to(device), factors=factors)
 
@@ -254,4 +254,4 @@ def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
         ValueError: if that fails.
     """
     if dataset.preparation is not None:
-        dataset.preparation.fetch(progress)
+        dataset.preparation.run(progress)

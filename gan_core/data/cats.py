@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan_core.data.base import DATASETS, Pictures, Progress
+from gan_core.data.base import DATASETS, ImageDataset, Progress
 from gan_core.data.importing.packs import new_pack, open_pack, pack_folder
 from gan_core.registry import knob
 
@@ -98,7 +98,7 @@ class Composition:
     def is_there(self) -> bool:
         return pack_folder(self.pack) is not None
 
-    def fetch(self, progress: Progress | None = None) -> None:
+    def run(self, progress: Progress | None = None) -> None:
         """Compose the cats and keep them.
 
         Raises:
@@ -120,7 +120,7 @@ class Composition:
 
 @DATASETS.register("cats", title="Cats (drawn, colour)")
 @dataclass(frozen=True)
-class Cats(Pictures):
+class Cats(ImageDataset):
     """Cats composed of layers drawn by David Revoy, CC BY 4.0 (from robohash, set4)."""
 
     factors = PARTS

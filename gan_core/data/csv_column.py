@@ -12,9 +12,9 @@ import pandas as pd
 import torch
 from scipy import ndimage, stats
 
-from gan_core.data.base import DATASETS, Grid, Source, Target
-from gan_core.registry import knob, reason, shown
-from gan_core.runtime.files import keep_values, kept_values
+from gan_core.data.base import DATASETS, BatchSource, Distribution1D, Grid
+from gan_core.registry import error_text, knob, short_repr
+from gan_core.runtime.files import load_values, store_values
 from gan_core.shapes import Samples, Values
 
 MOST_VALUES = 1_000_000
@@ -71,7 +71,7 @@ class EmpiricalLaw:
     r" \\ h=0.9\,\texttt{bandwidth}\cdot\hat s\,n^{-1/5}",
 )
 @dataclass(frozen=True)
-class CsvColumn(Target):
+class CsvColumn(Distribution1D):
     """The numbers in one column of a CSV file of yours."""
 
     default_standardise = "both"
@@ -86,16 +86,16 @@ class CsvColumn(Target):
 
     @property
     def size(self):
-        return len(self.law().values)
+        return len(self.distribution().values)
 
-    def law(self):
+    def distribution(self):
         return _law(self.upload, self.bandwidth)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return self.open(torch.device(device)).batch(n, rng)
 
-    def open(self, device) -> Source:
-        values = torch.from_numpy(self.law().values.astype(np.float32))
+    def open(self, device) -> BatchSource:
+        values = torch.from_numpy(self.distribution().values.astype(np.float32))
         return ValueSource(values.to(device).unsqueeze(1))
 
 
@@ -115,7 +115,7 @@ def _law(upload: str, bandwidth: float) -> EmpiricalLaw:
     if not upload:
         raise ValueError("csv_column: choose a CSV file and one of its columns first.")
     # What training sees; otherwise a sample of 0.1 lies beyond the stored 0.1.
-    values = kept_values(upload).astype(np.float32).astype(float)
+    values = load_values(upload).astype(np.float32).astype(float)
     return EmpiricalLaw(values, bandwidth)
 
 
@@ -148,7 +148,7 @@ def read_table(content: bytes) -> pd.DataFrame:
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise ValueError(f"This file cannot be read as a table: {reason(error)}") from None
+        raise ValueError(f"This file cannot be read as a table: {error_text(error)}") from None
     table.columns = [f"column {c + 1}" if header is None else str(c) for c in table.columns]
     if table.empty:
         raise ValueError("This file has a header but no rows.")
@@ -177,7 +177,7 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     Raises:
         ValueError: if the column cannot be a target; the sentence says why.
     """
-    name = shown(column)
+    name = short_repr(column)
     if column not in table.columns:
         raise ValueError(f"There is no column {name}; there are {', '.join(table.columns)}.")
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
@@ -203,4 +203,4 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     if len(values) > MOST_VALUES:
         values = np.random.default_rng(0).choice(values, MOST_VALUES, replace=False)
         notes.append(f"{MOST_VALUES:,} of them drawn at random")
-    return CsvColumn(keep_values(values)), "; ".join(notes) + "."
+    return CsvColumn(store_values(values)), "; ".join(notes) + "."

@@ -9,8 +9,8 @@ from functools import lru_cache
 import torch
 from scipy import stats
 
-from gan_core.data.base import DATASETS, Grid, Source, Target
-from gan_core.priors import frozen_law, sample_student_t
+from gan_core.data.base import DATASETS, BatchSource, Distribution1D, Grid
+from gan_core.priors import sample_student_t, scipy_frozen
 from gan_core.registry import knob
 from gan_core.shapes import Samples, Shares
 
@@ -22,14 +22,14 @@ from gan_core.shapes import Samples, Shares
     r" \\ m=\texttt{mean},\quad s=\texttt{std}",
 )
 @dataclass(frozen=True)
-class Normal(Target):
+class Normal(Distribution1D):
     """The bell curve N(mean, std²)."""
 
     mean: float = knob(4.0, low=-100.0, high=100.0, help="Centre of the bell.")
     std: float = knob(1.25, low=0.01, high=100.0, help="Standard deviation.")
 
-    def law(self):
-        return frozen_law(stats.norm, self.mean, self.std)
+    def distribution(self):
+        return scipy_frozen(stats.norm, self.mean, self.std)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).normal_(self.mean, self.std, generator=rng)
@@ -42,7 +42,7 @@ class Normal(Target):
     r" \\ K=\texttt{modes},\ c=\texttt{center} \\ \Delta=\texttt{spacing},\ s=\texttt{std}",
 )
 @dataclass(frozen=True)
-class NormalMixture(Target):
+class NormalMixture(Distribution1D):
     """Several bells side by side: will the generator find them all?"""
 
     modes: int = knob(3, low=2, high=5, help="Number of bells.")
@@ -81,13 +81,13 @@ class NormalMixture(Target):
         first = self.center - self.spacing * (self.modes - 1) / 2
         return [first + self.spacing * i for i in range(self.modes)]
 
-    def law(self):
+    def distribution(self):
         return _mixture(self)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return self.open(torch.device(device)).batch(n, rng)
 
-    def open(self, device) -> Source:
+    def open(self, device) -> BatchSource:
         shares = torch.tensor(self.shares(), device=device)
         return MixtureSource(shares, torch.tensor(self.centers(), device=device), self.std)
 
@@ -143,14 +143,14 @@ def _mixture(target: NormalMixture) -> MixtureLaw:
     equation=r"p_r(x)=\tfrac1w,\quad a\le x\le a+w \\ a=\texttt{low},\quad w=\texttt{width}",
 )
 @dataclass(frozen=True)
-class Uniform(Target):
+class Uniform(Distribution1D):
     """A box with two hard edges, which smooth networks round off."""
 
     low: float = knob(2.0, low=-100.0, high=100.0, help="Left edge.")
     width: float = knob(4.0, low=0.01, high=100.0, help="From the left to the right edge.")
 
-    def law(self):
-        return frozen_law(stats.uniform, self.low, self.width)
+    def distribution(self):
+        return scipy_frozen(stats.uniform, self.low, self.width)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         high = self.low + self.width
@@ -163,13 +163,13 @@ class Uniform(Target):
     equation=r"p_r(x)=\tfrac1b\,e^{-x/b},\quad x\ge 0 \\ b=\texttt{scale}",
 )
 @dataclass(frozen=True)
-class Exponential(Target):
+class Exponential(Distribution1D):
     """A wall at 0 and a tail to the right."""
 
     scale: float = knob(2.0, low=0.01, high=100.0, help="Mean, and standard deviation too.")
 
-    def law(self):
-        return frozen_law(stats.expon, scale=self.scale)
+    def distribution(self):
+        return scipy_frozen(stats.expon, scale=self.scale)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).exponential_(1 / self.scale, generator=rng)
@@ -182,14 +182,14 @@ class Exponential(Target):
     r" \\ x>0,\ \mu=\texttt{mu},\ s=\texttt{sigma}",
 )
 @dataclass(frozen=True)
-class LogNormal(Target):
+class LogNormal(Distribution1D):
     """Positive and skewed, as incomes and file sizes are."""
 
     mu: float = knob(1.0, low=-3.0, high=3.0, help="Mean of the logarithm.")
     sigma: float = knob(0.5, low=0.05, high=1.0, help="Standard deviation of the logarithm.")
 
-    def law(self):
-        return frozen_law(stats.lognorm, self.sigma, scale=math.exp(self.mu))
+    def distribution(self):
+        return scipy_frozen(stats.lognorm, self.sigma, scale=math.exp(self.mu))
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return torch.empty(n, 1, device=device).log_normal_(self.mu, self.sigma, generator=rng)
@@ -203,7 +203,7 @@ class LogNormal(Target):
     r" \\ t=(x-m)/b,\quad \nu=\texttt{df} \\ m=\texttt{loc},\quad b=\texttt{scale}",
 )
 @dataclass(frozen=True)
-class StudentT(Target):
+class StudentT(Distribution1D):
     """A bell with heavy tails: rare samples far out."""
 
     df: float = knob(
@@ -212,8 +212,8 @@ class StudentT(Target):
     loc: float = knob(0.0, low=-100.0, high=100.0, label="centre", help="Centre of the bell.")
     scale: float = knob(1.0, low=0.01, high=100.0, help="Width.")
 
-    def law(self):
-        return frozen_law(stats.t, self.df, self.loc, self.scale)
+    def distribution(self):
+        return scipy_frozen(stats.t, self.df, self.loc, self.scale)
 
     def sample(self, n, rng, device="cpu") -> Samples:
         return self.loc + self.scale * sample_student_t((n, 1), self.df, rng, device)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gan_core.data.base import PictureSet, Progress
+from gan_core.data.base import ImageTensors, Progress
 from gan_core.runtime.files import data_folder
 
 STALLED_SECONDS = 60
@@ -66,7 +66,7 @@ class TorchvisionDownload:
     def is_there(self) -> bool:
         return (self.folder / "raw").is_dir()
 
-    def fetch(self, progress: Progress | None = None) -> None:
+    def run(self, progress: Progress | None = None) -> None:
         """Download into a temporary folder and keep it only if every file is whole.
 
         Raises:
@@ -103,11 +103,11 @@ class TorchvisionDownload:
             shutil.move(Path(partial) / name, self.folder)
 
     @lru_cache(maxsize=4)  # noqa: B019 -- frozen, and there are three of them
-    def load(self) -> PictureSet:
+    def load(self) -> ImageTensors:
         if not self.is_there():
             raise ValueError(
                 f"{self.name} is not on this machine yet: it has to be downloaded "
                 f"({self.megabytes:.0f} MB)."
             )
         whole = self.dataset(self.root)
-        return PictureSet(whole.data.unsqueeze(1), whole.targets.unsqueeze(1))
+        return ImageTensors(whole.data.unsqueeze(1), whole.targets.unsqueeze(1))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_core.data.base import DATASETS, Pictures
-from gan_core.data.importing.packs import PackMeta, kept_pack, open_pack
+from gan_core.data.base import DATASETS, ImageDataset
+from gan_core.data.importing.packs import PackMeta, find_pack, open_pack
 from gan_core.registry import knob
 
 
 @dataclass(frozen=True)
-class PackedPictures(Pictures):
+class PackedPictures(ImageDataset):
     """Pictures in a pack, which says what they are."""
 
     upload: str = knob("", hidden=True, help="The id under which the pictures are stored.")
@@ -20,11 +20,11 @@ class PackedPictures(Pictures):
         super().__post_init__()
         if not self.upload:
             raise ValueError(f"{self.name}: choose pictures first: files, a zip or a folder.")
-        kept_pack(self.name, self.upload)
+        find_pack(self.name, self.upload)
 
     @property
     def meta(self) -> PackMeta:
-        return kept_pack(self.name, self.upload)[1]
+        return find_pack(self.name, self.upload)[1]
 
     @property
     def sample_shape(self):
@@ -39,7 +39,7 @@ class PackedPictures(Pictures):
         return self.meta.factors
 
     def load(self):
-        return open_pack(kept_pack(self.name, self.upload)[0], self.flips)
+        return open_pack(find_pack(self.name, self.upload)[0], self.flips)
 
 
 @DATASETS.register("folder", title="Pictures of my own")

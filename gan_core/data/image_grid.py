@@ -13,7 +13,7 @@ from gan_core.shapes import PixelArray
 
 COLUMNS = 8
 GAP = 2
-SMALLEST_SIDE = 448
+MIN_SIDE = 448
 """Animations are enlarged to about this many pixels, by whole factors."""
 FRAME_MS, LAST_FRAME_MS = 150, 2_000
 CAPTION = 20
@@ -57,7 +57,7 @@ def animation(
 
 
 def _captioned(image: Image.Image, words: str) -> Image.Image:
-    factor = max(1, round(SMALLEST_SIDE / image.width))
+    factor = max(1, round(MIN_SIDE / image.width))
     image = image.resize((factor * image.width, factor * image.height), Image.Resampling.NEAREST)
     whole = Image.new("RGB", (image.width, image.height + CAPTION), "white")
     whole.paste(image)

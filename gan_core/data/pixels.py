@@ -14,14 +14,14 @@ def to_samples(pixels: Pixels) -> Samples:
     return pixels.float().div_(127.5).sub_(1)
 
 
-def to_pixels(samples: Samples) -> PixelArray:
+def to_uint8(samples: Samples) -> PixelArray:
     """Turn pictures in [-1, 1] into bytes; what lies outside is cut off, NaN becomes black."""
     scaled = samples.float().nan_to_num(-1.0).add(1).mul(127.5).round().clamp(0, 255)
     return scaled.to(torch.uint8).cpu().numpy()
 
 
-def as_arrays(samples: Samples, dataset: Any) -> Values | PixelArray:
+def to_arrays(samples: Samples, dataset: Any) -> Values | PixelArray:
     """Return numbers as float64 of shape (n,), pictures as bytes of their own shape."""
     if dataset.pictures:
-        return to_pixels(samples)
+        return to_uint8(samples)
     return samples.squeeze(1).double().cpu().numpy()

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from gan_core.data.base import DATASETS, Pictures, PictureSet, StoredPictures
+from gan_core.data.base import DATASETS, ImageDataset, ImageTensors, StoredImages
 from gan_core.data.mnist import Mnist
 from gan_core.registry import knob
 from gan_core.shapes import Factors
@@ -17,13 +17,13 @@ TRIPLES = 25_600
 
 
 @dataclass(frozen=True, eq=False)
-class StackedSet(StoredPictures):
+class StackedSet(StoredImages):
     """Triples of grey pictures as red, green and blue, put together as they are asked for.
 
     `triples` numbers three of `layers` for each picture; pixels are repeated `scale` times.
     """
 
-    layers: PictureSet
+    layers: ImageTensors
     triples: Factors
     scale: int = 1
 
@@ -55,7 +55,7 @@ class StackedSet(StoredPictures):
     paper="Metz et al. 2017, arXiv:1611.02163",
 )
 @dataclass(frozen=True)
-class StackedMnist(Pictures):
+class StackedMnist(ImageDataset):
     """Three MNIST digits as red, green and blue: 25,600 fixed triples for 1,000 numbers."""
 
     factors = {colour: tuple("0123456789") for colour in ("red", "green", "blue")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.diagnosis import game_rules, sample_rules
-from gan_core.diagnosis.indicators import Vitals, reference_of, vitals_of
+from gan_core.diagnosis.indicators import Indicators, indicators_of, reference_of
 from gan_core.diagnosis.remedies import Remedy
 from gan_core.diagnosis.rule import CONDITIONS, Condition, Evidence, Finding
 
@@ -17,13 +17,13 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "Finding",
+    "Indicators",
     "Remedy",
-    "Vitals",
     "diagnose",
     "game_rules",
+    "indicators_of",
     "reference_of",
     "sample_rules",
-    "vitals_of",
 ]
 
 EARLY, EARLY_PICTURES = 100, 200
@@ -49,42 +49,45 @@ class Diagnosis:
     remedies: tuple[Remedy, ...] = ()
 
 
-def diagnose(vitals: Vitals) -> Diagnosis:
+def diagnose(indicators: Indicators) -> Diagnosis:
     """Return the first condition that holds, or that none does."""
     rules = [cls() for cls in CONDITIONS]
-    evidence = tuple((rule.title, rule.evidence(vitals)) for rule in rules)
-    wait = EARLY if vitals.pictures is None else EARLY_PICTURES
-    early = vitals.age < wait
+    evidence = tuple((rule.title, rule.evidence(indicators)) for rule in rules)
+    wait = EARLY if indicators.pictures is None else EARLY_PICTURES
+    early = indicators.age < wait
     for rule in rules:
-        finding = rule.check(vitals) if rule.at_once or not early else None
+        finding = rule.check(indicators) if rule.at_once or not early else None
         if finding is not None:
             return Diagnosis(
                 finding.condition, finding.title, finding.sentence, evidence, finding.remedies
             )
     if early:
-        since = "the last change" if vitals.age < vitals.step else "the beginning"
-        sentence = f"I wait for {wait} steps since {since}; so far there are {vitals.age:,}."
+        since = "the last change" if indicators.age < indicators.step else "the beginning"
+        sentence = f"I wait for {wait} steps since {since}; so far there are {indicators.age:,}."
         return Diagnosis(TOO_EARLY, "Too early to say", sentence, evidence)
-    title = "Nothing wrong, but not there yet" if _on_its_way(vitals) else "Nothing wrong"
-    return Diagnosis(HEALTHY, title, _well(vitals), evidence)
+    title = "Nothing wrong, but not there yet" if _on_its_way(indicators) else "Nothing wrong"
+    return Diagnosis(HEALTHY, title, _well(indicators), evidence)
 
 
-def _on_its_way(vitals: Vitals) -> bool:
+def _on_its_way(indicators: Indicators) -> bool:
     """Say whether the samples' mean or spread is still far from the target's."""
-    line = vitals.line
+    line = indicators.line
     return line is not None and (abs(line.mean) > FAR or abs(line.std - 1) > FAR)
 
 
-def _well(vitals: Vitals) -> str:
+def _well(indicators: Indicators) -> str:
     """Say what speaks for it, with the run's numbers."""
-    if vitals.line is not None:
-        line = vitals.line
+    if indicators.line is not None:
+        line = indicators.line
         return (
             f"The samples' mean is {abs(line.mean):.2f} std off and their spread {line.std:.2f} of "
-            f"the target's; they sway by {line.sway:.2f} std."
+            f"the target's; they sway by {line.oscillation:.2f} std."
         )
-    steps = f"over the last {vitals.window:,} steps"
-    won = "" if vitals.won is None else f"D has won {max(vitals.won, 0):.0%} of its game {steps}; "
-    return (
-        f"{won}two samples differ by {vitals.pictures.diversity:.2f} of what two real pictures do."
+    steps = f"over the last {indicators.window:,} steps"
+    won = (
+        ""
+        if indicators.d_advantage is None
+        else f"D has won {max(indicators.d_advantage, 0):.0%} of its game {steps}; "
     )
+    diversity = indicators.pictures.diversity
+    return f"{won}two samples differ by {diversity:.2f} of what two real pictures do."

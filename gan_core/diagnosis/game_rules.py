@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.diagnosis import remedies as prescribe
-from gan_core.diagnosis.indicators import Vitals
+from gan_core.diagnosis.indicators import Indicators
 from gan_core.diagnosis.rule import (
     CONDITIONS,
     Condition,
     Evidence,
-    answers,
-    looks,
-    steps,
+    d_outputs_text,
+    snapshots_text,
+    steps_text,
 )
 from gan_core.registry import knob
 
@@ -32,7 +32,7 @@ class Diverging(Condition):
 
     at_once = True
     any_row = True
-    candidates = (prescribe.calm_anew, prescribe.quarter_rates_anew)
+    candidates = (prescribe.stabilize_from_scratch, prescribe.quarter_rates_anew)
     worse: float = knob(
         100.0,
         low=1.0,
@@ -44,50 +44,56 @@ class Diverging(Condition):
         10.0, low=1.0, high=1e6, log=True, help="How far samples jump, in std of the target."
     )
 
-    def evidence(self, vitals):
+    def evidence(self, indicators):
         rows = [
-            Evidence("numbers that are not finite", _broken(vitals), 0.5, True, "the latest steps")
+            Evidence(
+                "numbers that are not finite", _broken(indicators), 0.5, True, "the latest steps"
+            )
         ]
-        if vitals.worst is not None:
+        if indicators.max_loss_ratio is not None:
             words = "D's worst loss / a guess's"
-            rows.append(Evidence(words, vitals.worst, self.worse, True, steps(vitals)))
-        if vitals.line is not None:
+            rows.append(
+                Evidence(words, indicators.max_loss_ratio, self.worse, True, steps_text(indicators))
+            )
+        if indicators.line is not None:
             rows.append(
                 Evidence(
                     "to and fro, in std",
-                    vitals.line.sway,
+                    indicators.line.oscillation,
                     self.sway,
                     True,
-                    looks(vitals, long=True),
+                    snapshots_text(indicators, long=True),
                 )
             )
         return tuple(rows)
 
-    def prescriptions(self, vitals):
-        if vitals.breakdown is not None:  # the trainer has gone back to healthy weights
-            return (prescribe.calm, prescribe.quarter_rates)
+    def prescriptions(self, indicators):
+        if indicators.failure is not None:  # the trainer has gone back to healthy weights
+            return (prescribe.stabilize, prescribe.quarter_rates)
         return self.candidates
 
-    def sentence(self, vitals):
-        if vitals.breakdown is not None:
-            broken = vitals.breakdown
+    def sentence(self, indicators):
+        if indicators.failure is not None:
+            broken = indicators.failure
             return (
                 f"At step {broken.step:,} {broken.what} stopped being a finite number. The weights "
                 f"are those of step {broken.healthy_step:,} again, the last healthy ones."
             )
-        if vitals.worst is not None and vitals.worst > self.worse:
+        if indicators.max_loss_ratio is not None and indicators.max_loss_ratio > self.worse:
             return (
-                f"D's loss rose to {vitals.worst:,.0f} times that of a D that only guesses, in "
-                f"{steps(vitals)}: every step overshoots."
+                f"D's loss rose to {indicators.max_loss_ratio:,.0f} times that of a D that only "
+                f"guesses, in "
+                f"{steps_text(indicators)}: every step overshoots."
             )
         return (
-            f"The samples jump to and fro by {vitals.line.sway:,.0f} times the target's standard "
+            f"The samples jump to and fro by {indicators.line.oscillation:,.0f} times the "
+            f"target's standard "
             "deviation: every step overshoots."
         )
 
 
-def _broken(vitals: Vitals) -> float:
-    return float(vitals.breakdown is not None)
+def _broken(indicators: Indicators) -> float:
+    return float(indicators.failure is not None)
 
 
 @CONDITIONS.register(
@@ -104,22 +110,22 @@ class CannotReach(Condition):
     candidates = (prescribe.continuous_noise, prescribe.more_noise_numbers)
     values: int = knob(32, low=1, high=1_000, help="So few different values of z are too few.")
 
-    def evidence(self, vitals):
-        config = vitals.config
-        atoms = config.prior.atoms(config.latent_dim)
+    def evidence(self, indicators):
+        config = indicators.config
+        atoms = config.prior.support(config.latent_dim)
         if atoms is None:
             return ()
         z = float(len(atoms)) ** config.latent_dim
-        real = vitals.pictures.real if vitals.pictures else vitals.line.real_distinct
+        real = indicators.pictures.real if indicators.pictures else indicators.line.real_distinct
         over = "all of the noise prior"
         return (
             Evidence("different values of z", z, self.values + 0.5, False, over),
             Evidence("different real samples / values of z", real / z, 2.0, True, over),
         )
 
-    def sentence(self, vitals):
-        config = vitals.config
-        z = len(config.prior.atoms(config.latent_dim)) ** config.latent_dim
+    def sentence(self, indicators):
+        config = indicators.config
+        z = len(config.prior.support(config.latent_dim)) ** config.latent_dim
         return (
             f"The noise takes only {z:,} different values, so G can make {z:,} different samples "
             "and no more, however long it trains."
@@ -139,7 +145,7 @@ class GStarved(Condition):
 
     candidates = (
         prescribe.non_saturating_loss,
-        prescribe.calm,
+        prescribe.stabilize,
         prescribe.quarter_rate_of_d,
     )
     slope: float = knob(0.1, low=0.0, high=1.0, help="G's loss is flat if less steep than this.")
@@ -147,35 +153,42 @@ class GStarved(Condition):
     progress: float = knob(0.1, low=0.0, high=1.0, help="Share of the way that counts as moving.")
     likeness: float = knob(2.0, low=1.0, high=10.0, help="Pictures further off are unlike data.")
 
-    def prescriptions(self, vitals):
-        config = vitals.config
+    def prescriptions(self, indicators):
+        config = indicators.config
         if config.optimizer_g.lr < config.optimizer_d.lr / SLOW:  # no loss makes up for that
-            return (prescribe.calm, *self.candidates)
+            return (prescribe.stabilize, *self.candidates)
         return self.candidates
 
-    def evidence(self, vitals):
-        if vitals.won is None:
+    def evidence(self, indicators):
+        if indicators.d_advantage is None:
             return ()
         return (
-            Evidence("slope of G's loss", vitals.slope, self.slope, False, steps(vitals)),
-            Evidence("how far D has won", vitals.won, self.won, True, steps(vitals)),
-            *_far(vitals, self.progress, self.likeness),
+            Evidence(
+                "slope of G's loss", indicators.slope, self.slope, False, steps_text(indicators)
+            ),
+            Evidence(
+                "how far D has won", indicators.d_advantage, self.won, True, steps_text(indicators)
+            ),
+            *_far(indicators, self.progress, self.likeness),
         )
 
-    def sentence(self, vitals):
+    def sentence(self, indicators):
         return (
-            f"D is right nearly every time ({answers(vitals)}), and there G's loss has the slope "
-            f"{vitals.slope:.2g} only: hardly any gradient reaches G."
+            f"D is right nearly every time ({d_outputs_text(indicators)}), and there G's loss "
+            f"has the slope "
+            f"{indicators.slope:.2g} only: hardly any gradient reaches G."
         )
 
 
-def _far(vitals: Vitals, progress: float, likeness: float) -> tuple[Evidence, ...]:
+def _far(indicators: Indicators, progress: float, likeness: float) -> tuple[Evidence, ...]:
     """Return the rows that say that G is neither there nor on its way."""
-    if vitals.line is not None:
-        done = vitals.line.progress
-        return (Evidence("share of the way done", done, progress, False, looks(vitals)),)
-    over = f"{vitals.pictures.samples} samples, {vitals.pictures.real:,} real pictures"
-    return (Evidence("distance to the data", vitals.pictures.likeness, likeness, True, over),)
+    if indicators.line is not None:
+        done = indicators.line.progress
+        return (
+            Evidence("share of the way done", done, progress, False, snapshots_text(indicators)),
+        )
+    over = f"{indicators.pictures.samples} samples, {indicators.pictures.real:,} real pictures"
+    return (Evidence("distance to the data", indicators.pictures.nn_ratio, likeness, True, over),)
 
 
 @CONDITIONS.register(
@@ -189,7 +202,7 @@ class DTooStrong(Condition):
     """D tells everything apart and stays ahead: what it says does not help G any more."""
 
     candidates = (
-        prescribe.calm,
+        prescribe.stabilize,
         prescribe.one_update_of_d,
         prescribe.quarter_rate_of_d,
         prescribe.blur,
@@ -198,23 +211,26 @@ class DTooStrong(Condition):
     progress: float = knob(0.1, low=0.0, high=1.0, help="Share of the way that counts as moving.")
     likeness: float = knob(2.0, low=1.0, high=10.0, help="Pictures further off are unlike data.")
 
-    def evidence(self, vitals):
-        if vitals.won is None:
+    def evidence(self, indicators):
+        if indicators.d_advantage is None:
             return ()
         return (
-            Evidence("how far D has won", vitals.won, self.won, True, steps(vitals)),
-            *_far(vitals, self.progress, self.likeness),
+            Evidence(
+                "how far D has won", indicators.d_advantage, self.won, True, steps_text(indicators)
+            ),
+            *_far(indicators, self.progress, self.likeness),
         )
 
-    def sentence(self, vitals):
-        if vitals.line is not None:
-            still = f"the samples got {max(vitals.line.progress, 0):.0%} of their way nearer"
+    def sentence(self, indicators):
+        if indicators.line is not None:
+            still = f"the samples got {max(indicators.line.progress, 0):.0%} of their way nearer"
         else:
             still = (
-                f"the pictures are {vitals.pictures.likeness:.1f} times as far from the data as "
+                f"the pictures are {indicators.pictures.nn_ratio:.1f} times as far from the "
+                f"data as "
                 "real ones"
             )
-        return f"D is right nearly every time: {answers(vitals)}; {still}."
+        return f"D is right nearly every time: {d_outputs_text(indicators)}; {still}."
 
 
 @CONDITIONS.register(
@@ -228,7 +244,7 @@ class Oscillating(Condition):
     """G and D chase each other round and round; looked for on the line only."""
 
     candidates = (
-        prescribe.calm,
+        prescribe.stabilize,
         prescribe.quarter_rates,
     )
     sway: float = knob(0.25, low=0.0, high=10.0, help="To and fro, in std of the target.")
@@ -236,22 +252,29 @@ class Oscillating(Condition):
         0.25, low=0.0, high=1.0, help="To and fro, in units of how far off the samples were."
     )
 
-    def prescriptions(self, vitals):
-        if vitals.won is None:  # a critic's scores have grown too large for a late penalty
-            return (prescribe.average_weights, prescribe.quarter_rates, prescribe.calm_anew)
+    def prescriptions(self, indicators):
+        if (
+            indicators.d_advantage is None
+        ):  # a critic's scores have grown too large for a late penalty
+            return (
+                prescribe.average_weights,
+                prescribe.quarter_rates,
+                prescribe.stabilize_from_scratch,
+            )
         return self.candidates
 
-    def evidence(self, vitals):
-        if vitals.line is None:
+    def evidence(self, indicators):
+        if indicators.line is None:
             return ()
-        line, over = vitals.line, looks(vitals, long=True)
+        line, over = indicators.line, snapshots_text(indicators, long=True)
         return (
-            Evidence("to and fro, in std", line.sway, self.sway, True, over),
-            Evidence("to and fro / off at first", line.sway_share, self.share, True, over),
+            Evidence("to and fro, in std", line.oscillation, self.sway, True, over),
+            Evidence("to and fro / off at first", line.oscillation_share, self.share, True, over),
         )
 
-    def sentence(self, vitals):
+    def sentence(self, indicators):
         return (
-            f"The samples sway to and fro by {vitals.line.sway:.2f} of the target's standard "
-            f"deviation, over {looks(vitals, long=True)}."
+            f"The samples sway to and fro by {indicators.line.oscillation:.2f} of the target's "
+            f"standard "
+            f"deviation, over {snapshots_text(indicators, long=True)}."
         )

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from torch.nn.functional import avg_pool2d
 
-from gan_core.data.base import PictureSource
-from gan_core.evaluation.report import Census
+from gan_core.data.base import ImageSource
+from gan_core.evaluation.report import ClassHistogram
 from gan_core.shapes import Features, PixelArray, Pixels
-from gan_core.training.monitoring.sample_timeline import Moment, Timeline
+from gan_core.training.monitoring.sample_timeline import Timeline, TimelineFrame
 
-MOST_REAL, MOST_SIDE = 2_000, 16
+MAX_REAL, MAX_SIDE = 2_000, 16
 SEED = 2014
 EARLIER = (0.25, 0.4, 0.6, 0.75)
 """Shares of the run's steps at which its pictures are compared with the present ones."""
 
 
 @dataclass(frozen=True, eq=False)
-class PictureReference:
+class ImageReference:
     """Real pictures, made small, and how far they are from each other.
 
     Distances are root mean squares in grey levels. `nearest` is the median distance of a real
@@ -34,19 +34,19 @@ class PictureReference:
     flips: bool
 
 
-def picture_reference(source: PictureSource) -> PictureReference:
-    """Take at most `MOST_REAL` of the source's pictures, always the same ones."""
+def picture_reference(source: ImageSource) -> ImageReference:
+    """Take at most `MAX_REAL` of the source's pictures, always the same ones."""
     rng = torch.Generator().manual_seed(SEED)
-    index = torch.randperm(len(source), generator=rng)[:MOST_REAL].sort().values
+    index = torch.randperm(len(source), generator=rng)[:MAX_REAL].sort().values
     real = small(source.pixels(index).cpu())
     between = torch.cdist(real, real)
     apart = between[~torch.eye(len(real), dtype=torch.bool)][:100_000].median().item()
     nearest = between.fill_diagonal_(torch.inf).amin(1).median().item()
-    return PictureReference(real, nearest, apart, getattr(source, "flips", False))
+    return ImageReference(real, nearest, apart, getattr(source, "flips", False))
 
 
 @dataclass(frozen=True)
-class PictureVitals:
+class ImageIndicators:
     """A generator of pictures.
 
     `likeness` is the median distance of a sample to its nearest real picture, over the same of
@@ -58,19 +58,19 @@ class PictureVitals:
 
     samples: int
     real: int
-    likeness: float
+    nn_ratio: float
     diversity: float
     gained: float
     grids: int
-    census: Census | None
+    census: ClassHistogram | None
 
 
 def picture_vitals(
     samples: PixelArray,
-    reference: PictureReference,
-    census: Census | None = None,
-    earlier: Sequence[Moment] = (),
-) -> PictureVitals:
+    reference: ImageReference,
+    census: ClassHistogram | None = None,
+    earlier: Sequence[TimelineFrame] = (),
+) -> ImageIndicators:
     """Return the vital signs of some samples, bytes of any size.
 
     `earlier` are grids from the same run; without one the diversity has not grown.
@@ -84,10 +84,10 @@ def picture_vitals(
     diversity = _ratio(_between(points), reference.apart)
     grids = [small(torch.from_numpy(np.array(moment.pixels()))) for moment in earlier]
     before = max((_ratio(_between(grid), reference.apart) for grid in grids), default=diversity)
-    return PictureVitals(
+    return ImageIndicators(
         samples=len(points),
         real=len(reference.real),
-        likeness=_ratio(nearest.median().item(), reference.nearest),
+        nn_ratio=_ratio(nearest.median().item(), reference.nearest),
         diversity=diversity,
         gained=diversity - before,
         grids=len(earlier),
@@ -95,11 +95,11 @@ def picture_vitals(
     )
 
 
-def earlier_grids(timeline: Timeline, step: int) -> list[Moment]:
+def earlier_grids(timeline: Timeline, step: int) -> list[TimelineFrame]:
     """Return the latest grids that were kept when certain shares of the steps were done."""
     found = {}
     for share in EARLIER:
-        kept = [moment for moment in timeline.moments if moment.step <= share * step]
+        kept = [moment for moment in timeline.frames if moment.step <= share * step]
         if kept:
             found[kept[-1].step] = kept[-1]
     return list(found.values())
@@ -111,11 +111,11 @@ def _between(points: Features) -> float:
 
 
 def small(pixels: Pixels) -> Features:
-    """Return pictures averaged to at most `MOST_SIDE` pixels a side, a row each.
+    """Return pictures averaged to at most `MAX_SIDE` pixels a side, a row each.
 
     They are scaled such that Euclidean distances are root mean squares.
     """
-    factor = -(-max(pixels.shape[2:]) // MOST_SIDE)
+    factor = -(-max(pixels.shape[2:]) // MAX_SIDE)
     averaged = avg_pool2d(pixels.float(), factor, ceil_mode=True).flatten(1)
     return averaged / averaged.shape[1] ** 0.5
 

@@ -15,33 +15,33 @@ import torch
 from gan_core.config import ExperimentConfig
 from gan_core.data.distributions import NormalMixture
 from gan_core.diagnosis.image_indicators import (
-    PictureReference,
-    PictureVitals,
+    ImageIndicators,
+    ImageReference,
     earlier_grids,
     picture_reference,
     picture_vitals,
 )
-from gan_core.evaluation.report import Census
+from gan_core.evaluation.report import ClassHistogram
 from gan_core.losses import Loss
 from gan_core.shapes import Values
-from gan_core.training.monitoring.failures import Breakdown
+from gan_core.training.monitoring.failures import NumericalFailure
 from gan_core.training.monitoring.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from gan_core.training.trainer import Trainer
 
-FEWEST_STEPS = 200
+MIN_STEPS = 200
 QUARTER, HALF = (4, 1_000), (2, 2_000)
-"""The doctor looks back over a part of the run, at least `FEWEST_STEPS` and at most so many steps;
+"""The doctor looks back over a part of the run, at least `MIN_STEPS` and at most so many steps;
 for a sway, which can be slow, over half of it.
 """
 
-FEWEST_POINTS = 20
+MIN_POINTS = 20
 STEP = 1e-3
 
 
 @dataclass(frozen=True)
-class LineReference:
+class Reference1D:
     """What is known of a target on the line: mean, standard deviation, different values."""
 
     mean: float
@@ -50,7 +50,7 @@ class LineReference:
 
 
 @dataclass(frozen=True)
-class Bell:
+class Mode:
     """One bell of a mixture: its share of the target and of the samples."""
 
     centre: float
@@ -59,33 +59,33 @@ class Bell:
 
 
 @dataclass(frozen=True)
-class LineVitals:
+class Indicators1D:
     """A generator of numbers.
 
     Lengths are in standard deviations of the target. `off` is |mean − μ| + |std − σ| of the
     samples, `nearer` how much of it was lost over the looks and `progress` the share lost. `sway`
     says how far their mean or their spread went to and fro: half the smaller one of its largest
     rise and its largest fall, so 0 for what only travels; it is taken over `long_looks`.
-    `sway_share` is that over what `off` was at their beginning.
+    `oscillation_share` is that over what `off` was at their beginning.
     """
 
     mean: float
     std: float
-    off: float
-    nearer: float
+    error: float
+    error_decrease: float
     progress: float
-    sway: float
-    sway_share: float
-    looks: int
+    oscillation: float
+    oscillation_share: float
+    num_snapshots: int
     long_looks: int
     outside: float
     distinct: int
     real_distinct: int
-    bells: tuple[Bell, ...]
+    bells: tuple[Mode, ...]
 
 
 @dataclass(frozen=True)
-class Vitals:
+class Indicators:
     """A run at one moment; `window` is how many steps its means are taken over.
 
     `age` counts the steps since the run began or was last changed. `won` says how far D has won:
@@ -98,16 +98,16 @@ class Vitals:
     step: int
     age: int
     window: int
-    breakdown: Breakdown | None
+    failure: NumericalFailure | None
     statistics: dict[str, float]
-    won: float | None
-    worst: float | None
+    d_advantage: float | None
+    max_loss_ratio: float | None
     slope: float
-    line: LineVitals | None = None
-    pictures: PictureVitals | None = None
+    line: Indicators1D | None = None
+    pictures: ImageIndicators | None = None
 
 
-Reference = LineReference | PictureReference
+Reference = Reference1D | ImageReference
 
 
 def reference_of(trainer: Trainer) -> Reference:
@@ -115,17 +115,17 @@ def reference_of(trainer: Trainer) -> Reference:
     dataset = trainer.config.dataset
     if dataset.pictures:
         return picture_reference(trainer.source)
-    law = dataset.law()
+    law = dataset.distribution()
     real = trainer.real_samples(1_000)
-    return LineReference(float(law.mean()), float(law.std()), len(np.unique(real)))
+    return Reference1D(float(law.mean()), float(law.std()), len(np.unique(real)))
 
 
-def vitals_of(
-    trainer: Trainer, snapshot: Snapshot, reference: Reference, census: Census | None = None
-) -> Vitals:
+def indicators_of(
+    trainer: Trainer, snapshot: Snapshot, reference: Reference, census: ClassHistogram | None = None
+) -> Indicators:
     """Return the vital signs; no network is run backwards, and none on the line at all."""
     config = trainer.config
-    since = max((step for step, _ in snapshot.changes), default=0)
+    since = max((step for step, _ in snapshot.config_changes), default=0)
     age = snapshot.step - since
     recent = _recent(snapshot.history, snapshot.step, since)
     loss = config.loss
@@ -135,19 +135,19 @@ def vitals_of(
         if name != "d_fake_after"
     }
     line = pictures = None
-    if snapshot.line is not None:
+    if snapshot.density is not None:
         line = _line_vitals(config, snapshot, reference, since)
-    elif isinstance(reference, PictureReference):
+    elif isinstance(reference, ImageReference):
         earlier = earlier_grids(trainer.timeline, snapshot.step)
         pictures = picture_vitals(snapshot.samples, reference, census, earlier)
     steps = recent["step"]
     worst = share_won(loss, float(recent["loss_d"].max())) if len(steps) else None
-    return Vitals(
+    return Indicators(
         config,
         snapshot.step,
         age,
         int(steps[-1] - steps[0] + 1) if len(steps) else 0,
-        trainer.breakdown if isinstance(trainer.breakdown, Breakdown) else None,
+        trainer.failure if isinstance(trainer.failure, NumericalFailure) else None,
         means,
         share_won(loss, means["loss_d"]),
         None if worst is None else 1 - worst,
@@ -162,9 +162,9 @@ def _recent(
 ) -> dict[str, np.ndarray]:
     """Return the part of the series that the doctor looks at: never from before a change."""
     part, most = span
-    back = min(max(step // part, FEWEST_STEPS), most)
+    back = min(max(step // part, MIN_STEPS), most)
     steps = series["step"]
-    first = min(np.searchsorted(steps, step - back, side="right"), len(steps) - FEWEST_POINTS)
+    first = min(np.searchsorted(steps, step - back, side="right"), len(steps) - MIN_POINTS)
     first = max(first, np.searchsorted(steps, since, side="right"), 0)
     return {name: row[first:] for name, row in series.items()}
 
@@ -176,10 +176,10 @@ def share_won(loss: Loss, loss_d: float) -> float | None:
     (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1). None if L_D has no minimum, or if nobody
     knows what it measures.
     """
-    measured = loss.stands_for
+    measured = loss.divergence
     if measured is None or measured.highest is None:
         return None
-    return measured.implied(loss_d) / measured.highest
+    return measured.distance_from_loss(loss_d) / measured.highest
 
 
 def slope_of(loss: Loss, d_real: float, d_fake: float) -> float:
@@ -188,7 +188,7 @@ def slope_of(loss: Loss, d_real: float, d_fake: float) -> float:
     `d_real` and `d_fake` are probabilities for losses that have them, raw scores otherwise.
     """
     answers = torch.tensor([d_real, d_fake], dtype=torch.float64)
-    if loss.probability:
+    if loss.is_probabilistic:
         answers = answers.clamp(1e-12, 1 - 1e-12).logit()
     real, fake = answers[:1].expand(2), answers[1:] + torch.tensor([STEP, -STEP])
     above, below = loss.generator(real, fake).tolist()
@@ -196,33 +196,33 @@ def slope_of(loss: Loss, d_real: float, d_fake: float) -> float:
 
 
 def _line_vitals(
-    config: ExperimentConfig, snapshot: Snapshot, reference: LineReference, since: int
-) -> LineVitals:
+    config: ExperimentConfig, snapshot: Snapshot, reference: Reference1D, since: int
+) -> Indicators1D:
     mean, std = _in_std(_recent(snapshot.metric_history, snapshot.step, since - 1), reference)
     off = np.abs(mean) + np.abs(std - 1)
     before, after = _first_and_last_third(off)
     long = _recent(snapshot.metric_history, snapshot.step, since - 1, HALF)
     long_mean, long_std = _in_std(long, reference)
-    sway = max(_to_and_fro(long_mean), _to_and_fro(long_std))
+    sway = max(oscillation_amplitude(long_mean), oscillation_amplitude(long_std))
     at_first, _ = _first_and_last_third(np.abs(long_mean) + np.abs(long_std - 1))
-    return LineVitals(
+    return Indicators1D(
         mean=float(mean[-1]),
         std=float(std[-1]),
-        off=float(off[-1]),
-        nearer=before - after,
+        error=float(off[-1]),
+        error_decrease=before - after,
         progress=1 - after / before if before > 0 else 0.0,
-        sway=sway,
-        sway_share=sway / at_first if at_first > 0 else 0.0,
-        looks=len(mean),
+        oscillation=sway,
+        oscillation_share=sway / at_first if at_first > 0 else 0.0,
+        num_snapshots=len(mean),
         long_looks=len(long_mean),
-        outside=snapshot.line.outside,
-        distinct=snapshot.line.distinct,
+        outside=snapshot.density.outside,
+        distinct=snapshot.density.distinct,
         real_distinct=reference.distinct,
         bells=_bells(config, snapshot.samples),
     )
 
 
-def _in_std(series: dict[str, np.ndarray], target: LineReference) -> tuple[Values, Values]:
+def _in_std(series: dict[str, np.ndarray], target: Reference1D) -> tuple[Values, Values]:
     """Return (mean − μ) / σ and std / σ of the samples at each look."""
     return (series["mean"] - target.mean) / target.std, series["std"] / target.std
 
@@ -233,19 +233,19 @@ def _first_and_last_third(off: Values) -> tuple[float, float]:
     return float(np.median(off[:third])), float(np.median(off[-third:]))
 
 
-def _to_and_fro(values: Values) -> float:
+def oscillation_amplitude(values: Values) -> float:
     rise = np.max(values - np.minimum.accumulate(values))
     fall = np.max(np.maximum.accumulate(values) - values)
     return float(min(rise, fall)) / 2
 
 
-def _bells(config: ExperimentConfig, samples: Values) -> tuple[Bell, ...]:
+def _bells(config: ExperimentConfig, samples: Values) -> tuple[Mode, ...]:
     """Return the bells of a mixture of which a person can say which sample lies in which."""
     target = config.dataset
     if not isinstance(target, NormalMixture) or target.spacing < 4 * target.std:
         return ()
     reach = min(3 * target.std, target.spacing / 2)
     return tuple(
-        Bell(centre, share, float((np.abs(samples - centre) < reach).mean()))
+        Mode(centre, share, float((np.abs(samples - centre) < reach).mean()))
         for centre, share in zip(target.centers(), target.shares(), strict=True)
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from gan_core.config import LIVE, REGISTRIES, ExperimentConfig, default_knobs
+from gan_core.config import MUTABLE_FIELDS, REGISTRIES, ExperimentConfig, default_knobs
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS, Optimizer
 from gan_core.priors import PRIORS
@@ -15,7 +15,7 @@ from gan_core.regularizers import REGULARIZERS
 FAR = 2.0
 """Learning rates that differ by less than this factor count as equal."""
 
-LONGEST_MEMORY = 0.5
+MAX_BETA1 = 0.5
 QUARTER = 4
 BLUR = 0.1
 CRITIC_UPDATES = 3
@@ -42,22 +42,22 @@ class Remedy:
     @property
     def live(self) -> bool:
         """Whether the run goes on with it; if not, it begins a new one."""
-        return LIVE.issuperset(self.changed) and not self.anew
+        return MUTABLE_FIELDS.issuperset(self.changed) and not self.anew
 
 
-Prescription = Callable[[ExperimentConfig], Remedy | None]
+RemedyFactory = Callable[[ExperimentConfig], Remedy | None]
 
 
 def _change(config: ExperimentConfig, label: str, **changes: Any) -> Remedy | None:
     """Return the remedy, unless all of it is set already or the experiment refuses it."""
     try:
-        changed = config.with_(**changes)
+        changed = config.replace(**changes)
     except ValueError:
         return None
     different = tuple(config.differences(changed))
     if not different:
         return None
-    begun = label if LIVE.issuperset(different) else f"Start anew {label}"
+    begun = label if MUTABLE_FIELDS.issuperset(different) else f"Start anew {label}"
     return Remedy(begun, changed, different)
 
 
@@ -124,7 +124,7 @@ def average_weights(config: ExperimentConfig) -> Remedy | None:
     return _change(config, f"Average G's weights, decay {usual:g}", ema_decay=usual)
 
 
-def calm(config: ExperimentConfig) -> Remedy | None:
+def stabilize(config: ExperimentConfig) -> Remedy | None:
     """A penalty, an average and the usual learning rates, as far as they are not set yet.
 
     A loss that saturates is replaced by the one that does not.
@@ -143,9 +143,9 @@ def calm(config: ExperimentConfig) -> Remedy | None:
     return _change(config, f"Calm both: {', '.join(parts)}", **_differing(config, calmer))
 
 
-def calm_anew(config: ExperimentConfig) -> Remedy | None:
+def stabilize_from_scratch(config: ExperimentConfig) -> Remedy | None:
     """Weights that have run away do not come back."""
-    calmed = calm(config)
+    calmed = stabilize(config)
     if calmed is None:
         return None
     return Remedy("Start anew, both calmer", calmed.config, calmed.changed, anew=True)
@@ -165,7 +165,7 @@ def deeper_generator(config: ExperimentConfig) -> Remedy | None:
     if network.name != "mlp" or network.depth > 1:
         return None
     deeper = REGISTRIES["generator"].create({**network.to_dict(), "depth": 2})
-    calmed = calm(config)
+    calmed = stabilize(config)
     changes = _differing(config, calmed.config) if calmed else {}
     label = "with two hidden layers in G" + (" and a calmer D" if calmed else "")
     parts = _replaced(config.architecture, generator=deeper)
@@ -180,7 +180,7 @@ def blur(config: ExperimentConfig) -> Remedy | None:
 
 
 def continuous_noise(config: ExperimentConfig) -> Remedy | None:
-    if config.prior.atoms(config.latent_dim) is None:
+    if config.prior.support(config.latent_dim) is None:
         return None
     usual = "gaussian" if config.dataset.pictures else "uniform"
     return _change(config, f"with {usual} noise", prior=PRIORS.create(usual))
@@ -196,8 +196,8 @@ def _differing(config: ExperimentConfig, changed: ExperimentConfig) -> dict[str,
     return {name: getattr(changed, name) for name in config.differences(changed)}
 
 
-def prescribed(
-    config: ExperimentConfig, candidates: tuple[Prescription, ...]
+def choose_remedies(
+    config: ExperimentConfig, candidates: tuple[RemedyFactory, ...]
 ) -> tuple[Remedy, ...]:
     """Return the first two remedies that change something, no two of them the same."""
     found: list[Remedy] = []
@@ -216,7 +216,7 @@ def _usual_optimizer(config: ExperimentConfig) -> Optimizer:
 def _alike(optimizer: Optimizer, usual: Optimizer) -> bool:
     """Whether the optimizer is of the same kind, its rate near and its memory no longer."""
     same = optimizer.name == usual.name and usual.lr / FAR < optimizer.lr < usual.lr * FAR
-    return same and optimizer.beta1 <= max(usual.beta1, LONGEST_MEMORY)
+    return same and optimizer.beta1 <= max(usual.beta1, MAX_BETA1)
 
 
 def _slower(optimizer: Optimizer) -> Optimizer:

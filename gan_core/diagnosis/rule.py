@@ -11,8 +11,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gan_core.diagnosis.indicators import Vitals
-from gan_core.diagnosis.remedies import Prescription, Remedy, prescribed
+from gan_core.diagnosis.indicators import Indicators
+from gan_core.diagnosis.remedies import Remedy, RemedyFactory, choose_remedies
 from gan_core.registry import Component, Registry
 
 CONDITIONS = Registry("condition")
@@ -52,41 +52,41 @@ class Condition(Component):
     """Whether it can be told before the run has taken many steps."""
     any_row: ClassVar[bool] = False
     """Whether one row that trips is enough."""
-    candidates: ClassVar[tuple[Prescription, ...]] = ()
+    candidates: ClassVar[tuple[RemedyFactory, ...]] = ()
     """What may help, the best first."""
 
     @abstractmethod
-    def evidence(self, vitals: Vitals) -> tuple[Evidence, ...]:
+    def evidence(self, indicators: Indicators) -> tuple[Evidence, ...]:
         """Return every comparison, or () where it abstains."""
 
     @abstractmethod
-    def sentence(self, vitals: Vitals) -> str:
+    def sentence(self, indicators: Indicators) -> str:
         """Say what is wrong, in plain words with the run's numbers."""
 
-    def prescriptions(self, vitals: Vitals) -> tuple[Prescription, ...]:
+    def prescriptions(self, indicators: Indicators) -> tuple[RemedyFactory, ...]:
         """Return what may help this run, the best first."""
         return self.candidates
 
-    def check(self, vitals: Vitals) -> Finding | None:
+    def check(self, indicators: Indicators) -> Finding | None:
         """Return what is wrong, or None."""
-        tripped = [row.tripped for row in self.evidence(vitals)]
+        tripped = [row.tripped for row in self.evidence(indicators)]
         if not tripped or not (any if self.any_row else all)(tripped):
             return None
-        remedies = prescribed(vitals.config, self.prescriptions(vitals))
-        return Finding(self.name, self.title, self.sentence(vitals), remedies)
+        remedies = choose_remedies(indicators.config, self.prescriptions(indicators))
+        return Finding(self.name, self.title, self.sentence(indicators), remedies)
 
 
-def steps(vitals: Vitals) -> str:
-    return f"the last {vitals.window:,} steps"
+def steps_text(indicators: Indicators) -> str:
+    return f"the last {indicators.window:,} steps"
 
 
-def looks(vitals: Vitals, long: bool = False) -> str:
+def snapshots_text(indicators: Indicators, long: bool = False) -> str:
     """Say over how many looks at the samples, the long ones if a sway is meant."""
-    n = vitals.line.long_looks if long else vitals.line.looks
+    n = indicators.line.long_looks if long else indicators.line.num_snapshots
     return f"{n:,} looks at 10,000 samples"
 
 
-def answers(vitals: Vitals) -> str:
+def d_outputs_text(indicators: Indicators) -> str:
     """Return D's mean answers in words."""
-    real, fake = vitals.statistics["d_real"], vitals.statistics["d_fake_before"]
-    return f"D(x) {real:.2f}, D(G(z)) {fake:.2f} over {steps(vitals)}"
+    real, fake = indicators.statistics["d_real"], indicators.statistics["d_fake_before"]
+    return f"D(x) {real:.2f}, D(G(z)) {fake:.2f} over {steps_text(indicators)}"

@@ -10,30 +10,30 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gan_core.data import Dataset, Source, Target
-from gan_core.data.base import PictureSource
-from gan_core.data.pixels import as_arrays, to_pixels
+from gan_core.data import BatchSource, Dataset, Distribution1D
+from gan_core.data.base import ImageSource
+from gan_core.data.pixels import to_arrays, to_uint8
 from gan_core.evaluation.frozen_generator import FrozenGenerator
-from gan_core.evaluation.metrics import METRICS, measure, perfect_sampler
-from gan_core.evaluation.metrics.batch import Batch
-from gan_core.evaluation.metrics.images import PICTURE_METRICS, PictureMetric, census
-from gan_core.evaluation.probes import Probe, is_trained, probe_slices
-from gan_core.evaluation.report import Census, Measured, Quality
-from gan_core.runtime.bounded_cache import Kept
-from gan_core.runtime.tasks import Slice, Slices, chunk_size, finish, within
+from gan_core.evaluation.metrics import METRICS, measure, noise_floor
+from gan_core.evaluation.metrics.batch import FeatureBatch
+from gan_core.evaluation.metrics.images import IMAGE_METRICS, ImageMetric, class_counts
+from gan_core.evaluation.probes import FeatureExtractor, is_trained, probe_slices
+from gan_core.evaluation.report import ClassHistogram, EvaluationReport, MetricResult
+from gan_core.runtime.bounded_cache import BoundedCache
+from gan_core.runtime.tasks import ProgressReport, Task, chunk_size, run_to_end, subtask
 from gan_core.shapes import Index, Pixels, Samples
 
 SAMPLES = 2_000
 SEED = 2014
-MOST_REFERENCES = 8
+MAX_REFERENCES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
     """What the data look like to a probe: one real batch, and how another scores against it."""
 
-    probe: Probe
-    real: Batch
+    probe: FeatureExtractor
+    real: FeatureBatch
     scores: dict[str, float]
 
 
@@ -48,7 +48,7 @@ class Evaluation:
         self,
         frozen: FrozenGenerator,
         dataset: Dataset,
-        source: PictureSource,
+        source: ImageSource,
         samples: int = SAMPLES,
         seed: int = SEED,
     ) -> None:
@@ -59,25 +59,25 @@ class Evaluation:
         self.samples = max(1, min(samples, len(source) // 2))
         self.wanted = samples
         self.seed = seed
-        self.quality: Quality | None = None
+        self.quality: EvaluationReport | None = None
 
-    def slices(self) -> Slices[Quality]:
+    def slices(self) -> Task[EvaluationReport]:
         """Do the work in pieces of at most about 50 ms on one core."""
         ready = 0.25 if is_trained(self.dataset, self.source) else 0.85
-        reference = yield from within(self._reference_slices(), 0.0, ready)
+        reference = yield from subtask(self._reference_slices(), 0.0, ready)
         middle = (1 + ready) / 2
-        fake = yield from within(self._generated_slices(reference.probe), ready, middle)
-        found = yield from within(score_slices(reference.real, fake), middle, 1.0)
+        fake = yield from subtask(self._generated_slices(reference.probe), ready, middle)
+        found = yield from subtask(score_slices(reference.real, fake), middle, 1.0)
         self.quality = self._report(reference, fake, found)
         return self.quality
 
-    def run(self) -> Quality:
+    def run(self) -> EvaluationReport:
         """Do all of it at once."""
-        return finish(self.slices())
+        return run_to_end(self.slices())
 
-    def _reference_slices(self) -> Slices[Reference]:
+    def _reference_slices(self) -> Task[Reference]:
         dataset, source = self.dataset, self.source
-        probe = yield from within(probe_slices(dataset, source, self.frozen.device), 0.0, 0.7)
+        probe = yield from subtask(probe_slices(dataset, source, self.frozen.device), 0.0, 0.7)
         key = (probe.key, str(self.frozen.device), flips(source), self.samples, self.seed)
         kept = _references.get(key)
         if kept is not None:
@@ -85,44 +85,46 @@ class Evaluation:
         rng = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(len(source), generator=rng)
         first, second = order[: self.samples], order[self.samples :][: self.samples]
-        real = yield from within(real_slices(probe, source, first, rng), 0.7, 0.8)
+        real = yield from subtask(real_slices(probe, source, first, rng), 0.7, 0.8)
         population = None if source.factors is None else source.factors.cpu()
         real = replace(real, population=population)
         scores = dict.fromkeys(applicable(real), math.nan)
         if len(second) == self.samples:
-            other = yield from within(real_slices(probe, source, second, rng), 0.8, 0.9)
-            scores = yield from within(score_slices(real, other), 0.9, 1.0)
+            other = yield from subtask(real_slices(probe, source, second, rng), 0.8, 0.9)
+            scores = yield from subtask(score_slices(real, other), 0.9, 1.0)
         reference = Reference(probe, real, scores)
         _references.put(key, reference)
         return reference
 
-    def _generated_slices(self, probe: Probe) -> Slices[Batch]:
+    def _generated_slices(self, probe: FeatureExtractor) -> Task[FeatureBatch]:
         rng = torch.Generator(self.frozen.device).manual_seed(self.seed)
-        drawn = self.frozen.draw(self.samples, rng)
+        drawn = self.frozen.sample_inputs(self.samples, rng)
         given = [part for part in drawn if part is not None]
         size = chunk_size(self.frozen.network, *(part[:1] for part in given))
         pixels = []
         for start in range(0, self.samples, size):
             part = self.frozen.generate(*(each[start : start + size] for each in given))
             pixels.append(as_bytes(part))
-            yield Slice(min(1.0, (start + size) / self.samples) / 2, "generating samples")
+            yield ProgressReport(min(1.0, (start + size) / self.samples) / 2, "generating samples")
         pixels = torch.cat(pixels)
         work = probe.read_slices(pixels.__getitem__, len(pixels), "reading samples")
-        return (yield from within(work, 0.5, 1.0))
+        return (yield from subtask(work, 0.5, 1.0))
 
-    def _report(self, reference: Reference, fake: Batch, found: dict[str, float]) -> Quality:
+    def _report(
+        self, reference: Reference, fake: FeatureBatch, found: dict[str, float]
+    ) -> EvaluationReport:
         probe, scores = reference.probe, reference.scores
         values = {
-            name: _measured(PICTURE_METRICS[name], value, scores[name], self.samples, probe)
+            name: _measured(IMAGE_METRICS[name], value, scores[name], self.samples, probe)
             for name, value in found.items()
         }
-        real, generated = census(reference.real), census(fake)
+        real, generated = class_counts(reference.real), class_counts(fake)
         counted = {
-            name: Census(names, tuple(real[i]), tuple(generated[i]))
+            name: ClassHistogram(names, tuple(real[i]), tuple(generated[i]))
             for i, (name, names) in enumerate(probe.factors.items())
         }
         accuracies = dict(probe.accuracies)
-        return Quality(
+        return EvaluationReport(
             self.frozen.step,
             self.samples,
             values,
@@ -132,7 +134,7 @@ class Evaluation:
             tuple(self._notes(values)),
         )
 
-    def _notes(self, values: dict[str, Measured]) -> list[str]:
+    def _notes(self, values: dict[str, MetricResult]) -> list[str]:
         notes = []
         if self.samples < self.wanted:
             notes.append(
@@ -145,27 +147,27 @@ class Evaluation:
         return notes
 
 
-_references = Kept(MOST_REFERENCES)
+_references = BoundedCache(MAX_REFERENCES)
 
 
-def applicable(batch: Batch) -> list[str]:
+def applicable(batch: FeatureBatch) -> list[str]:
     """Return the names of the metrics that suit what is known of a batch."""
-    return [cls.name for cls in PICTURE_METRICS if cls.applies(batch.values)]
+    return [cls.name for cls in IMAGE_METRICS if cls.applies(batch.values)]
 
 
-def score_slices(real: Batch, fake: Batch) -> Slices[dict[str, float]]:
+def score_slices(real: FeatureBatch, fake: FeatureBatch) -> Task[dict[str, float]]:
     """Measure everything that applies."""
     names = applicable(real)
     found = {}
     for i, name in enumerate(names):
-        work = PICTURE_METRICS[name]().measure_slices(real, fake)
-        found[name] = yield from within(work, i / len(names), (i + 1) / len(names))
+        work = IMAGE_METRICS[name]().measure_slices(real, fake)
+        found[name] = yield from subtask(work, i / len(names), (i + 1) / len(names))
     return found
 
 
 def real_slices(
-    probe: Probe, source: PictureSource, index: Index, rng: torch.Generator
-) -> Slices[Batch]:
+    probe: FeatureExtractor, source: ImageSource, index: Index, rng: torch.Generator
+) -> Task[FeatureBatch]:
     """Read real pictures as training shows them: mirrored with probability ½ if it does that."""
     mirrored = torch.rand(len(index), generator=rng) < (0.5 if flips(source) else 0.0)
 
@@ -177,34 +179,34 @@ def real_slices(
     return (yield from probe.read_slices(look_up, len(index), "reading real pictures"))
 
 
-def flips(source: Source) -> bool:
+def flips(source: BatchSource) -> bool:
     """Say whether the pictures are shown mirrored, too."""
     return getattr(source, "flips", False)
 
 
 def as_bytes(samples: Samples) -> Pixels:
     """Return samples rounded to bytes, as real pictures are."""
-    return torch.from_numpy(to_pixels(samples))
+    return torch.from_numpy(to_uint8(samples))
 
 
-def evaluate_line(
-    frozen: FrozenGenerator, target: Target, samples: int = SAMPLES, seed: int = SEED
-) -> Quality:
+def evaluate_1d(
+    frozen: FrozenGenerator, target: Distribution1D, samples: int = SAMPLES, seed: int = SEED
+) -> EvaluationReport:
     """Measure numbers on the line against the law that they imitate."""
     rng = torch.Generator(frozen.device).manual_seed(seed)
-    found = measure(as_arrays(frozen.sample(samples, rng), target), target)
-    perfect = perfect_sampler(target, samples)
+    found = measure(to_arrays(frozen.sample(samples, rng), target), target)
+    perfect = noise_floor(target, samples)
     values = {
-        cls.name: Measured(
+        cls.name: MetricResult(
             found[cls.name], perfect[cls.name].median, samples, False, cls.title, cls.unit
         )
         for cls in METRICS
     }
-    return Quality(frozen.step, samples, values, {}, "", {})
+    return EvaluationReport(frozen.step, samples, values, {}, "", {})
 
 
 def _measured(
-    metric: type[PictureMetric], value: float, reference: float, samples: int, probe: Probe
-) -> Measured:
+    metric: type[ImageMetric], value: float, reference: float, samples: int, probe: FeatureExtractor
+) -> MetricResult:
     title = metric.title.replace("classifier features", probe.features)
-    return Measured(value, reference, samples, metric.higher_is_better, title, metric.unit)
+    return MetricResult(value, reference, samples, metric.higher_is_better, title, metric.unit)

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 from gan_core.data.image_grid import png
-from gan_core.data.pixels import to_pixels
+from gan_core.data.pixels import to_uint8
 from gan_core.evaluation.frozen_generator import FrozenGenerator
-from gan_core.evaluation.report import Quality
+from gan_core.evaluation.report import EvaluationReport
 from gan_core.shapes import PixelArray
 
 CHUNK = 100
@@ -23,12 +23,12 @@ CHUNK = 100
 def sample_pixels(generator: FrozenGenerator, n: int, seed: int) -> PixelArray:
     """Return `n` samples drawn with `seed`, as bytes."""
     rng = torch.Generator(generator.device).manual_seed(seed)
-    z, labels = generator.draw(n, rng)
+    z, labels = generator.sample_inputs(n, rng)
     parts = []
     for start in range(0, n, CHUNK):
         place = slice(start, start + CHUNK)
         parts.append(generator.generate(z[place], None if labels is None else labels[place]))
-    return to_pixels(torch.cat(parts))
+    return to_uint8(torch.cat(parts))
 
 
 def samples_zip(generator: FrozenGenerator, n: int, seed: int) -> bytes:
@@ -42,7 +42,7 @@ def samples_zip(generator: FrozenGenerator, n: int, seed: int) -> bytes:
     return file.getvalue()
 
 
-def numbers_csv(history: dict[str, Sequence[float]], qualities: Sequence[Quality]) -> str:
+def history_csv(history: dict[str, Sequence[float]], qualities: Sequence[EvaluationReport]) -> str:
     """Return a run's statistics and what was measured of its samples, a row a step."""
     statistics = pd.DataFrame(history).set_index("step")
     rows = [{name: m.value for name, m in quality.values.items()} for quality in qualities]

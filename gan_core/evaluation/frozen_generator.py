@@ -16,7 +16,7 @@ from gan_core.config import ExperimentConfig
 from gan_core.data import DATASETS
 from gan_core.networks import GENERATORS, build_generator
 from gan_core.priors import PRIORS, Prior
-from gan_core.runtime.device import placed
+from gan_core.runtime.device import to_device
 from gan_core.shapes import Classes, Latents, Samples
 
 FORMAT = "gan-laboratory generator 1"
@@ -51,7 +51,7 @@ class FrozenGenerator:
         """Return `network`, which is in evaluation mode and belongs to `config`, as it is."""
         mean, std = 0.0, 1.0
         if config.architecture.standardise == "both":
-            law = config.dataset.law()
+            law = config.dataset.distribution()
             mean, std = float(law.mean()), float(law.std())
         classes = config.dataset.classes if config.architecture.conditional else ()
         shape = config.dataset.sample_shape
@@ -69,7 +69,7 @@ class FrozenGenerator:
             device,
         )
 
-    def draw(self, n: int, rng: torch.Generator) -> tuple[Latents, Classes | None]:
+    def sample_inputs(self, n: int, rng: torch.Generator) -> tuple[Latents, Classes | None]:
         """Draw noise and, for networks that are told the class, equally likely classes."""
         z = self.prior.sample(n, self.latent_dim, rng, self.device)
         if not self.classes:
@@ -84,7 +84,7 @@ class FrozenGenerator:
 
     def sample(self, n: int, rng: torch.Generator) -> Samples:
         """Draw `n` samples; `rng` lives on the generator's device."""
-        return self.generate(*self.draw(n, rng))
+        return self.generate(*self.sample_inputs(n, rng))
 
     def to_bytes(self) -> bytes:
         """Return a safetensors file: the weights, and in its header what they belong to."""
@@ -137,7 +137,7 @@ def _built(
         classes,
         about["mean"],
         about["std"],
-        placed(network.eval().requires_grad_(False), device),
+        to_device(network.eval().requires_grad_(False), device),
         about["step"],
         DATASETS[experiment["dataset"]["name"]].title,
         device,

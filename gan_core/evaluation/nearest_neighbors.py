@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.data.base import Dataset, PictureSource
-from gan_core.evaluation.probes import Probe, probe_slices
-from gan_core.runtime.bounded_cache import Kept
-from gan_core.runtime.tasks import Slice, Slices, within
+from gan_core.data.base import Dataset, ImageSource
+from gan_core.evaluation.probes import FeatureExtractor, probe_slices
+from gan_core.runtime.bounded_cache import BoundedCache
+from gan_core.runtime.tasks import ProgressReport, Task, subtask
 from gan_core.shapes import Candidates, Classes, Distances, Features, Index, Neighbours, Pixels
 
 NEAREST = 5
@@ -24,7 +24,7 @@ SEED = 2014
 
 
 @dataclass(frozen=True, eq=False)
-class Nearest:
+class Neighbors:
     """The nearest real pictures of each sample, in one kind of distance.
 
     `typical` is the median distance of a real picture to its nearest other one and `close` the
@@ -35,15 +35,15 @@ class Nearest:
 
     index: Neighbours
     distances: Distances
-    typical: float
-    close: float
+    median_distance: float
+    close_threshold: float
     searched: int
 
     @property
     def is_close(self) -> torch.Tensor:
         """Say of each sample whether its nearest real picture is nearer than `close`."""
         # A copy is a copy even where real pictures come twice.
-        return (self.distances[:, 0] < self.close) | (self.distances[:, 0] == 0)
+        return (self.distances[:, 0] < self.close_threshold) | (self.distances[:, 0] == 0)
 
     @property
     def share_close(self) -> float:
@@ -52,29 +52,29 @@ class Nearest:
 
 
 @dataclass(frozen=True, eq=False)
-class Resemblance:
+class NeighborReport:
     """The nearest real pictures in pixels and in features.
 
     Distances in pixels are root mean squares, in grey levels from 0 to 255; distances in
     features are Euclidean.
     """
 
-    in_pixels: Nearest
-    in_features: Nearest
+    in_pixels: Neighbors
+    in_features: Neighbors
     probe: str
 
 
-def search_slices(
-    pixels: Pixels, dataset: Dataset, source: PictureSource, device: torch.device
-) -> Slices[Resemblance]:
-    """Train or load the probe, then look as `resemblance_slices` does."""
-    probe = yield from within(probe_slices(dataset, source, device), 0.0, 0.6)
-    return (yield from within(resemblance_slices(pixels, source, probe), 0.6, 1.0))
+def neighbor_search(
+    pixels: Pixels, dataset: Dataset, source: ImageSource, device: torch.device
+) -> Task[NeighborReport]:
+    """Train or load the probe, then look as `neighbor_slices` does."""
+    probe = yield from subtask(probe_slices(dataset, source, device), 0.0, 0.6)
+    return (yield from subtask(neighbor_slices(pixels, source, probe), 0.6, 1.0))
 
 
-def resemblance_slices(
-    pixels: Pixels, source: PictureSource, probe: Probe, k: int = NEAREST
-) -> Slices[Resemblance]:
+def neighbor_slices(
+    pixels: Pixels, source: ImageSource, probe: FeatureExtractor, k: int = NEAREST
+) -> Task[NeighborReport]:
     """Look for the `k` nearest real pictures of samples, given as bytes.
 
     In pixels all of the data are searched, in features at most `MOST_FEATURES` of them.
@@ -96,10 +96,10 @@ def resemblance_slices(
         return _flat(source.pixels(index)).cpu()
 
     work = _nearest_slices(queries, compared, everything, flat, k, size, words)
-    in_pixels = yield from within(work, 0.0, 0.5)
-    features = yield from within(_feature_slices(probe, source, known), 0.5, 0.9)
+    in_pixels = yield from subtask(work, 0.0, 0.5)
+    features = yield from subtask(_feature_slices(probe, source, known), 0.5, 0.9)
     work = probe.read_slices(pixels.__getitem__, len(pixels), "reading samples")
-    samples = (yield from within(work, 0.9, 0.95)).features.float()
+    samples = (yield from subtask(work, 0.9, 0.95)).features.float()
     # `known` begins with the pictures that are compared.
     queries = torch.cat([samples, features[: len(compared)]])
     places = torch.full((len(source),), -1)
@@ -107,8 +107,8 @@ def resemblance_slices(
     work = _nearest_slices(
         queries, compared, known, lambda i: features[places[i]], k, 10_000, "comparing features"
     )
-    in_features = yield from within(work, 0.95, 1.0)
-    return Resemblance(in_pixels, in_features, probe.describe())
+    in_features = yield from subtask(work, 0.95, 1.0)
+    return NeighborReport(in_pixels, in_features, probe.describe())
 
 
 def _nearest_slices(
@@ -119,7 +119,7 @@ def _nearest_slices(
     k: int,
     size: int,
     words: str,
-) -> Slices[Nearest]:
+) -> Task[Neighbors]:
     """Find the nearest of `known` for each query; the last ones are the real `compared`.
 
     A real picture is not its own neighbour.
@@ -139,10 +139,10 @@ def _nearest_slices(
         index = torch.cat([index, some[near.indices]], 1)
         best = distances.topk(min(2 * k, distances.shape[1]), largest=False).indices
         distances, index = distances.gather(1, best), index.gather(1, best)
-        yield Slice(min(1.0, (start + size) / len(known)), words)
+        yield ProgressReport(min(1.0, (start + size) / len(known)), words)
     index, distances = _settled(queries, own, index, look_up, k)
     between = distances[samples:, 0]
-    return Nearest(
+    return Neighbors(
         index[:samples],
         distances[:samples],
         between.median().item(),
@@ -169,10 +169,10 @@ def _settled(
     return torch.stack(ordered), torch.stack(exact)
 
 
-_features = Kept(2)
+_features = BoundedCache(2)
 
 
-def _feature_slices(probe: Probe, source: PictureSource, known: Index) -> Slices[Features]:
+def _feature_slices(probe: FeatureExtractor, source: ImageSource, known: Index) -> Task[Features]:
     features = _features.get(probe.key)
     if features is None:
 

@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_core.data.base import PictureSource
+from gan_core.data.base import ImageSource
 from gan_core.data.pixels import to_samples
 from gan_core.networks.base import SeededDropout
-from gan_core.runtime.tasks import Slice, Slices
+from gan_core.runtime.tasks import ProgressReport, Task
 from gan_core.shapes import Classes, ClassLogits, Features, Index, Samples
 
-RECIPE = 1
+VERSION = 1
 """To be raised when the network or its training changes: probes kept on disk are then unknown."""
 
 WIDTH, FEATURES, DROPOUT = 32, 128, 0.3
@@ -95,7 +95,7 @@ def _halved(sides: list[int]) -> list[int]:
     return [math.ceil(side / 2) for side in sides]
 
 
-def train_slices(network: ProbeNetwork, source: PictureSource, seed: int) -> Slices[Report]:
+def train_slices(network: ProbeNetwork, source: ImageSource, seed: int) -> Task[Report]:
     """Train on four fifths of the pictures or more, a batch a piece; judge on the others."""
     device = next(network.parameters()).device
     rng = torch.Generator(device).manual_seed(seed)
@@ -118,7 +118,7 @@ def train_slices(network: ProbeNetwork, source: PictureSource, seed: int) -> Sli
         loss.backward()
         optimizer.step()
         schedule.step()
-        yield Slice((step + 1) / STEPS, "training the classifier that judges")
+        yield ProgressReport((step + 1) / STEPS, "training the classifier that judges")
     network.eval()
     return (yield from _judged(network, source, held_out, len(training)))
 
@@ -137,13 +137,13 @@ def _batches(training: Index, seed: int) -> Iterator[Index]:
 
 @torch.no_grad()
 def _judged(
-    network: ProbeNetwork, source: PictureSource, held_out: Index, trained_on: int
-) -> Slices[Report]:
+    network: ProbeNetwork, source: ImageSource, held_out: Index, trained_on: int
+) -> Task[Report]:
     device = next(network.parameters()).device
     parts = []
     for chosen in held_out.split(BATCH):
         parts.append(network(to_samples(source.pixels(chosen).to(device)))[1])
-        yield Slice(1.0, "judging the classifier on pictures it has not seen")
+        yield ProgressReport(1.0, "judging the classifier on pictures it has not seen")
     factors = source.factors[held_out].to(device)
     accuracies = []
     for i, logits in enumerate(map(torch.cat, zip(*parts, strict=True))):

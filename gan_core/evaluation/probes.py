@@ -23,19 +23,19 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_core.data import Dataset
-from gan_core.data.base import PictureSource
+from gan_core.data.base import ImageSource
 from gan_core.data.mnist import bundled_digits
 from gan_core.data.pixels import to_samples
-from gan_core.evaluation.metrics.batch import Batch, joined
+from gan_core.evaluation.metrics.batch import FeatureBatch, concat
 from gan_core.evaluation.probe_network import (
-    RECIPE,
+    VERSION,
     ProbeNetwork,
     Report,
     train_slices,
 )
 from gan_core.networks import build_seeded
 from gan_core.runtime.files import data_folder, write_atomically
-from gan_core.runtime.tasks import Slice, Slices, chunk_size
+from gan_core.runtime.tasks import ProgressReport, Task, chunk_size
 from gan_core.shapes import ClassLogits, Features, Index, Pixels, Samples
 
 FEWEST_PICTURES = 200
@@ -49,7 +49,7 @@ _writing = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class FeatureExtractor:
     """A network that reads pictures; `key` names it together with the pictures it is for."""
 
     network: nn.Module
@@ -73,12 +73,14 @@ class Probe:
         device = next(self.network.parameters()).device
         return self.network(self.prepare(to_samples(pixels.to(device))))
 
-    def read(self, pixels: Pixels) -> Batch:
+    def read(self, pixels: Pixels) -> FeatureBatch:
         """Return features (in double precision) and logits."""
         features, logits = self.features_and_logits(pixels)
-        return Batch(features.double().cpu(), tuple(part.cpu() for part in logits))
+        return FeatureBatch(features.double().cpu(), tuple(part.cpu() for part in logits))
 
-    def read_slices(self, look_up: Callable[[Index], Pixels], n: int, words: str) -> Slices[Batch]:
+    def read_slices(
+        self, look_up: Callable[[Index], Pixels], n: int, words: str
+    ) -> Task[FeatureBatch]:
         """Read the pictures that `look_up` has at the places 0 … n − 1, piece by piece."""
         device = next(self.network.parameters()).device
         one = to_samples(look_up(torch.zeros(1, dtype=torch.long)).to(device))
@@ -86,12 +88,12 @@ class Probe:
         for places in torch.arange(n).split(chunk_size(self.network, self.prepare(one))):
             parts.append(self.read(look_up(places)))
             done += len(places)
-            yield Slice(done / n, words)
-        return joined(parts)
+            yield ProgressReport(done / n, words)
+        return concat(parts)
 
 
 @dataclass(frozen=True, eq=False)
-class RandomProbe(Probe):
+class RandomProbe(FeatureExtractor):
     """Features of a network with random weights: no classes, and no training."""
 
     features = "random features"
@@ -104,7 +106,7 @@ class RandomProbe(Probe):
 
 
 @dataclass(frozen=True, eq=False)
-class FactorProbe(Probe):
+class FactorProbe(FeatureExtractor):
     """Features of a classifier of everything that is known of the pictures."""
 
     trained_on: int = 0
@@ -112,10 +114,10 @@ class FactorProbe(Probe):
     def describe(self):
         return (
             f"Features of a small classifier trained on {self.trained_on:,} of these pictures; "
-            f"{self.rights()} right on {self.held_out:,} held-out ones."
+            f"{self.accuracy_text()} right on {self.held_out:,} held-out ones."
         )
 
-    def rights(self) -> str:
+    def accuracy_text(self) -> str:
         """Return the accuracies in words."""
         if len(self.accuracies) == 1:
             return f"{next(iter(self.accuracies.values())):.1%}".replace("%", " %")
@@ -156,7 +158,9 @@ class EachChannel(nn.Module):
         return features.view(n, -1), list(logits.view(n, channels, -1).unbind(1))
 
 
-def probe_slices(dataset: Dataset, source: PictureSource, device: torch.device) -> Slices[Probe]:
+def probe_slices(
+    dataset: Dataset, source: ImageSource, device: torch.device
+) -> Task[FeatureExtractor]:
     """Return the probe for these pictures: loaded if it was trained before, trained otherwise."""
     factors, shape = dict(dataset.factors), dataset.sample_shape
     key = fingerprint(factors, source)
@@ -201,10 +205,10 @@ def random_network(shape: tuple[int, ...]) -> nn.Module:
 
 def classifier_slices(
     factors: Mapping[str, tuple[str, ...]],
-    source: PictureSource,
+    source: ImageSource,
     device: torch.device,
     seed: int = 0,
-) -> Slices[FactorProbe]:
+) -> Task[FactorProbe]:
     """Load the classifier of these pictures, or train it and keep it."""
     key = fingerprint(factors, source)
     path = probe_path(key, seed)
@@ -231,12 +235,12 @@ def classifier_slices(
     )
 
 
-def fingerprint(factors: Mapping[str, tuple[str, ...]], source: PictureSource) -> str:
+def fingerprint(factors: Mapping[str, tuple[str, ...]], source: ImageSource) -> str:
     """Return a hash of what the pictures are: their number, 64 of them, and what is known."""
     index = torch.linspace(0, len(source) - 1, min(FINGERPRINT, len(source))).long()
     pixels = source.pixels(index).cpu()
     known = None if source.factors is None else source.factors.cpu()[index].tolist()
-    facts = [RECIPE, len(source), list(pixels.shape), {k: list(v) for k, v in factors.items()}]
+    facts = [VERSION, len(source), list(pixels.shape), {k: list(v) for k, v in factors.items()}]
     content = json.dumps([*facts, known]).encode() + pixels.numpy().tobytes()
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -246,7 +250,7 @@ def probe_path(key: str, seed: int = 0) -> Path:
     return data_folder() / "probes" / f"{key}-{seed}.safetensors"
 
 
-def is_trained(dataset: Dataset, source: PictureSource) -> bool:
+def is_trained(dataset: Dataset, source: ImageSource) -> bool:
     """Say whether `probe_slices` will take no more than a moment."""
     factors = dict(dataset.factors)
     if tuple(factors) == COLOURS:

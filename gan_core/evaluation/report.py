@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricResult:
     """A number, and what it has to be compared with.
 
     `real_against_real` is what as many real samples score against others; on the line it is the
@@ -24,7 +24,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Census:
+class ClassHistogram:
     """How many of the real pictures and of the samples the classifier takes for each value."""
 
     values: tuple[str, ...]
@@ -33,13 +33,13 @@ class Census:
 
 
 @dataclass(frozen=True)
-class Quality:
+class EvaluationReport:
     """How good a generator was after `step` steps."""
 
     step: int
     samples: int
-    values: dict[str, Measured]
-    census: dict[str, Census]
+    values: dict[str, MetricResult]
+    census: dict[str, ClassHistogram]
     probe: str
     accuracies: dict[str, float]
     notes: tuple[str, ...] = ()

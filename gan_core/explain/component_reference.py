@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gan_core.config import REGISTRIES
 from gan_core.diagnosis import CONDITIONS
 from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.metrics.images import PICTURE_METRICS
+from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.registry import Component, Knob, Registry, knobs
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def registries() -> dict[str, Registry]:
     """Return every registry once, by its kind."""
-    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, PICTURE_METRICS, CONDITIONS)}
+    return {r.kind: r for r in (*REGISTRIES.values(), METRICS, IMAGE_METRICS, CONDITIONS)}
 
 
 def describe_knob(name: str, knob: Knob) -> str:

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch.autograd import forward_ad
 
-from gan_core.explain.replay_gan import NETWORKS, Twin
+from gan_core.explain.replay_gan import NETWORKS, ReplayGAN
 from gan_core.networks.base import describe
 from gan_core.shapes import Logits, Values
-from gan_core.training.gan import Batch, Game
+from gan_core.training.gan import GAN, Batch
 
 STEPS = (1e-6, 1e-7, 1e-8)
 """How far a weight may be moved to either side for the finite differences, in double precision.
@@ -85,7 +85,7 @@ class Derivative:
         return (self.above - self.below) / (2 * self.step)
 
 
-class Place(NamedTuple):
+class WeightIndex(NamedTuple):
     """Where a weight stands: in the parameter that `owner` calls `name`."""
 
     owner: nn.Module
@@ -98,7 +98,7 @@ class Place(NamedTuple):
         return getattr(self.owner, self.name)
 
 
-def derivative(game: Game, batch: Batch, network: str, layer: int, index: int) -> Derivative:
+def derivative(gan: GAN, batch: Batch, network: str, layer: int, index: int) -> Derivative:
     """Return ∂L/∂w for the mean loss of `network`, three ways.
 
     `layer` counts its layers in the order of use from 0, `index` all weights of that layer, its
@@ -109,16 +109,16 @@ def derivative(game: Game, batch: Batch, network: str, layer: int, index: int) -
     """
     if network not in NETWORKS:
         raise ValueError(f"network = {network!r} is not one of {', '.join(NETWORKS)}.")
-    twin = Twin(game, batch, torch.float64)
-    layers = twin.layers(network)
+    replay = ReplayGAN(gan, batch, torch.float64)
+    layers = replay.layers(network)
     if not 0 <= layer < len(layers):
         raise ValueError(f"layer = {layer} is not from 0 to {len(layers) - 1}.")
     place = _place(layers[layer], index)
     weight = place.parameter[place.at].item()
-    loss = twin.play(network).loss.mean()
+    loss = replay.loss_terms(network).loss.mean()
     (gradient,) = torch.autograd.grad(loss, place.parameter)
-    step, above, below = _differences(twin, network, place)
-    links, real, fake = _chain(twin, network, place)
+    step, above, below = _differences(replay, network, place)
+    links, real, fake = _chain(replay, network, place)
     return Derivative(
         network=network,
         layer=describe(layers[layer]),
@@ -140,7 +140,7 @@ def _short(name: str) -> str:
     return name.replace("parametrizations.", "").removesuffix(".original")
 
 
-def _place(layer: nn.Module, index: int) -> Place:
+def _place(layer: nn.Module, index: int) -> WeightIndex:
     """Raises: ValueError: if the layer has no weight of that index."""
     rest = index
     for name, weight in layer.named_parameters():
@@ -148,7 +148,7 @@ def _place(layer: nn.Module, index: int) -> Place:
             path, _, leaf = name.rpartition(".")
             at = tuple(int(i) for i in np.unravel_index(rest, tuple(weight.shape)))
             called = f"{_short(name)}[{', '.join(map(str, at))}]"
-            return Place(layer.get_submodule(path), leaf, at, called)
+            return WeightIndex(layer.get_submodule(path), leaf, at, called)
         rest -= weight.numel()
     last = index - rest - 1
     if last < 0:
@@ -156,25 +156,29 @@ def _place(layer: nn.Module, index: int) -> Place:
     raise ValueError(f"index = {index} is not from 0 to {last}.")
 
 
-def _differences(twin: Twin, network: str, place: Place) -> tuple[float, float, float]:
+def _differences(replay: ReplayGAN, network: str, place: WeightIndex) -> tuple[float, float, float]:
     """Return the step h, L(w + h) and L(w − h)."""
-    tried = [(h, _moved(twin, network, place, h), _moved(twin, network, place, -h)) for h in STEPS]
+    tried = [
+        (h, _moved(replay, network, place, h), _moved(replay, network, place, -h)) for h in STEPS
+    ]
     slopes = [(above - below) / (2 * h) for h, above, below in tried]
     unsure = [abs(slope - finer) for slope, finer in pairwise(slopes)]
     return tried[unsure.index(min(unsure))]
 
 
 @torch.no_grad()
-def _moved(twin: Twin, network: str, place: Place, by: float) -> float:
+def _moved(replay: ReplayGAN, network: str, place: WeightIndex, by: float) -> float:
     """Return the mean loss with the weight moved."""
     before = place.parameter[place.at].item()
     place.parameter[place.at] = before + by
-    loss = twin.play(network).loss.mean().item()
+    loss = replay.loss_terms(network).loss.mean().item()
     place.parameter[place.at] = before
     return loss
 
 
-def _chain(twin: Twin, network: str, place: Place) -> tuple[tuple[Link, ...], Terms | None, Terms]:
+def _chain(
+    replay: ReplayGAN, network: str, place: WeightIndex
+) -> tuple[tuple[Link, ...], Terms | None, Terms]:
     """Return the chain rule from the weight to each sample's loss; the twin is used up by it."""
     parameter = place.parameter.detach()
     direction = torch.zeros_like(parameter)
@@ -183,13 +187,13 @@ def _chain(twin: Twin, network: str, place: Place) -> tuple[tuple[Link, ...], Te
         # A parameter cannot carry a tangent; a plain tensor of the same name can.
         delattr(place.owner, place.name)
         setattr(place.owner, place.name, forward_ad.make_dual(parameter, direction))
-        with twin.recorded() as outputs:
-            bill = twin.play(network)
-        links = tuple(_links(twin, outputs))
-        logits = [forward_ad.unpack_dual(a) for a in (bill.logits_real, bill.logits_fake)]
+        with replay.recorded() as outputs:
+            bill = replay.loss_terms(network)
+        links = tuple(_links(replay, outputs))
+        logits = [forward_ad.unpack_dual(a) for a in (bill.real_logits, bill.fake_logits)]
     # A loss that does not look at real samples is handed the generated ones twice.
-    paired = network == "discriminator" or twin.config.loss.paired
-    slopes = _slopes(twin, network, *(a.primal for a in logits))
+    paired = network == "discriminator" or replay.config.loss.relativistic
+    slopes = _slopes(replay, network, *(a.primal for a in logits))
     real, fake = (
         Terms(_numbers(a.primal), slope, _numbers(_tangent(a)))
         for a, slope in zip(logits, slopes, strict=True)
@@ -197,8 +201,8 @@ def _chain(twin: Twin, network: str, place: Place) -> tuple[tuple[Link, ...], Te
     return links, real if paired else None, fake
 
 
-def _links(twin: Twin, outputs: dict[nn.Module, list[torch.Tensor]]) -> Iterator[Link]:
-    of_generator = set(twin.generator.modules())
+def _links(replay: ReplayGAN, outputs: dict[nn.Module, list[torch.Tensor]]) -> Iterator[Link]:
+    of_generator = set(replay.generator.modules())
     for layer, found in outputs.items():
         tangents = [forward_ad.unpack_dual(output).tangent for output in found]
         changes = [t.flatten() for t in tangents if t is not None]
@@ -207,9 +211,9 @@ def _links(twin: Twin, outputs: dict[nn.Module, list[torch.Tensor]]) -> Iterator
             yield Link(network, describe(layer), torch.cat(changes).norm().item())
 
 
-def _slopes(twin: Twin, network: str, real: Logits, fake: Logits) -> tuple[Values, Values]:
+def _slopes(replay: ReplayGAN, network: str, real: Logits, fake: Logits) -> tuple[Values, Values]:
     """Return ∂ℓᵢ/∂aᵢ for the real and the generated samples."""
-    loss = twin.config.loss
+    loss = replay.config.loss
     half = loss.discriminator if network == "discriminator" else loss.generator
     real, fake = (a.detach().clone().requires_grad_() for a in (real, fake))
     asked = torch.autograd.grad(half(real, fake).sum(), (real, fake), allow_unused=True)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from gan_core.networks.stateless import evaluating
+from gan_core.networks.stateless import eval_mode
 from gan_core.shapes import Grid, Latents, Logits, Samples
-from gan_core.training.gan import Game
+from gan_core.training.gan import GAN
 from gan_core.training.monitoring.density_view import (
-    Axis,
-    as_shown,
+    PlotAxis,
     axis_points,
-    best_logits,
-    smoothed_density,
+    display_output,
+    kde,
+    optimal_logits,
 )
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 LINE_SAMPLES, PICTURES = 10_000, 512
 """How many real and as many generated samples are looked at."""
 
-TRACKED = ("value", "best_value", "implied", "true", "gap")
+SERIES = ("value", "best_value", "implied", "true", "optimality_gap")
 """What is worth keeping over the steps, in a `History`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """D and D* over the axis, as `LineView` has them, and the densities that D* is made of."""
+    """D and D* over the axis, as `DensityView` has them, and the densities that D* is made of."""
 
     x: Grid
     p_real: Grid
@@ -61,23 +61,23 @@ class Equilibrium:
     best_value: float | None
     """V of the best D against this G; None without densities, or if nobody knows."""
     implied: float | None
-    """How far the densities are apart if D is the best one; see `Loss.stands_for`."""
+    """How far the densities are apart if D is the best one; see `Loss.divergence`."""
     true: float | None
     """How far they are apart; None for pictures, whose densities nobody knows."""
-    gap: float | None
+    optimality_gap: float | None
     """Mean |D − D*| over (p_r + p_g) / 2, where D* is finite; in the units in which D is drawn."""
-    steepest: float | None
+    max_slope: float | None
     """Largest |slope| of D over the axis, in the units that D sees; Wasserstein's must be 1."""
     curves: Curves | None
 
     def row(self) -> dict[str, float]:
-        """Return what is `TRACKED`, NaN for what nobody knows."""
-        values = {name: getattr(self, name) for name in TRACKED}
+        """Return what is `SERIES`, NaN for what nobody knows."""
+        values = {name: getattr(self, name) for name in SERIES}
         return {name: np.nan if value is None else value for name, value in values.items()}
 
 
 @torch.no_grad()
-def measure(trainer: Trainer, n: int | None = None, axis: Axis | None = None) -> Equilibrium:
+def measure(trainer: Trainer, n: int | None = None, axis: PlotAxis | None = None) -> Equilibrium:
     """Measure a run from `n` real and `n` generated samples, the same noise at every call.
 
     On the line both networks are at rest (no dropout, running means in batch norm), nothing is
@@ -85,43 +85,45 @@ def measure(trainer: Trainer, n: int | None = None, axis: Axis | None = None) ->
     best value are those of the smoothed density of the samples. Pictures are judged as in a
     training step. The run's own random streams stay where they are.
     """
-    game = trainer.game
-    pictures = game.config.dataset.pictures
+    gan = trainer.gan
+    pictures = gan.config.dataset.pictures
     n = n or (PICTURES if pictures else LINE_SAMPLES)
     with trainer.lock:
         if pictures:
-            with game.unseen():
-                return _of_loss(trainer, *_judged(game, n)[:2])
-        with evaluating(game.generator), evaluating(game.discriminator):
-            real, fake, x_fake = _judged(game, n)
+            with gan.no_side_effects():
+                return _of_loss(trainer, *_judged(gan, n)[:2])
+        with eval_mode(gan.generator), eval_mode(gan.discriminator):
+            real, fake, x_fake = _judged(gan, n)
             made = _of_loss(trainer, real, fake)
             samples = x_fake.squeeze(1).double().cpu().numpy()
-            return _on_the_line(game, made, samples, axis or Axis.around(game.config.dataset))
+            return _on_the_line(gan, made, samples, axis or PlotAxis.around(gan.config.dataset))
 
 
-def _judged(game: Game, n: int) -> tuple[Logits, Logits, Samples]:
+def _judged(gan: GAN, n: int) -> tuple[Logits, Logits, Samples]:
     """Return D's logits on real and on generated samples, and these, from streams of its own."""
-    seeds = np.random.SeedSequence([game.config.seed, 2]).generate_state(2).tolist()
-    of_real, of_z = (torch.Generator(game.device).manual_seed(seed) for seed in seeds)
+    seeds = np.random.SeedSequence([gan.config.seed, 2]).generate_state(2).tolist()
+    of_real, of_z = (torch.Generator(gan.device).manual_seed(seed) for seed in seeds)
     labels = None
-    if game.classes:
-        real, labels = game.source.labelled_batch(n, of_real)
+    if gan.classes:
+        real, labels = gan.source.labelled_batch(n, of_real)
     else:
-        real = game.source.batch(n, of_real)
-    z: Latents = game.config.prior.sample(n, game.config.latent_dim, of_z, game.device)
-    fake = game.generate(z, labels)
-    on_real, on_fake = (game.judge(game.standardised(x), labels).double() for x in (real, fake))
+        real = gan.source.batch(n, of_real)
+    z: Latents = gan.config.prior.sample(n, gan.config.latent_dim, of_z, gan.device)
+    fake = gan.generate(z, labels)
+    on_real, on_fake = (
+        gan.run_discriminator(gan.standardize(x), labels).double() for x in (real, fake)
+    )
     return on_real, on_fake, fake
 
 
 def _of_loss(trainer: Trainer, real: Logits, fake: Logits) -> Equilibrium:
     """Return what D's logits alone tell."""
-    game = trainer.game
-    loss = game.config.loss
+    gan = trainer.gan
+    loss = gan.config.loss
     each = loss.discriminator(real, fake)
     # Of a paired loss too: the pairs are independent of each other.
     error = each.std() / len(each) ** 0.5
-    stands_for, mean = loss.stands_for, each.mean().item()
+    divergence, mean = loss.divergence, each.mean().item()
     return Equilibrium(
         step=trainer.step_count,
         samples=len(each),
@@ -129,40 +131,42 @@ def _of_loss(trainer: Trainer, real: Logits, fake: Logits) -> Equilibrium:
         value_error=error.item(),
         equilibrium=0.0 - loss.equilibrium()[0],
         best_value=None,
-        implied=None if stands_for is None else stands_for.implied(mean, unit_of_d(game)),
+        implied=None
+        if divergence is None
+        else divergence.distance_from_loss(mean, d_input_scale(gan)),
         true=None,
-        gap=None,
-        steepest=None,
+        optimality_gap=None,
+        max_slope=None,
         curves=None,
     )
 
 
-def unit_of_d(game: Game) -> float:
+def d_input_scale(gan: GAN) -> float:
     """Return the length, in units of x, of the unit in which D sees x."""
-    return 1.0 if game.config.architecture.standardise == "none" else game.std
+    return 1.0 if gan.config.architecture.standardise == "none" else gan.std
 
 
-def _on_the_line(game: Game, made: Equilibrium, samples: Grid, axis: Axis) -> Equilibrium:
+def _on_the_line(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) -> Equilibrium:
     """Add what can be told where the densities are known."""
-    config = game.config
-    axis.hold(np.sort(samples))
+    config = gan.config
+    axis.extend(np.sort(samples))
     x = axis_points(axis)
-    p_real = np.asarray(config.dataset.law().pdf(x), dtype=float)
-    p_fake = smoothed_density(samples, axis)
-    points = torch.as_tensor(x, dtype=torch.float32, device=game.device).unsqueeze(1)
-    logits = game.judge(game.standardised(points)).double().cpu().numpy()
-    optimal = best_logits(config.loss, p_real, p_fake, x, logits)
-    d, d_optimal = as_shown(config, logits), None
+    p_real = np.asarray(config.dataset.distribution().pdf(x), dtype=float)
+    p_fake = kde(samples, axis)
+    points = torch.as_tensor(x, dtype=torch.float32, device=gan.device).unsqueeze(1)
+    logits = gan.run_discriminator(gan.standardize(points)).double().cpu().numpy()
+    optimal = optimal_logits(config.loss, p_real, p_fake, x, logits)
+    d, d_optimal = display_output(config, logits), None
     if optimal is not None:
-        d_optimal = as_shown(config, optimal)
-    stands_for, unit = config.loss.stands_for, unit_of_d(game)
-    true = None if stands_for is None else stands_for.true(p_real, p_fake, x)
+        d_optimal = display_output(config, optimal)
+    divergence, unit = config.loss.divergence, d_input_scale(gan)
+    true = None if divergence is None else divergence.true(p_real, p_fake, x)
     return replace(
         made,
-        best_value=None if true is None else -stands_for.best_loss(true, unit),
+        best_value=None if true is None else -divergence.best_loss(true, unit),
         true=true,
         gap=None if d_optimal is None else mean_gap(d, d_optimal, p_real + p_fake),
-        steepest=float(np.abs(np.diff(logits)).max() / (x[1] - x[0]) * unit),
+        max_slope=float(np.abs(np.diff(logits)).max() / (x[1] - x[0]) * unit),
         curves=Curves(x, p_real, p_fake, d, d_optimal),
     )
 

@@ -34,7 +34,7 @@ def slerp(start: Latent, end: Latent, share: torch.Tensor) -> LatentPath:
 def walk(prior: Prior, start: Latent, end: Latent, count: int) -> LatentPath:
     """Return `count` points from `start` to `end`, each (1, latent), on the prior's path."""
     share = torch.linspace(0, 1, count, device=start.device)
-    return (slerp if prior.round else lerp)(start, end, share)
+    return (slerp if prior.isotropic else lerp)(start, end, share)
 
 
 def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
@@ -48,7 +48,7 @@ def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
     steps = torch.linspace(0, 1, side, device=corners.device)
     t, s = (grid.reshape(-1, 1) for grid in torch.meshgrid(steps, steps, indexing="ij"))
     points = a + s * (b - a) + t * (c - a)
-    if not prior.round:
+    if not prior.isotropic:
         return points
     lengths = a.norm() + s * (b.norm() - a.norm()) + t * (c.norm() - a.norm())
     return points / points.norm(dim=1, keepdim=True).clamp(min=1e-8) * lengths.clamp(min=1e-8)
@@ -61,7 +61,7 @@ def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> La
     arXiv:1511.06434, section 6.3.2, averages three samples each).
     """
     total = (plus.mean(0) - minus.mean(0) + base.mean(0))[None]
-    if not prior.round:
+    if not prior.isotropic:
         return total
     return total / total.norm().clamp(min=1e-8) * base.norm(dim=1).mean()
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from gan_core.explain.replay_gan import NETWORKS, Twin
+from gan_core.explain.replay_gan import NETWORKS, ReplayGAN
 from gan_core.networks.base import describe, shape_of
-from gan_core.training.gan import Batch, Game
+from gan_core.training.gan import GAN, Batch
 
 
-class Norms(NamedTuple):
+class GradientNorms(NamedTuple):
     """Euclidean norms of the gradient of a mean loss; None where none flows or none is asked for.
 
     `output` is over the whole batch, `weights` over all of a layer's parameters.
@@ -27,7 +27,7 @@ class Norms(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LayerFlow:
+class LayerGradients:
     """One layer, and the gradients that pass it in either turn.
 
     In D's turn nothing reaches G, whose samples are taken as they are; in G's turn the gradient
@@ -38,17 +38,17 @@ class LayerFlow:
     layer: str
     output: str
     parameters: int
-    in_d_turn: Norms
-    in_g_turn: Norms
+    in_d_turn: GradientNorms
+    in_g_turn: GradientNorms
 
 
-def layer_flow(game: Game, batch: Batch) -> list[LayerFlow]:
+def layer_flow(gan: GAN, batch: Batch) -> list[LayerGradients]:
     """Return every layer of G, then of D, in the order of use, with both turns' gradients."""
-    twin = Twin(game, batch)
-    in_d_turn, in_g_turn = _norms(twin, "discriminator"), _norms(twin, "generator")
-    of_generator = set(twin.generator.modules())
+    replay = ReplayGAN(gan, batch)
+    in_d_turn, in_g_turn = _norms(replay, "discriminator"), _norms(replay, "generator")
+    of_generator = set(replay.generator.modules())
     return [
-        LayerFlow(
+        LayerGradients(
             network=NETWORKS[layer not in of_generator],
             layer=describe(layer),
             output=shape,
@@ -60,20 +60,20 @@ def layer_flow(game: Game, batch: Batch) -> list[LayerFlow]:
     ]
 
 
-def _norms(twin: Twin, network: str) -> dict[nn.Module, tuple[Norms, str]]:
+def _norms(replay: ReplayGAN, network: str) -> dict[nn.Module, tuple[GradientNorms, str]]:
     """Return the norms at each layer, and its output's shape, in one network's turn."""
-    with twin.recorded() as outputs:
-        loss = twin.play(network).loss.mean()
-    own = set(getattr(twin, network).modules())
+    with replay.recorded() as outputs:
+        loss = replay.loss_terms(network).loss.mean()
+    own = set(getattr(replay, network).modules())
     asked = [output for found in outputs.values() for output in found if output.requires_grad]
-    asked += getattr(twin, network).parameters()
+    asked += getattr(replay, network).parameters()
     gradients = torch.autograd.grad(loss, asked, allow_unused=True)
     by_tensor = {id(tensor): g for tensor, g in zip(asked, gradients, strict=True)}
     made = {}
     for layer, found in outputs.items():
         weights = list(layer.parameters()) if layer in own else []
         made[layer] = (
-            Norms(_norm(by_tensor, found), _norm(by_tensor, weights)),
+            GradientNorms(_norm(by_tensor, found), _norm(by_tensor, weights)),
             shape_of(found[0]),
         )
     return made

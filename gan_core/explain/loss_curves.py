@@ -10,7 +10,7 @@ from torch.nn.utils import get_total_norm
 
 from gan_core.losses import Loss
 from gan_core.shapes import Grid, Logits, Values
-from gan_core.training.gan import Batch, Game
+from gan_core.training.gan import GAN, Batch
 
 CURVE_POINTS = 161
 REACH = 4.0
@@ -70,15 +70,15 @@ def slope_of_g(loss: Loss, real: Logits, fake: Logits) -> Logits:
     return slope
 
 
-def gradient_of_g(game: Game, batch: Batch, losses: list[Loss]) -> list[float]:
+def gradient_of_g(gan: GAN, batch: Batch, losses: list[Loss]) -> list[float]:
     """Return ‖∇L_G‖ over G's weights that each loss would give on this batch.
 
     `batch.fake` carries G's graph. Costs one backward pass a loss.
     """
-    weights = list(game.generator.parameters())
+    weights = list(gan.generator.parameters())
     norms = []
     for loss in losses:
-        objective = game.bill_of_g(batch, loss).objective
+        objective = gan.generator_loss(batch, loss).total
         gradients = torch.autograd.grad(objective, weights, retain_graph=True)
         norms.append(get_total_norm(gradients).item())
     return norms

@@ -14,12 +14,12 @@ from torch.nn.utils.parametrize import ParametrizationList
 from gan_core.networks.base import leaf_layers
 from gan_core.regularizers import REGULARIZERS
 from gan_core.shapes import Classes, Samples
-from gan_core.training.gan import Batch, Bill, Game
+from gan_core.training.gan import GAN, Batch, LossTerms
 
 NETWORKS = ("generator", "discriminator")
 
 
-class Twin(Game):
+class ReplayGAN(GAN):
     """A copy of a game that always plays one batch, with the same dropout and the same blur.
 
     D pays no penalty, and a paired loss compares G's samples with the batch's own real ones,
@@ -29,17 +29,17 @@ class Twin(Game):
     own mean and variance, as in training. Activations do not overwrite their inputs.
     """
 
-    def __init__(self, game: Game, batch: Batch, dtype: torch.dtype | None = None) -> None:
-        self.__dict__.update(game.__dict__)  # all that is not replaced below is shared
-        exact = "fp32" if dtype is not None else game.config.precision
+    def __init__(self, gan: GAN, batch: Batch, dtype: torch.dtype | None = None) -> None:
+        self.__dict__.update(gan.__dict__)  # all that is not replaced below is shared
+        exact = "fp32" if dtype is not None else gan.config.precision
         none = REGULARIZERS.create("none")
-        self.config = game.config.with_(regularizer=none, precision=exact)
-        self.rng = {name: rng.clone_state() for name, rng in game.rng.items()}
+        self.config = gan.config.replace(regularizer=none, precision=exact)
+        self.rng = {name: rng.clone_state() for name, rng in gan.rng.items()}
         self._start = {name: rng.get_state() for name, rng in self.rng.items()}
-        streams = {id(rng): self.rng[name] for name, rng in game.rng.items()}
-        self.generator = copy.deepcopy(game.generator, dict(streams)).to(dtype).train()
-        self.discriminator = copy.deepcopy(game.discriminator, dict(streams)).to(dtype).train()
-        self.batch = batch.without_graph()
+        streams = {id(rng): self.rng[name] for name, rng in gan.rng.items()}
+        self.generator = copy.deepcopy(gan.generator, dict(streams)).to(dtype).train()
+        self.discriminator = copy.deepcopy(gan.discriminator, dict(streams)).to(dtype).train()
+        self.batch = batch.detach()
         if dtype is not None:
             real, fake, z = (x.detach().to(dtype) for x in (batch.real, batch.fake, batch.z))
             self.batch = replace(batch, z=z, fake=fake, real=real)
@@ -51,20 +51,24 @@ class Twin(Game):
             elif hasattr(module, "inplace"):
                 module.inplace = False
 
-    def real_batch(self, n: int) -> tuple[Samples, Classes | None]:
+    def sample_real_input(self, n: int) -> tuple[Samples, Classes | None]:
         return self.batch.real, self.batch.labels
 
-    def play(self, network: str) -> Bill:
+    def loss_terms(self, network: str) -> LossTerms:
         """Return what a network pays for the batch, which G makes anew."""
         for name, rng in self.rng.items():
             rng.set_state(self._start[name])
         batch = replace(self.batch, fake=self.generate(self.batch.z, self.batch.labels))
-        return self.bill_of_d(batch) if network == "discriminator" else self.bill_of_g(batch)
+        return (
+            self.discriminator_loss(batch)
+            if network == "discriminator"
+            else self.generator_loss(batch)
+        )
 
     def layers(self, network: str) -> list[nn.Module]:
         """Return a network's layers in the order of use."""
         with self.recorded() as outputs, torch.no_grad():
-            self.play("discriminator")
+            self.loss_terms("discriminator")
         chosen = leaf_layers(getattr(self, network))
         return [layer for layer in outputs if layer in chosen]
 

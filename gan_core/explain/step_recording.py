@@ -14,19 +14,19 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
-from gan_core.data.pixels import as_arrays
-from gan_core.explain.sample_gradients import push
+from gan_core.data.pixels import to_arrays
+from gan_core.explain.sample_gradients import sample_gradient
 from gan_core.shapes import Grid, Logits, PixelArray, Samples, Values, Weights
-from gan_core.training.algorithm import Turn
-from gan_core.training.gan import Batch, Bill
-from gan_core.training.monitoring.density_view import as_shown
+from gan_core.training.algorithm import UpdateResult
+from gan_core.training.gan import Batch, LossTerms
+from gan_core.training.monitoring.density_view import display_output
 from gan_core.training.trainer import Trainer
 
 SHOWN = 16
 """How many samples of the batch a scene shows."""
 
 
-class Line(NamedTuple):
+class AlgorithmLine(NamedTuple):
     """A line of the algorithm's box."""
 
     key: str
@@ -35,20 +35,20 @@ class Line(NamedTuple):
 
 
 LINES = (
-    Line("noise", "sample noise z; G makes samples of it", True),
-    Line("real", "sample real x from the data", True),
-    Line("loss_d", "D's loss on both", True),
-    Line("gradient_d", "D's gradient", True),
-    Line("update_d", "update D", True),
-    Line("noise_again", "noise z for G", False),
-    Line("loss_g", "G's loss", False),
-    Line("gradient_g", "G's gradient", False),
-    Line("update_g", "update G", False),
+    AlgorithmLine("noise", "sample noise z; G makes samples of it", True),
+    AlgorithmLine("real", "sample real x from the data", True),
+    AlgorithmLine("loss_d", "D's loss on both", True),
+    AlgorithmLine("gradient_d", "D's gradient", True),
+    AlgorithmLine("update_d", "update D", True),
+    AlgorithmLine("noise_again", "noise z for G", False),
+    AlgorithmLine("loss_g", "G's loss", False),
+    AlgorithmLine("gradient_g", "G's gradient", False),
+    AlgorithmLine("update_g", "update G", False),
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class StepView:
     """What can be seen at a line; None for what has not happened yet.
 
     Samples are in the units of the data, pictures bytes. `answer_*` is D's output on them, as it
@@ -58,10 +58,10 @@ class Scene:
 
     fake: Values | PixelArray
     real: Values | PixelArray | None = None
-    answer_fake: Values | None = None
-    answer_real: Values | None = None
-    force_fake: Values | None = None
-    force_real: Values | None = None
+    d_output_fake: Values | None = None
+    d_output_real: Values | None = None
+    logit_force_fake: Values | None = None
+    logit_force_real: Values | None = None
     push: np.ndarray | None = None
     fake_before: Values | PixelArray | None = None
     curve: Grid | None = None
@@ -70,7 +70,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Move:
+class WeightUpdate:
     """What an update did: its length over all weights, and the mean loss before and after it."""
 
     weights: int
@@ -82,101 +82,103 @@ class Move:
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class LineRecord:
     """One line of one step: which, what is seen, and the turn (and the move) it belongs to."""
 
-    line: Line
+    line: AlgorithmLine
     repetition: int
     """Which of the step's updates of D, from 1; G's lines have the last one's."""
-    scene: Scene
-    turn: Turn
-    move: Move
-    bill_of_d: Bill | None
+    scene: StepView
+    turn: UpdateResult
+    move: WeightUpdate
+    discriminator_loss: LossTerms | None
     """What D's latest judgement of both batches was, after its update too; None before it."""
 
 
 @dataclass(frozen=True, eq=False)
-class CloseUp:
+class StepRecording:
     """A whole step: number `step`, made of `moments` in the order in which they happened."""
 
     config: ExperimentConfig
     step: int
-    moments: tuple[Moment, ...]
+    records: tuple[LineRecord, ...]
     x: Grid | None
     """The axis that D is drawn over; None for pictures."""
 
 
-def take_step(trainer: Trainer, x: Grid | None = None) -> CloseUp:
+def record_step(trainer: Trainer, x: Grid | None = None) -> StepRecording:
     """Train one whole step and return what happened; `x` is the axis that D is drawn over.
 
     A step that was left half-way is completed first, unrecorded. The step is the same, bit for
     bit, as without looking.
     """
     with trainer.lock:
-        if trainer.share_of_step:
+        if trainer.step_fraction:
             trainer.step()
-        moments: list[Moment] = []
+        moments: list[LineRecord] = []
         for repetition in range(1, trainer.config.n_critic + 1):
-            moments += _discriminator_turn(trainer, x, repetition)
+            moments += _record_d(trainer, x, repetition)
         moments += _generator_turn(trainer, x, moments[-1])
-        return CloseUp(trainer.config, trainer.step_count, tuple(moments), x)
+        return StepRecording(trainer.config, trainer.step_count, tuple(moments), x)
 
 
-def _discriminator_turn(trainer: Trainer, x: Grid | None, repetition: int) -> list[Moment]:
+def _record_d(trainer: Trainer, x: Grid | None, repetition: int) -> list[LineRecord]:
     networks = trainer.discriminator, trainer.generator
     curve, before = _curve(trainer, x), _weights(*networks)
     turn = _at_rest(trainer.step_discriminator())
-    with trainer.game.unseen():
-        after = trainer.game.bill_of_d(turn.batch)
-    move = _move(before, _weights(*networks), turn.bill, after)
-    scenes = [Scene(_samples(trainer, turn.batch.fake[:SHOWN]), curve=curve)]
-    real = _samples(trainer, trainer.game.in_data_units(turn.batch.real[:SHOWN]))
+    with trainer.gan.no_side_effects():
+        after = trainer.gan.discriminator_loss(turn.batch)
+    move = _move(before, _weights(*networks), turn.loss_terms, after)
+    scenes = [StepView(_samples(trainer, turn.batch.fake[:SHOWN]), curve=curve)]
+    real = _samples(trainer, trainer.gan.unstandardize(turn.batch.real[:SHOWN]))
     scenes.append(replace(scenes[-1], real=real))
-    scenes.append(replace(scenes[-1], **_answers(trainer, turn.bill)))
-    scenes.append(replace(scenes[-1], **_forces(trainer, turn.bill)))
+    scenes.append(replace(scenes[-1], **_answers(trainer, turn.loss_terms)))
+    scenes.append(replace(scenes[-1], **_forces(trainer, turn.loss_terms)))
     moved = replace(scenes[-2], curve=_curve(trainer, x), curve_before=curve)
     scenes.append(replace(moved, **_answers(trainer, after)))
     lines = (line for line in LINES if line.of_d)
-    bills = (None, None, turn.bill, turn.bill, detached(after))
+    bills = (None, None, turn.loss_terms, turn.loss_terms, detached(after))
     return [
-        Moment(line, repetition, seen, turn, move, bill)
+        LineRecord(line, repetition, seen, turn, move, bill)
         for line, seen, bill in zip(lines, scenes, bills, strict=True)
     ]
 
 
-def _generator_turn(trainer: Trainer, x: Grid | None, last: Moment) -> list[Moment]:
+def _generator_turn(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRecord]:
     networks = trainer.generator, trainer.discriminator
     before = _weights(*networks)
-    pushes = push(trainer.game, last.turn.batch)[:SHOWN].double().cpu().numpy()
+    pushes = sample_gradient(trainer.gan, last.turn.batch)[:SHOWN].double().cpu().numpy()
     turn = _at_rest(trainer.step_generator())
     z, labels = turn.batch.z, turn.batch.labels
-    with trainer.game.unseen():
-        batch = Batch(z, labels, trainer.game.generate(z, labels))
-        after = trainer.game.bill_of_g(batch)
-    move = _move(before, _weights(*networks), turn.bill, after)
-    scene = replace(last.scene, real=None, answer_fake=None, answer_real=None, curve_before=None)
-    told = replace(scene, answer_fake=_shown(trainer, turn.bill.logits_fake[:SHOWN]))
+    with trainer.gan.no_side_effects():
+        batch = Batch(z, labels, trainer.gan.generate(z, labels))
+        after = trainer.gan.generator_loss(batch)
+    move = _move(before, _weights(*networks), turn.loss_terms, after)
+    scene = replace(
+        last.scene, real=None, d_output_fake=None, d_output_real=None, curve_before=None
+    )
+    told = replace(scene, d_output_fake=_shown(trainer, turn.loss_terms.fake_logits[:SHOWN]))
     moved = replace(
         told,
         fake=_samples(trainer, batch.fake[:SHOWN]),
         fake_before=scene.fake,
-        answer_fake=_shown(trainer, after.logits_fake[:SHOWN]),
+        d_output_fake=_shown(trainer, after.fake_logits[:SHOWN]),
     )
     scenes = [scene, told, replace(told, push=pushes), moved]
     lines = (line for line in LINES if not line.of_d)
     return [
-        Moment(line, last.repetition, seen, turn, move, last.bill_of_d)
+        LineRecord(line, last.repetition, seen, turn, move, last.discriminator_loss)
         for line, seen in zip(lines, scenes, strict=True)
     ]
 
 
-def _at_rest(turn: Turn) -> Turn:
+def _at_rest(turn: UpdateResult) -> UpdateResult:
     """Return the turn without its graphs."""
-    return Turn(turn.batch.without_graph(), detached(turn.bill), turn.gradients)
+    return UpdateResult(turn.batch.detach(), detached(turn.loss_terms), turn.gradients)
 
 
-def detached(bill: Bill) -> Bill:
-    return Bill(*(getattr(bill, field.name).detach() for field in fields(Bill)))
+def detached(bill: LossTerms) -> LossTerms:
+    return LossTerms(*(getattr(bill, field.name).detach() for field in fields(LossTerms)))
 
 
 def _weights(*networks: nn.Module) -> list[Weights]:
@@ -184,18 +186,20 @@ def _weights(*networks: nn.Module) -> list[Weights]:
     return [torch.cat([w.detach().flatten() for w in n.parameters()]) for n in networks]
 
 
-def _move(before: list[Weights], now: list[Weights], bill: Bill, after: Bill) -> Move:
+def _move(
+    before: list[Weights], now: list[Weights], bill: LossTerms, after: LossTerms
+) -> WeightUpdate:
     lengths = [(new - old).norm().item() for new, old in zip(now, before, strict=True)]
     losses = bill.loss.mean().item(), after.loss.mean().item()
-    return Move(len(now[0]), *lengths, *losses)
+    return WeightUpdate(len(now[0]), *lengths, *losses)
 
 
 def _samples(trainer: Trainer, x: Samples) -> Values | PixelArray:
-    return as_arrays(x.detach(), trainer.config.dataset)
+    return to_arrays(x.detach(), trainer.config.dataset)
 
 
 def _shown(trainer: Trainer, logits: Logits) -> Values:
-    return as_shown(trainer.config, logits.detach().double().cpu().numpy())
+    return display_output(trainer.config, logits.detach().double().cpu().numpy())
 
 
 def _curve(trainer: Trainer, x: Grid | None) -> Grid | None:
@@ -203,22 +207,22 @@ def _curve(trainer: Trainer, x: Grid | None) -> Grid | None:
     if x is None:
         return None
     points = torch.as_tensor(x, dtype=torch.float32, device=trainer.device).unsqueeze(1)
-    return as_shown(trainer.config, trainer.discriminate(points).double().cpu().numpy())
+    return display_output(trainer.config, trainer.discriminate(points).double().cpu().numpy())
 
 
-def _answers(trainer: Trainer, bill: Bill) -> dict[str, Values]:
+def _answers(trainer: Trainer, bill: LossTerms) -> dict[str, Values]:
     return {
-        "answer_real": _shown(trainer, bill.logits_real[:SHOWN]),
-        "answer_fake": _shown(trainer, bill.logits_fake[:SHOWN]),
+        "d_output_real": _shown(trainer, bill.real_logits[:SHOWN]),
+        "d_output_fake": _shown(trainer, bill.fake_logits[:SHOWN]),
     }
 
 
-def _forces(trainer: Trainer, bill: Bill) -> dict[str, Values]:
+def _forces(trainer: Trainer, bill: LossTerms) -> dict[str, Values]:
     """Return −∂ℓ_D/∂D at each sample."""
-    real, fake = bill.logits_real.clone().requires_grad_(), bill.logits_fake.clone()
+    real, fake = bill.real_logits.clone().requires_grad_(), bill.fake_logits.clone()
     loss = trainer.config.loss.discriminator(real, fake.requires_grad_()).sum()
     up, down = torch.autograd.grad(loss, (real, fake))
     return {
-        "force_real": -up[:SHOWN].double().cpu().numpy(),
-        "force_fake": -down[:SHOWN].double().cpu().numpy(),
+        "logit_force_real": -up[:SHOWN].double().cpu().numpy(),
+        "logit_force_fake": -down[:SHOWN].double().cpu().numpy(),
     }

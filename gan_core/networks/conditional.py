@@ -10,7 +10,7 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_core.networks.base import Conditional, Discriminator, Generator
-from gan_core.networks.stateless import evaluating
+from gan_core.networks.stateless import eval_mode
 from gan_core.shapes import Classes, Latents, Logits, Samples
 
 EMBEDDING = 32
@@ -37,7 +37,7 @@ class ProjectionDiscriminator(Conditional):
         weighted = (nn.Linear, nn.Conv2d)
         last = max(i for i, layer in enumerate(network) if isinstance(layer, weighted))
         self.features, self.head = network[:last], network[last:]
-        with evaluating(self.features), torch.no_grad():
+        with eval_mode(self.features), torch.no_grad():
             width = self.features(torch.zeros(1, *sample_shape)).numel()
         self.embedding = nn.Embedding(classes, width)
         nn.init.normal_(self.embedding.weight, 0.0, 0.02)

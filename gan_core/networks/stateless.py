@@ -14,19 +14,19 @@ from torch.nn.utils.parametrize import ParametrizationList
 Network = Callable[..., torch.Tensor]
 
 
-def cloned(value: Any) -> Any:
+def clone_nested(value: Any) -> Any:
     """Return a copy of nested dicts and lists with every tensor cloned."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, dict):
-        return {key: cloned(part) for key, part in value.items()}
+        return {key: clone_nested(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [cloned(part) for part in value]
+        return [clone_nested(part) for part in value]
     return value
 
 
 @contextmanager
-def evaluating(network: nn.Module) -> Iterator[nn.Module]:
+def eval_mode(network: nn.Module) -> Iterator[nn.Module]:
     """Put a network into evaluation mode for a while."""
     training = network.training
     network.eval()
@@ -37,7 +37,7 @@ def evaluating(network: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def settled(network: nn.Module) -> Iterator[nn.Module]:
+def freeze_spectral_norm(network: nn.Module) -> Iterator[nn.Module]:
     """Keep spectral norms from refining their estimate for a while."""
     norms = [m for m in network.modules() if isinstance(m, ParametrizationList)]
     for norm in norms:
@@ -50,7 +50,7 @@ def settled(network: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def forgetful(network: nn.Module) -> Iterator[nn.Module]:
+def preserve_buffers(network: nn.Module) -> Iterator[nn.Module]:
     """Let a network work on copies of its buffers for a while.
 
     The buffers themselves are not written to: a graph made before may still need them.
@@ -67,7 +67,7 @@ def forgetful(network: nn.Module) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def undisturbed(rng: torch.Generator) -> Iterator[None]:
+def preserve_rng(rng: torch.Generator) -> Iterator[None]:
     """Put a generator back to where it was."""
     state = rng.get_state()
     try:
@@ -76,7 +76,7 @@ def undisturbed(rng: torch.Generator) -> Iterator[None]:
         rng.set_state(state)
 
 
-def without_traces(network: nn.Module) -> Network:
+def stateless_forward(network: nn.Module) -> Network:
     """Return the network's forward pass on copies of its buffers, which it would change."""
     buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
     return lambda *inputs: (

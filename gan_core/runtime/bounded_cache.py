@@ -7,11 +7,11 @@ from collections import OrderedDict
 from typing import Any
 
 
-class Kept:
+class BoundedCache:
     """The newest few values by their keys, for every session of the process."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._max_items = most
         self._lock = threading.Lock()
         self._values: OrderedDict[Any, Any] = OrderedDict()
 
@@ -24,5 +24,5 @@ class Kept:
         """Keep a value; the oldest one may go."""
         with self._lock:
             self._values[key] = value
-            while len(self._values) > self._most:
+            while len(self._values) > self._max_items:
                 self._values.popitem(last=False)

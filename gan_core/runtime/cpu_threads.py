@@ -24,7 +24,7 @@ RECENT = 3.0
 """Seconds for which a run that another thread has trained counts as running."""
 
 
-class Cores:
+class ThreadAllocator:
     """The cores of this machine, and the runs that share them."""
 
     def __init__(self) -> None:
@@ -58,12 +58,12 @@ class Cores:
         if chosen.isdecimal() and int(chosen):
             count = int(chosen)
         else:
-            count = self._pinned or self.share(operations, 1 + beside)
+            count = self._pinned or self.threads_for(operations, 1 + beside)
         if count != torch.get_num_threads():
             torch.set_num_threads(count)
         return count
 
-    def share(self, operations: float, running: int) -> int:
+    def threads_for(self, operations: float, running: int) -> int:
         """Return the number of threads for a run of that size, one of so many that train now."""
         if operations < SMALL:
             return 1
@@ -78,5 +78,5 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-CORES = Cores()
+THREADS = ThreadAllocator()
 """The cores as this process shares them out."""

@@ -33,7 +33,7 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def placed(network: nn.Module, device: torch.device) -> nn.Module:
+def to_device(network: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device; convolutions run faster where channels lie innermost."""
     if any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in network.modules()):
         network = network.to(memory_format=torch.channels_last)
@@ -41,7 +41,7 @@ def placed(network: nn.Module, device: torch.device) -> nn.Module:
 
 
 @cache
-def keep_freed_memory() -> None:
+def tune_malloc() -> None:
     """Let the process keep the memory that a step frees, for the next one.
 
     glibc otherwise gives large blocks back to the system and has each page of them zeroed again
@@ -56,7 +56,7 @@ def keep_freed_memory() -> None:
 
 
 @cache
-def leave_compiler_out() -> None:
+def skip_dynamo_import() -> None:
     """Let an optimizer be made and saved without the import of torch's compiler, which takes 1.5 s.
 
     torch imports it to mark four methods of `Optimizer` as not to be compiled, when one of them is

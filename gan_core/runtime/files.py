@@ -78,7 +78,7 @@ def _settle(folder: Path) -> None:
         os.close(opened)
 
 
-def keep_values(values: Values) -> str:
+def store_values(values: Values) -> str:
     """Store numbers under the hash of their content and return it."""
     values = np.ascontiguousarray(values, dtype="<f8")
     upload = hashlib.sha256(values.tobytes()).hexdigest()[:16]
@@ -88,7 +88,7 @@ def keep_values(values: Values) -> str:
     return upload
 
 
-def kept_values(upload: str) -> Values:
+def load_values(upload: str) -> Values:
     """Return the numbers stored under a hash.
 
     Raises:

@@ -24,7 +24,7 @@ MALLINFO = (
 """The numbers of glibc's `struct mallinfo2`; `fordblks` is what is freed and kept."""
 
 
-WORDS = ("DefaultCPUAllocator", "out of memory", "std::bad_alloc", "Cannot allocate memory")
+OOM_MESSAGES = ("DefaultCPUAllocator", "out of memory", "std::bad_alloc", "Cannot allocate memory")
 """What torch's errors say where memory ran out, beside `torch.OutOfMemoryError`."""
 
 
@@ -110,14 +110,14 @@ def _table(path: str) -> dict[str, int]:
     return {row[0][:-1]: 1024 * int(row[1]) for row in rows if len(row) == 3 and row[2] == "kB"}
 
 
-def ran_out(error: BaseException) -> bool:
+def is_oom(error: BaseException) -> bool:
     """Say whether an error means that there was no memory, on the CPU or on a GPU."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in WORDS)
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in OOM_MESSAGES)
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Give memory that nothing uses any more back to the system, the GPU's too."""
     gc.collect()
     if torch.cuda.is_initialized():

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from gan_core.runtime.cpu_threads import available_cores
 from gan_core.runtime.memory import total
 
-AWAY = 5.0
+IDLE_SECONDS = 5.0
 """Seconds after which a run that no longer asks counts as away, and loses its place to others."""
 
-LAG = 1.0
+MAX_LAG_SECONDS = 1.0
 """Seconds of training that a run may be owed; a longer step of another run may owe it more."""
 
-RETURN = 0.3
+GRACE_SECONDS = 0.3
 """Seconds for which a run that is owed much is waited for while its page draws a frame."""
 
-MUCH = 0.1
+MIN_LAG_SECONDS = 0.1
 """Seconds of training that are worth waiting for."""
 
 LOOK_EVERY = 0.02
@@ -46,7 +46,7 @@ whoever trains gets at least one core.
 
 
 @dataclass(eq=False)
-class Seat:
+class RunSlot:
     """A run's place among those that train: what it has used, and what it is doing now."""
 
     arrived: int
@@ -66,7 +66,7 @@ class Scheduler:
 
     def __init__(self, most: int | None = None, slots: int = SLOTS) -> None:
         self._condition = threading.Condition()
-        self._seats: weakref.WeakKeyDictionary[object, Seat] = weakref.WeakKeyDictionary()
+        self._runs: weakref.WeakKeyDictionary[object, RunSlot] = weakref.WeakKeyDictionary()
         self._most = most
         self._slots = slots
         self._busy = 0
@@ -76,143 +76,147 @@ class Scheduler:
     def slice(
         self,
         run: object,
-        keep_going: Callable[[], bool] = lambda: True,
+        should_continue: Callable[[], bool] = lambda: True,
         until: float = math.inf,
     ) -> Iterator[bool]:
         """Wait for the run's turn; yield whether it has come.
 
-        It has not if `keep_going()` became false, or at `until` (of `time.perf_counter`). The time
-        within is what the run has used.
+        It has not if `should_continue()` became false, or at `until` (of `time.perf_counter`).
+        The time within is what the run has used.
         """
-        seat = self._wait(run, keep_going, until)
-        if seat is None:
+        slot = self._wait(run, should_continue, until)
+        if slot is None:
             yield False
             return
         began = time.perf_counter()
         try:
             yield True
         finally:
-            self._note(seat, time.perf_counter() - began)
+            self._note(slot, time.perf_counter() - began)
 
-    def rest(self, run: object) -> None:
+    def mark_idle(self, run: object) -> None:
         """Say that the run wants no more for now: it keeps its seat, and is owed nothing."""
         with self._condition:
-            if run in self._seats:
-                self._seats[run].resting = True
+            if run in self._runs:
+                self._runs[run].resting = True
 
-    def leave(self, run: object) -> None:
+    def remove(self, run: object) -> None:
         """Take the run out; its turn in progress, if any, ends by itself."""
         with self._condition:
-            if self._seats.pop(run, None) is not None:
+            if self._runs.pop(run, None) is not None:
                 self._condition.notify_all()
 
-    def place(self, run: object) -> int:
+    def queue_position(self, run: object) -> int:
         """Return 0 for a run that takes turns, or would at once; k for the k-th that waits."""
         with self._condition:
-            if run not in self._seats:
-                return max(0, len(self._seats) + 1 - self.most)
-            order = sorted(self._seats.values(), key=lambda seat: seat.arrived)
-            return max(0, order.index(self._seats[run]) + 1 - self.most)
+            if run not in self._runs:
+                return max(0, len(self._runs) + 1 - self.max_runs)
+            order = sorted(self._runs.values(), key=lambda slot: slot.arrived)
+            return max(0, order.index(self._runs[run]) + 1 - self.max_runs)
 
     def training(self) -> int:
         """Return how many runs share the training time now."""
         with self._condition:
-            return min(self.most, len(self._present(time.monotonic())))
+            return min(self.max_runs, len(self._present(time.monotonic())))
 
     @property
-    def most(self) -> int:
+    def max_runs(self) -> int:
         """How many runs may share the training time."""
         return self._most if self._most is not None else most_runs()
 
-    def _wait(self, run: object, keep_going: Callable[[], bool], until: float) -> Seat | None:
+    def _wait(
+        self, run: object, should_continue: Callable[[], bool], until: float
+    ) -> RunSlot | None:
         with self._condition:
-            if not keep_going():
+            if not should_continue():
                 return None
-            seat = self._seat(run)
-            seat.waiting = True
+            slot = self._seat(run)
+            slot.waiting = True
             try:
-                while not self._is_next(run, seat):
+                while not self._is_next(run, slot):
                     now = time.perf_counter()
                     if now >= until:
                         return None
                     self._condition.wait(min(LOOK_EVERY, until - now))
-                    seat.seen = time.monotonic()
-                    if not keep_going() or self._seats.get(run) is not seat:
+                    slot.seen = time.monotonic()
+                    if not should_continue() or self._runs.get(run) is not slot:
                         return None
             finally:
-                seat.waiting = False
-            seat.training = True
+                slot.waiting = False
+            slot.training = True
             self._busy += 1
-            return seat
+            return slot
 
-    def _seat(self, run: object) -> Seat:
+    def _seat(self, run: object) -> RunSlot:
         """Return the run's seat, a new one if it has none; nobody is owed what they slept through.
 
         Called with the lock held.
         """
-        now, seat = time.monotonic(), self._seats.get(run)
-        others = [other for other in self._present(now) if other is not seat]
+        now, slot = time.monotonic(), self._runs.get(run)
+        others = [other for other in self._present(now) if other is not slot]
         least = min((other.used for other in others), default=0.0)
-        if seat is None:
+        if slot is None:
             self._arrivals += 1
-            seat = self._seats[run] = Seat(self._arrivals, least, now)
+            slot = self._runs[run] = RunSlot(self._arrivals, least, now)
         elif others:
-            fresh = seat.resting or now - seat.seen > AWAY
-            lag = 0.0 if fresh else max(LAG, 2 * max(other.longest for other in others))
-            seat.used = max(seat.used, least - lag)
-        seat.seen, seat.resting = now, False
-        return seat
+            fresh = slot.resting or now - slot.seen > IDLE_SECONDS
+            lag = 0.0 if fresh else max(MAX_LAG_SECONDS, 2 * max(other.longest for other in others))
+            slot.used = max(slot.used, least - lag)
+        slot.seen, slot.resting = now, False
+        return slot
 
-    def _present(self, now: float) -> list[Seat]:
-        return [seat for seat in self._seats.values() if seat.training or now - seat.seen < AWAY]
+    def _present(self, now: float) -> list[RunSlot]:
+        return [
+            slot for slot in self._runs.values() if slot.training or now - slot.seen < IDLE_SECONDS
+        ]
 
-    def _is_next(self, run: object, seat: Seat) -> bool:
+    def _is_next(self, run: object, slot: RunSlot) -> bool:
         """Say whether the run may train now; called with the lock held."""
-        if self._busy >= self._slots or self._seats.get(run) is not seat:
+        if self._busy >= self._slots or self._runs.get(run) is not slot:
             return False
-        if len(self._seats) == 1:
+        if len(self._runs) == 1:
             return True
         now = time.monotonic()
-        if not self._is_admitted(seat, now):
+        if not self._is_admitted(slot, now):
             return False
-        mine = seat.used, seat.arrived
+        mine = slot.used, slot.arrived
         before = sum(
             (other.used, other.arrived) < mine
             for other in self._admitted()
-            if other is not seat and self._is_waited_for(other, seat, now)
+            if other is not slot and self._is_waited_for(other, slot, now)
         )
         return before < self._slots - self._busy
 
-    def _is_waited_for(self, other: Seat, seat: Seat, now: float) -> bool:
+    def _is_waited_for(self, other: RunSlot, slot: RunSlot, now: float) -> bool:
         if other.waiting or other.training or other.resting:
             return other.waiting
-        return seat.used - other.used > MUCH and now - other.seen < RETURN
+        return slot.used - other.used > MIN_LAG_SECONDS and now - other.seen < GRACE_SECONDS
 
-    def _admitted(self) -> list[Seat]:
-        seats = list(self._seats.values())
-        if len(seats) <= self.most:
-            return seats
-        return sorted(seats, key=lambda seat: seat.arrived)[: self.most]
+    def _admitted(self) -> list[RunSlot]:
+        run_slots = list(self._runs.values())
+        if len(run_slots) <= self.max_runs:
+            return run_slots
+        return sorted(run_slots, key=lambda slot: slot.arrived)[: self.max_runs]
 
-    def _is_admitted(self, seat: Seat, now: float) -> bool:
+    def _is_admitted(self, slot: RunSlot, now: float) -> bool:
         """Say whether the run takes turns; whoever is away goes behind those who wait."""
         admitted = self._admitted()
-        if seat in admitted:
+        if slot in admitted:
             return True
         for other in admitted:
-            if not (other.training or other.waiting) and now - other.seen > AWAY:
+            if not (other.training or other.waiting) and now - other.seen > IDLE_SECONDS:
                 self._arrivals += 1
                 other.arrived = self._arrivals
-        return seat in self._admitted()
+        return slot in self._admitted()
 
-    def _note(self, seat: Seat, seconds: float) -> None:
+    def _note(self, slot: RunSlot, seconds: float) -> None:
         with self._condition:
             self._busy -= 1
-            seat.training = False
-            seat.used += seconds
-            seat.longest = max(seat.longest, seconds)
-            seat.seen = time.monotonic()
-            if len(self._seats) > 1:
+            slot.training = False
+            slot.used += seconds
+            slot.longest = max(slot.longest, seconds)
+            slot.seen = time.monotonic()
+            if len(self._runs) > 1:
                 self._condition.notify_all()
 
 

@@ -17,14 +17,14 @@ SLICE_FLOPS = 1.2e9
 T = TypeVar("T")
 
 
-class Slice(NamedTuple):
+class ProgressReport(NamedTuple):
     """A piece that is done: how much of the work is done with it, and what was worked on."""
 
-    share: float
-    words: str
+    fraction: float
+    message: str
 
 
-Slices = Generator[Slice, None, T]
+Task = Generator[ProgressReport, None, T]
 """Work that yields after every piece and returns its result; dropping it half-way leaves nothing.
 
 Pieces are cut by their number of operations and not by the clock, so the same work is always cut
@@ -32,7 +32,7 @@ in the same way and gives the same numbers.
 """
 
 
-def finish(work: Slices[T]) -> T:
+def run_to_end(work: Task[T]) -> T:
     """Do all of the work at once and return its result."""
     while True:
         try:
@@ -41,14 +41,14 @@ def finish(work: Slices[T]) -> T:
             return done.value
 
 
-def within(work: Slices[T], low: float, high: float) -> Slices[T]:
+def subtask(work: Task[T], low: float, high: float) -> Task[T]:
     """Do work that is the part from `low` to `high` of something longer."""
     while True:
         try:
             share, words = next(work)
         except StopIteration as done:
             return done.value
-        yield Slice(low + (high - low) * share, words)
+        yield ProgressReport(low + (high - low) * share, words)
 
 
 def chunk_size(network: nn.Module, *one: torch.Tensor, flops: float = SLICE_FLOPS) -> int:
@@ -58,17 +58,17 @@ def chunk_size(network: nn.Module, *one: torch.Tensor, flops: float = SLICE_FLOP
     return int(max(1, flops // max(1, counter.get_total_flops())))
 
 
-class Job(Generic[T]):
+class SlicedTask(Generic[T]):
     """Slices that are taken when there is time for them; `done` is called with their result.
 
     A `ValueError` ends the job; its sentence stands in `error`.
     """
 
-    def __init__(self, work: Slices[T], done: Callable[[T], None]) -> None:
+    def __init__(self, work: Task[T], done: Callable[[T], None]) -> None:
         self._work = work
         self._done = done
         self._lock = threading.Lock()
-        self.share, self.words = 0.0, ""
+        self.fraction, self.message = 0.0, ""
         self.active = True
         self.error: str | None = None
 
@@ -84,7 +84,7 @@ class Job(Generic[T]):
     def _take(self, deadline: float) -> None:
         while self.active:
             try:
-                self.share, self.words = next(self._work)
+                self.fraction, self.message = next(self._work)
             except StopIteration as finished:
                 self.active = False
                 self._done(finished.value)

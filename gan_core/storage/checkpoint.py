@@ -19,17 +19,17 @@ import torch
 from torch.utils._pytree import keystr, tree_leaves_with_path
 
 from gan_core.config import ExperimentConfig
-from gan_core.registry import reason
+from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
 from gan_core.storage.validation import state as validation
-from gan_core.training.monitoring.state_history import Waypoint
+from gan_core.training.monitoring.state_history import StateSnapshot
 from gan_core.training.trainer import Trainer
 
 FORMAT = 3
 TENSOR = "tensor:"
 UNSEALED = b'"sha256":"' + 64 * b"0" + b'"'
-SEAL = re.compile(rb'"sha256":"([0-9a-f]{64})"')
-MOVING = (
+CHECKSUM = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+STATE_KEYS = (
     *("generator", "discriminator", "ema", "optimizer_g", "optimizer_d"),
     *("rng", "latest", "z", "labels", "z_is_fresh", "counters"),
 )
@@ -38,27 +38,27 @@ MOVING = (
 STREAM_BYTES = {5_056, 16}
 """What the state of a random stream takes on the CPU and on a GPU."""
 
-MOST_HEADER = 100 * 2**20
+MAX_HEADER = 100 * 2**20
 """Bytes; safetensors itself reads no larger header."""
 
 
 def save(trainer: Trainer, path: Path) -> None:
     """Write the run to `path`, whole or not at all."""
-    write_atomically(path, packed(taken(trainer)))
+    write_atomically(path, to_bytes(capture(trainer)))
 
 
-def taken(trainer: Trainer) -> dict[str, Any]:
+def capture(trainer: Trainer) -> dict[str, Any]:
     """Return a copy of all that a checkpoint holds, to be packed when there is time."""
     with trainer.lock:
         return {
             "config": trainer.config.to_dict(),
             "device": trainer.device.type,
-            "engine_from": trainer.switch.engine_from,
+            "engine_from": trainer.engine_selector.engine_from,
             "state": trainer.state_dict(),
         }
 
 
-def packed(content: dict[str, Any]) -> bytes:
+def to_bytes(content: dict[str, Any]) -> bytes:
     """Return the file that holds what was taken."""
     tensors: dict[str, torch.Tensor] = {}
     rest = _take_tensors(content, "", tensors)
@@ -75,13 +75,15 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         return _unpacked(path.read_bytes())
-    except UNREADABLE as error:
-        raise ValueError(f"{path.name} is not a whole checkpoint: {reason(error)}") from None
+    except READ_ERRORS as error:
+        raise ValueError(f"{path.name} is not a whole checkpoint: {error_text(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
+        raise ValueError(
+            f"{path.name} cannot be used as a checkpoint: {error_text(error)}"
+        ) from None
 
 
-UNREADABLE = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
+READ_ERRORS = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
 """What `read` meets in files of other kinds."""
 
 
@@ -113,40 +115,42 @@ def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
     """
     content = read(path)
     try:
-        return trainer_of(content, device, engine)
-    except UNUSABLE as error:
-        raise ValueError(f"{path.name} cannot be used as a checkpoint: {reason(error)}") from None
+        return restore_trainer(content, device, engine)
+    except RESTORE_ERRORS as error:
+        raise ValueError(
+            f"{path.name} cannot be used as a checkpoint: {error_text(error)}"
+        ) from None
 
 
-UNUSABLE = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
-"""What `trainer_of` raises for the content of no run."""
+RESTORE_ERRORS = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
+"""What `restore_trainer` raises for the content of no run."""
 
 
-def past_of(trainer: Trainer, most_bytes: int) -> list[dict[str, Any]] | None:
+def past_of(trainer: Trainer, max_bytes: int) -> list[dict[str, Any]] | None:
     """Return the states that the run has in memory, or None if they weigh more than that."""
-    waypoints = trainer.past.waypoints
-    if sum(waypoint.weight for waypoint in waypoints) > most_bytes:
+    snapshots = trainer.state_history.snapshots
+    if sum(waypoint.nbytes for waypoint in snapshots) > max_bytes:
         return None
     return [
-        {"step": w.step, "config": w.config.to_dict(), "state": dict(w.state)} for w in waypoints
+        {"step": w.step, "config": w.config.to_dict(), "state": dict(w.state)} for w in snapshots
     ]
 
 
-def waypoint_of(trainer: Trainer, content: dict[str, Any]) -> Waypoint:
+def state_from_checkpoint(trainer: Trainer, content: dict[str, Any]) -> StateSnapshot:
     """Return the moment that a checkpoint of a run holds.
 
     Raises:
         ValueError: if it holds none of this run.
     """
     try:
-        state = {name: content["state"][name] for name in MOVING}
+        state = {name: content["state"][name] for name in STATE_KEYS}
         row = {"step": state["counters"]["step"], "config": content["config"], "state": state}
-        return next(waypoints_of(trainer, {"past": [row]}))
-    except UNUSABLE as error:
-        raise ValueError(f"The checkpoint cannot be used: {reason(error)}") from None
+        return next(states_in(trainer, {"past": [row]}))
+    except RESTORE_ERRORS as error:
+        raise ValueError(f"The checkpoint cannot be used: {error_text(error)}") from None
 
 
-def bring_past(trainer: Trainer, path: Path) -> None:
+def load_state_history(trainer: Trainer, path: Path) -> None:
     """Give a run the states that were in its memory, up to where it is now.
 
     Raises:
@@ -154,54 +158,54 @@ def bring_past(trainer: Trainer, path: Path) -> None:
     """
     content = read(path)
     try:
-        for waypoint in waypoints_of(trainer, content):
+        for waypoint in states_in(trainer, content):
             if waypoint.step <= trainer.step_count:
-                trainer.past.keep(waypoint)
-    except UNUSABLE as error:
-        raise ValueError(f"{path.name} cannot be used: {reason(error)}") from None
+                trainer.state_history.keep(waypoint)
+    except RESTORE_ERRORS as error:
+        raise ValueError(f"{path.name} cannot be used: {error_text(error)}") from None
 
 
-def waypoints_of(trainer: Trainer, content: dict[str, Any]) -> Iterator[Waypoint]:
+def states_in(trainer: Trainer, content: dict[str, Any]) -> Iterator[StateSnapshot]:
     """Yield the states in a file of a run's past, each checked first.
 
     Raises:
-        one of `UNUSABLE`: if one is not of this run.
+        one of `RESTORE_ERRORS`: if one is not of this run.
     """
     known: tuple[Any, ExperimentConfig] = ({}, trainer.config)
     for row in content["past"]:
         if row["config"] != known[0]:
             known = row["config"], ExperimentConfig.from_dict(row["config"])
-        state = at_home(trainer, row["state"])
+        state = state_to_device(trainer, row["state"])
         validation.check_waypoint(trainer, known[1], row["step"], state)
-        yield Waypoint(row["step"], known[1], state)
+        yield StateSnapshot(row["step"], known[1], state)
 
 
-def at_home(trainer: Trainer, state: Any) -> dict[str, Any]:
+def state_to_device(trainer: Trainer, state: Any) -> dict[str, Any]:
     """Return a state on a run's device; streams of a device of another kind begin anew.
 
     Raises:
-        one of `UNUSABLE`: if it is no state.
+        one of `RESTORE_ERRORS`: if it is no state.
     """
     if not isinstance(state, dict):
         raise ValueError("its state is no object.")
     state = _on(trainer.device, state)
-    own = {name: rng.get_state() for name, rng in trainer.game.rng.items()}
+    own = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
     sizes = {len(stream) for stream in state["rng"].values()}
     if sizes <= STREAM_BYTES and sizes != {len(stream) for stream in own.values()}:
         state["rng"] = own
     return state
 
 
-def trainer_of(content: dict[str, Any], device: str, engine: str) -> Trainer:
+def restore_trainer(content: dict[str, Any], device: str, engine: str) -> Trainer:
     """Return the run that a checkpoint holds.
 
     Raises:
-        one of `UNUSABLE`: if it holds none.
+        one of `RESTORE_ERRORS`: if it holds none.
     """
     validation.check_envelope(content)
     config = ExperimentConfig.from_dict(content["config"])
     trainer = Trainer(config, device, engine, content["engine_from"])
-    state = at_home(trainer, content["state"])
+    state = state_to_device(trainer, content["state"])
     validation.check_state(trainer, config, state)
     trainer.load_state_dict(state)
     return trainer
@@ -233,7 +237,7 @@ def _unpacked(content: bytes) -> dict[str, Any]:
         ValueError, LookupError, SafetensorError: if it is not such a file, or not a whole one.
     """
     length = int.from_bytes(content[:8], "little")
-    if not 8 < length <= min(len(content) - 8, MOST_HEADER):
+    if not 8 < length <= min(len(content) - 8, MAX_HEADER):
         raise ValueError("it is empty, cut short or no safetensors file.")
     try:
         metadata = json.loads(content[8 : 8 + length])["__metadata__"]
@@ -241,7 +245,7 @@ def _unpacked(content: bytes) -> dict[str, Any]:
         raise ValueError("its header is damaged.") from None
     if metadata.get("format") != str(FORMAT):
         raise ValueError(f"its format is {metadata.get('format')!r}, not {FORMAT}.")
-    seal = SEAL.search(content, 8, 8 + length)
+    seal = CHECKSUM.search(content, 8, 8 + length)
     if seal is None:
         raise ValueError("its checksum is missing.")
     digest, view = hashlib.sha256(), memoryview(content)

@@ -17,7 +17,7 @@ def settings(config: ExperimentConfig) -> dict[str, str]:
 
 def from_defaults(config: ExperimentConfig) -> dict[str, str]:
     """Return the settings that differ from the defaults of an experiment on the same data."""
-    short = config.short_dict()
+    short = config.diff_from_defaults()
     dataset = short.pop("dataset")
     texts = _texts(short, config.dataset.pictures)
     knobs = _unusual("dataset", dataset, config.dataset.pictures)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_core.runtime.files import write_atomically
-from gan_core.storage.run_folder import Kept, RunFolder, all_folders, runs_folder
+from gan_core.storage.run_folder import CheckpointFile, RunFolder, all_folders, runs_folder
 
 NEWEST = 3
 MOST_SAMPLES = 120
@@ -36,7 +36,9 @@ def set_budget(size: int) -> None:
     write_atomically(runs_folder() / SETTINGS, json.dumps({"budget_bytes": size}).encode())
 
 
-def make_room(folder: RunFolder, measured: Mapping[str, float], whole: int | None = None) -> None:
+def apply_retention(
+    folder: RunFolder, measured: Mapping[str, float], whole: int | None = None
+) -> None:
     """Thin a run's checkpoints and samples; further, if all runs are beyond the budget.
 
     Its newest, the one before it, its best by what was `measured` and the one of the step `whole`
@@ -44,7 +46,7 @@ def make_room(folder: RunFolder, measured: Mapping[str, float], whole: int | Non
     """
     kept = folder.checkpoints
     stay, least = (
-        {*to_keep(kept, measured, octaves), *(k for k in kept if k.step == whole)}
+        {*checkpoints_to_keep(kept, measured, octaves), *(k for k in kept if k.step == whole)}
         for octaves in (True, False)
     )
     for checkpoint in kept:
@@ -58,14 +60,16 @@ def make_room(folder: RunFolder, measured: Mapping[str, float], whole: int | Non
             checkpoint.path.unlink(missing_ok=True)
 
 
-def to_keep(kept: list[Kept], measured: Mapping[str, float], octaves: bool = True) -> list[Kept]:
+def checkpoints_to_keep(
+    kept: list[CheckpointFile], measured: Mapping[str, float], octaves: bool = True
+) -> list[CheckpointFile]:
     """Return the checkpoints that stay, oldest first."""
     stay = set(kept[-NEWEST:] if octaves else kept[-2:])
     known = [checkpoint for checkpoint in kept if str(checkpoint.step) in measured]
     if known:
         stay.add(min(known, key=lambda checkpoint: measured[str(checkpoint.step)]))
     if octaves:
-        first: dict[int, Kept] = {}
+        first: dict[int, CheckpointFile] = {}
         for checkpoint in kept:
             first.setdefault(checkpoint.step.bit_length(), checkpoint)
         stay |= set(first.values())

@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config import ExperimentConfig
-from gan_core.registry import reason
+from gan_core.registry import error_text
 from gan_core.runtime.files import PARTIAL, is_being_written, write_atomically
 from gan_core.storage import checkpoint
-from gan_core.storage.run_lock import Hold
+from gan_core.storage.run_lock import RunLock
 from gan_core.training.trainer import Trainer
 
 FORMAT = 1
@@ -37,7 +37,7 @@ CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 GIVEN_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
 """What `new_id` returns."""
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 LATEST = 1e11
 """Seconds since 1970 that no date of a run reaches."""
 
@@ -46,7 +46,7 @@ GENERATOR = "generator.safetensors"
 
 
 @dataclass(frozen=True)
-class About:
+class RunMetadata:
     """What is known of a run without opening it; `metrics` are those of its latest step.
 
     `measured` holds, for the steps of the checkpoints, the number by which the best is chosen:
@@ -64,7 +64,7 @@ class About:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CheckpointFile:
     """A checkpoint in a run's folder."""
 
     step: int
@@ -81,19 +81,20 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._hold: Hold | None = None
+        self._lock: RunLock | None = None
 
     @property
     def id(self) -> str:
         return self.path.name
 
     @property
-    def checkpoints(self) -> list[Kept]:
+    def checkpoints(self) -> list[CheckpointFile]:
         """The checkpoints, oldest first, whole or not."""
         folder = self.path / "checkpoints"
         found = [(CHECKPOINT.fullmatch(path.name), path) for path in _entries(folder)]
         return sorted(
-            (Kept(int(match[1]), path) for match, path in found if match), key=lambda k: k.step
+            (CheckpointFile(int(match[1]), path) for match, path in found if match),
+            key=lambda k: k.step,
         )
 
     @property
@@ -103,11 +104,11 @@ class RunFolder:
             _size(Path(place) / name) for place, _, names in os.walk(self.path) for name in names
         )
 
-    def place_of(self, step: int) -> Path:
+    def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of a step is kept."""
         return self.path / "checkpoints" / f"step-{step:08d}.safetensors"
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make the folder, and remove what a process that was killed had begun to write."""
         (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
         (self.path / "samples").mkdir(exist_ok=True)
@@ -116,53 +117,53 @@ class RunFolder:
                 if not is_being_written(left):
                     left.unlink(missing_ok=True)
 
-    def hold(self) -> None:
+    def acquire_lock(self) -> None:
         """Keep other processes from opening the run, until `release` or the end of this one.
 
         Raises:
-            HeldElsewhereError: if one of them has it open.
+            RunLockedError: if one of them has it open.
         """
-        if self._hold is None:
-            self._hold = Hold(self.path)
-        self._hold.take()
+        if self._lock is None:
+            self._lock = RunLock(self.path)
+        self._lock.acquire()
 
-    def release(self) -> None:
+    def release_lock(self) -> None:
         """Let other processes open the run."""
-        if self._hold is not None:
-            self._hold.release()
+        if self._lock is not None:
+            self._lock.release()
 
-    def about(self) -> About | None:
+    def metadata(self) -> RunMetadata | None:
         """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""
-        return self.noted() or self._told_by_a_checkpoint()
+        return self.read_metadata() or self._metadata_from_checkpoint()
 
-    def noted(self) -> About | None:
+    def read_metadata(self) -> RunMetadata | None:
         """Return what `note` wrote; None if that is missing or damaged."""
         try:
-            return about_of((self.path / ABOUT).read_bytes())
-        except NO_ABOUT:
+            return parse_metadata((self.path / ABOUT).read_bytes())
+        except METADATA_ERRORS:
             return None
 
-    def _told_by_a_checkpoint(self) -> About | None:
+    def _metadata_from_checkpoint(self) -> RunMetadata | None:
         for kept in reversed(self.checkpoints):
             try:
                 content = checkpoint.read(kept.path)
                 config = ExperimentConfig.from_dict(content["config"])
                 saved = kept.path.stat().st_mtime
-            except (*NO_ABOUT, *checkpoint.UNUSABLE):
+            except (*METADATA_ERRORS, *checkpoint.RESTORE_ERRORS):
                 continue
-            return About(self.id, saved, saved, kept.step, config.to_dict())
+            return RunMetadata(self.id, saved, saved, kept.step, config.to_dict())
         return None
 
-    def note(self, about: About) -> None:
+    def write_metadata(self, about: RunMetadata) -> None:
         """Write what is known of the run."""
         content = json.dumps({"format": FORMAT} | asdict(about), indent=1, ensure_ascii=False)
         write_atomically(self.path / ABOUT, content.encode())
 
     def rename(self, name: str) -> None:
-        """Give the run another name, of at most `LONGEST_NAME` characters."""
-        about = self.about()
+        """Give the run another name, of at most `MAX_NAME_LENGTH` characters."""
+        about = self.metadata()
         if about is not None:
-            self.note(About(**{**vars(about), "name": tidy(name)}))
+            self.write_metadata(RunMetadata(**{**vars(about), "name": sanitize_name(name)}))
 
     def read(self, step: int | None = None) -> tuple[dict[str, Any], list[str]]:
         """Return the content of the newest whole checkpoint, and a sentence for each damaged one.
@@ -197,21 +198,23 @@ class RunFolder:
             if step is not None and kept.step > step:
                 continue
             try:
-                trainer = checkpoint.trainer_of(checkpoint.read(kept.path), device, engine)
-            except checkpoint.UNUSABLE as error:
-                said.append(f"The checkpoint of step {kept.step:,} was left out: {reason(error)}")
+                trainer = checkpoint.restore_trainer(checkpoint.read(kept.path), device, engine)
+            except checkpoint.RESTORE_ERRORS as error:
+                said.append(
+                    f"The checkpoint of step {kept.step:,} was left out: {error_text(error)}"
+                )
                 continue
-            self._bring_the_past(trainer)
+            self._load_state_history(trainer)
             return trainer, said
         raise ValueError(
             " ".join(said) or f"{self.path} is not the folder of a run: it has no checkpoint."
         )
 
-    def _bring_the_past(self, trainer: Trainer) -> None:
+    def _load_state_history(self, trainer: Trainer) -> None:
         """Give the run the states that were in memory; without them it has its checkpoints."""
         if (self.path / PAST).exists():
             try:
-                checkpoint.bring_past(trainer, self.path / PAST)
+                checkpoint.load_state_history(trainer, self.path / PAST)
             except ValueError:
                 (self.path / PAST).unlink(missing_ok=True)
 
@@ -243,7 +246,7 @@ def new_folder() -> RunFolder:
     return RunFolder(runs_folder() / new_id())
 
 
-def find(run_id: str) -> RunFolder | None:
+def find_run(run_id: str) -> RunFolder | None:
     """Return the run of that id, if there is one: the id is looked up, never joined to a path."""
     return next((folder for folder in all_folders() if folder.id == run_id), None)
 
@@ -257,13 +260,21 @@ def all_folders() -> list[RunFolder]:
     ]
 
 
-def tidy(name: str) -> str:
+def sanitize_name(name: str) -> str:
     """Return a name that is one line of printable characters."""
     words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return words[:LONGEST_NAME] or "a run without a name"
+    return words[:MAX_NAME_LENGTH] or "a run without a name"
 
 
-NO_ABOUT = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+METADATA_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 """What files that are no `run.json` lead to."""
 
 
@@ -282,33 +293,33 @@ def _size(path: Path) -> int:
         return 0
 
 
-def about_of(content: bytes) -> About:
+def parse_metadata(content: bytes) -> RunMetadata:
     """Return what `RunFolder.note` wrote.
 
     Raises:
-        one of `NO_ABOUT`: if it is anything else.
+        one of `METADATA_ERRORS`: if it is anything else.
     """
     given = json.loads(content)
     if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
         raise ValueError("another format")
-    about = About(**{f.name: given[f.name] for f in fields(About)})
+    about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
     experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
     created, saved, step = float(about.created), float(about.saved), int(about.step)
     if not (0 <= created < LATEST and 0 <= saved < LATEST and step >= 0):
         raise ValueError("a time or a step that cannot be")
-    return About(
-        tidy(str(about.name)),
+    return RunMetadata(
+        sanitize_name(str(about.name)),
         created,
         saved,
         step,
         experiment,
-        {tidy(str(name)): float(value) for name, value in dict(about.metrics).items()},
-        about.parent if about.parent is None else tidy(str(about.parent)),
+        {sanitize_name(str(name)): float(value) for name, value in dict(about.metrics).items()},
+        about.parent if about.parent is None else sanitize_name(str(about.parent)),
         {str(int(step)): float(value) for step, value in dict(about.measured).items()},
     )
 
 
-def located(run: str) -> RunFolder:
+def resolve_run(run: str) -> RunFolder:
     """Return the run that somebody at this machine means: by its folder, or by its id.
 
     Raises:
@@ -316,7 +327,7 @@ def located(run: str) -> RunFolder:
     """
     if Path(run).is_dir():
         return RunFolder(Path(run))
-    found = find(run)
+    found = find_run(run)
     if found is None:
         raise ValueError(f"{run} is neither the folder of a run nor the id of one.")
     return found

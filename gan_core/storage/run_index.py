@@ -11,7 +11,7 @@ from PIL import Image
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
-from gan_core.storage.run_folder import ABOUT, About, RunFolder, all_folders
+from gan_core.storage.run_folder import ABOUT, RunFolder, RunMetadata, all_folders
 
 ROW_PICTURE = (120, 60)
 MOST_PICTURE_BYTES = 4_000_000
@@ -19,11 +19,11 @@ MOST_PICTURE_PIXELS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class RunRow:
     """A run as a list shows it; `picture` is a small PNG, if there is one."""
 
     folder: RunFolder
-    about: About
+    about: RunMetadata
     size: int
     picture: bytes | None
     config: ExperimentConfig
@@ -36,17 +36,17 @@ class Row:
 Stamp = tuple[int, int, int]
 
 
-class Index:
+class RunIndex:
     """The rows of all runs, remembered by the time and size of what they were read from.
 
     Nothing of it is on the disk: it is made from the folders whenever somebody asks.
     """
 
     def __init__(self) -> None:
-        self._rows: dict[str, tuple[Stamp | None, Row | None]] = {}
+        self._rows: dict[str, tuple[Stamp | None, RunRow | None]] = {}
         self._lock = threading.Lock()
 
-    def rows(self, only: Iterable[str] | None = None) -> list[Row]:
+    def rows(self, only: Iterable[str] | None = None) -> list[RunRow]:
         """Return the runs that can be read, the newest first; `only` are the ids to look for."""
         wanted = None if only is None else set(only)
         with self._lock:
@@ -58,23 +58,23 @@ class Index:
         rows = [row for row in found if row is not None]
         return sorted(rows, key=lambda row: (row.about.created, row.id), reverse=True)
 
-    def _row(self, folder: RunFolder) -> Row | None:
+    def _row(self, folder: RunFolder) -> RunRow | None:
         stamp = _stamp(folder)
         known = self._rows.get(str(folder.path))
         if known is None or known[0] != stamp or stamp is None:
-            about = folder.about()
+            about = folder.metadata()
             row = None if about is None else _row_of(folder, about)
             known = self._rows[str(folder.path)] = stamp, row
         return known[1]
 
 
-INDEX = Index()
+RUN_INDEX = RunIndex()
 """The one index of this process."""
 
 
-def _row_of(folder: RunFolder, about: About) -> Row:
+def _row_of(folder: RunFolder, about: RunMetadata) -> RunRow:
     config = ExperimentConfig.from_dict(about.experiment)
-    return Row(folder, about, folder.size, _picture(folder), config)
+    return RunRow(folder, about, folder.size, _picture(folder), config)
 
 
 def _stamp(folder: RunFolder) -> Stamp | None:

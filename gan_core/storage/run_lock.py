@@ -13,11 +13,11 @@ PATIENCE = 3.0
 """Seconds that a server which is just ending may take to save its runs."""
 
 
-class HeldElsewhereError(ValueError):
+class RunLockedError(ValueError):
     """Another process has the run open."""
 
 
-class Hold:
+class RunLock:
     """This process's hold on a run's folder; several of them in one process share the run."""
 
     def __init__(self, folder: Path) -> None:
@@ -26,11 +26,11 @@ class Hold:
         self._lock = FileLock(self._path, thread_local=False, is_singleton=True)
         self._held = False
 
-    def take(self, patience: float = PATIENCE) -> None:
+    def acquire(self, patience: float = PATIENCE) -> None:
         """Hold the folder from now on. One that cannot be written to needs no hold.
 
         Raises:
-            HeldElsewhereError: if another process still has it after so many seconds.
+            RunLockedError: if another process still has it after so many seconds.
         """
         if self._held and not self._path.exists():  # somebody has removed the folder
             self.release()
@@ -39,7 +39,7 @@ class Hold:
         try:
             self._lock.acquire(timeout=patience)
         except Timeout:
-            raise HeldElsewhereError(
+            raise RunLockedError(
                 "This run is open in another process: on a page of another server, or in a "
                 "training from the command line. Close it there, or duplicate it."
             ) from None
@@ -56,10 +56,10 @@ class Hold:
 
 def is_held_elsewhere(folder: Path) -> bool:
     """Say whether another process has the run in this folder open."""
-    hold = Hold(folder)
+    hold = RunLock(folder)
     try:
-        hold.take(patience=0.0)
-    except HeldElsewhereError:
+        hold.acquire(patience=0.0)
+    except RunLockedError:
         return True
     hold.release()
     return False

@@ -17,27 +17,27 @@ import numpy as np
 from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
 from gan_core.runtime.files import write_atomically
-from gan_core.runtime.memory import give_back
+from gan_core.runtime.memory import release_memory
 from gan_core.storage import checkpoint
-from gan_core.storage.retention import make_room
+from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import (
     CONFIG,
     GIVEN_ID,
     METRICS,
     PAST,
-    About,
     RunFolder,
-    tidy,
+    RunMetadata,
+    sanitize_name,
 )
-from gan_core.storage.run_lock import HeldElsewhereError
-from gan_core.storage.thumbnail import picture, thumbnail
+from gan_core.storage.run_lock import RunLockedError
+from gan_core.storage.thumbnail import draw_samples, thumbnail
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 
 AUTOSAVE_SECONDS = 30.0
 """Of training between two saves."""
 
-GOES_ON = (
+RETRY_NOTICE = (
     "Training goes on, and what was saved before is whole. It is tried again at every autosave."
 )
 
@@ -46,14 +46,14 @@ PAST_BYTES = 24 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class Capture:
+class PendingSave:
     """A run at one moment, copied, to be written when there is time."""
 
     content: dict[str, Any]
     past: list[dict[str, Any]] | None
     snapshot: Snapshot | None
     table: dict[str, np.ndarray]
-    about: About
+    about: RunMetadata
     moment: tuple[int, int]
     """The steps and D's updates."""
     number: int
@@ -64,7 +64,7 @@ class Capture:
         return self.about.step
 
 
-class Keeper:
+class RunSaver:
     """Saves one run. `problem` is a sentence if that fails; training need not stop for it."""
 
     def __init__(
@@ -78,9 +78,9 @@ class Keeper:
         self.folder = folder
         self.every = every
         self.problem: str | None = None
-        known, name = folder.about(), name or name_of(folder, trainer.config)
+        known, name = folder.metadata(), name or name_of(folder, trainer.config)
         now = time.time()
-        self.about = known or About(
+        self.about = known or RunMetadata(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
         )
         self.saved: tuple[int, int] | None = None
@@ -88,8 +88,8 @@ class Keeper:
         if known is not None and known.step == trainer.step_count:
             self.saved = _moment(trainer)
         self._trainer = trainer
-        self._trained = trainer.switch.trained
-        exists = folder.place_of(trainer.step_count).exists()
+        self._trained = trainer.engine_selector.trained
+        exists = folder.checkpoint_path(trainer.step_count).exists()
         self._whole = trainer.step_count if exists else None
         """The step of a checkpoint that has just been read or written."""
         self._captured, self._written = 0, 0
@@ -104,7 +104,7 @@ class Keeper:
     @property
     def due(self) -> bool:
         """Whether it has trained for so long since the last save."""
-        return self._trainer.switch.trained - self._trained >= self.every
+        return self._trainer.engine_selector.trained - self._trained >= self.every
 
     @property
     def unsaved(self) -> bool:
@@ -123,7 +123,7 @@ class Keeper:
         if self._writer is not None and self._writer.is_alive() and not wait:
             return True
         capture = self._capture(snapshot, measured)
-        self._trained = self._trainer.switch.trained
+        self._trained = self._trainer.engine_selector.trained
         if wait:
             self._write(capture)
         else:
@@ -131,28 +131,28 @@ class Keeper:
             self._writer.start()
         return self.problem is None
 
-    def settle(self) -> None:
+    def wait(self) -> None:
         """Wait until nothing is being written."""
         if self._writer is not None:
             self._writer.join()
 
     def close(self) -> None:
         """Let others have the folder, once nothing is being written."""
-        self.settle()
-        self.folder.release()
+        self.wait()
+        self.folder.release_lock()
 
-    def _capture(self, snapshot: Snapshot | None, measured: float | None) -> Capture:
+    def _capture(self, snapshot: Snapshot | None, measured: float | None) -> PendingSave:
         trainer = self._trainer
         with trainer.lock:
-            content = checkpoint.taken(trainer)
+            content = checkpoint.capture(trainer)
             past = checkpoint.past_of(trainer, PAST_BYTES)
             self.about = self._about_now(snapshot, measured)
             self._captured += 1
             moment = _moment(trainer)
             table = table_of(trainer)
-            return Capture(content, past, snapshot, table, self.about, moment, self._captured)
+            return PendingSave(content, past, snapshot, table, self.about, moment, self._captured)
 
-    def _about_now(self, snapshot: Snapshot | None, measured: float | None) -> About:
+    def _about_now(self, snapshot: Snapshot | None, measured: float | None) -> RunMetadata:
         old, step = self.about, self._trainer.step_count
         metrics = {} if snapshot is None else snapshot.metrics | snapshot.statistics
         there = {kept.step for kept in self.folder.checkpoints if kept.step < step}
@@ -168,12 +168,12 @@ class Keeper:
             measured=kept,
         )
 
-    def _write_and_tidy(self, capture: Capture) -> None:
+    def _write_and_tidy(self, capture: PendingSave) -> None:
         """Write it, in a thread; then let go of what is garbage: a page in training never does."""
         self._write(capture)
-        give_back()
+        release_memory()
 
-    def _write(self, capture: Capture) -> None:
+    def _write(self, capture: PendingSave) -> None:
         with self._lock:
             if capture.number < self._written:  # a later one has overtaken it
                 return
@@ -181,18 +181,18 @@ class Keeper:
                 self._write_files(capture)
             except OSError as error:
                 self.problem = sentence_of(error, self.folder.path)
-            except HeldElsewhereError as error:
+            except RunLockedError as error:
                 self.problem = str(error)
             else:
                 self.problem, self.saved = None, capture.moment
                 self._written = capture.number
 
-    def _write_files(self, capture: Capture) -> None:
+    def _write_files(self, capture: PendingSave) -> None:
         folder, about = self.folder, capture.about
-        folder.make()
-        folder.hold()
-        make_room(folder, about.measured, self._whole)
-        write_atomically(folder.place_of(capture.step), checkpoint.packed(capture.content))
+        folder.create()
+        folder.acquire_lock()
+        apply_retention(folder, about.measured, self._whole)
+        write_atomically(folder.checkpoint_path(capture.step), checkpoint.to_bytes(capture.content))
         self._whole = capture.step
         self._forget_after(capture.step)
         experiment = json.dumps(about.experiment, indent=2, ensure_ascii=False) + "\n"
@@ -201,18 +201,18 @@ class Keeper:
         if capture.past is None:
             (folder.path / PAST).unlink(missing_ok=True)
         else:
-            write_atomically(folder.path / PAST, checkpoint.packed({"past": capture.past}))
+            write_atomically(folder.path / PAST, checkpoint.to_bytes({"past": capture.past}))
         if capture.snapshot is not None:
-            drawn = picture(capture.snapshot)
+            drawn = draw_samples(capture.snapshot)
             name = f"step-{capture.snapshot.step:08d}.png"
             write_atomically(folder.path / "samples" / name, png(drawn))
             write_atomically(folder.path / "thumbnail.png", png(thumbnail(capture.snapshot)))
-        renamed = folder.noted()
+        renamed = folder.read_metadata()
         if renamed is not None and renamed.name != about.name:
             about = replace(about, name=renamed.name)
             self.about = replace(self.about, name=renamed.name)
-        folder.note(about)
-        make_room(folder, about.measured, self._whole)
+        folder.write_metadata(about)
+        apply_retention(folder, about.measured, self._whole)
 
     def _forget_after(self, step: int) -> None:
         """Remove what lies ahead of a run that has gone back, or could not be read."""
@@ -228,7 +228,7 @@ def name_of(folder: RunFolder, config: ExperimentConfig) -> str:
     """Return what a run is called until somebody gives it a name: its folder has one, or it has."""
     if GIVEN_ID.fullmatch(folder.id):
         return f"{config.dataset.title}, {config.loss.title.lower()}"
-    return tidy(folder.id)
+    return sanitize_name(folder.id)
 
 
 def _moment(trainer: Trainer) -> tuple[int, int]:
@@ -267,4 +267,4 @@ def sentence_of(error: OSError, path: Path) -> str:
         errno.EROFS: "the disk is read-only",
         errno.EACCES: "the folder may not be written to",
     }.get(error.errno, error.strerror or str(error))
-    return f"The run could not be saved to {path.parent.name}/{path.name}: {why}. {GOES_ON}"
+    return f"The run could not be saved to {path.parent.name}/{path.name}: {why}. {RETRY_NOTICE}"

@@ -23,29 +23,29 @@ from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
 from gan_core.data.importing.limits import Limits
 from gan_core.data.importing.sources import ZIP_ERRORS, directory_entries
-from gan_core.registry import reason
+from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
 from gan_core.storage import checkpoint
 from gan_core.storage.run_folder import (
     ABOUT,
     CONFIG,
     FORMAT,
+    METADATA_ERRORS,
     METRICS,
-    NO_ABOUT,
     PAST,
-    About,
     RunFolder,
-    about_of,
+    RunMetadata,
     new_folder,
+    parse_metadata,
     runs_folder,
-    tidy,
+    sanitize_name,
 )
 from gan_core.storage.run_saver import csv_of, table_of
-from gan_core.storage.unzip import MOST_ENTRIES, NAMES, unpack
+from gan_core.storage.unzip import MAX_ENTRIES, NAMES, unpack
 from gan_core.storage.validation import state as validation
 from gan_core.training.trainer import Trainer
 
-MOST_PIXELS = 4_000_000
+MAX_PIXELS = 4_000_000
 """Of a picture in the zip: the laboratory's own have at most 640 × 640, some 1,200 × 600."""
 
 NO_WORDS = "the disk refused it"
@@ -63,7 +63,7 @@ def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
     Raises:
         ValueError: if there is no run in the folder.
     """
-    about = folder.about()
+    about = folder.metadata()
     if about is None:
         raise ValueError("There is no run in this folder any more.")
     with zipfile.ZipFile(file, "w") as archive:
@@ -80,7 +80,7 @@ def duplicate(folder: RunFolder) -> RunFolder:
     Raises:
         ValueError: if there is no run in the folder, or no room for a second one.
     """
-    about = folder.about()
+    about = folder.metadata()
     if about is None:
         raise ValueError("There is no run in this folder any more.")
     with _new_run() as made:
@@ -89,8 +89,8 @@ def duplicate(folder: RunFolder) -> RunFolder:
                 shutil.copyfile(path, made.path / name)
             except FileNotFoundError:  # thinned meanwhile
                 continue
-        name = tidy(f"Copy of {about.name}")
-        made.note(replace(about, name=name, created=time.time(), parent=folder.id))
+        name = sanitize_name(f"Copy of {about.name}")
+        made.write_metadata(replace(about, name=name, created=time.time(), parent=folder.id))
     return made
 
 
@@ -103,14 +103,14 @@ def import_run(file: io.BufferedIOBase, limits: Limits | None = None) -> RunFold
     """
     limits = limits or Limits.from_environment()
     try:
-        if directory_entries(file, MOST_ENTRIES) > MOST_ENTRIES:
-            raise ValueError(f"The zip has more than {MOST_ENTRIES} entries; no run has.")
+        if directory_entries(file, MAX_ENTRIES) > MAX_ENTRIES:
+            raise ValueError(f"The zip has more than {MAX_ENTRIES} entries; no run has.")
         archive = zipfile.ZipFile(file)
     except ZIP_ERRORS as error:
-        raise ValueError(f"This is not a whole zip file: {reason(error)}") from None
+        raise ValueError(f"This is not a whole zip file: {error_text(error)}") from None
     with archive, _new_run() as made:
         unpack(archive, made.path, limits)
-        _believe(made)
+        _validate(made)
     return made
 
 
@@ -145,12 +145,12 @@ def _new_run() -> Iterator[RunFolder]:
     made = new_folder()
     try:
         runs_folder().mkdir(parents=True, exist_ok=True)
-        _sweep()
+        _remove_stale()
         filling = RunFolder(runs_folder() / f"{BEGUN}{secrets.token_hex(8)}")
     except OSError as error:
         raise ValueError(f"The run could not be stored: {error.strerror or NO_WORDS}.") from None
     try:
-        filling.make()
+        filling.create()
         target, made.path = made.path, filling.path
         yield made
         filling.path.rename(target)
@@ -161,14 +161,14 @@ def _new_run() -> Iterator[RunFolder]:
         shutil.rmtree(filling.path, ignore_errors=True)
 
 
-def _sweep() -> None:
+def _remove_stale() -> None:
     """Remove what a process that was killed had begun to import."""
     for left in runs_folder().glob(f"{BEGUN}*"):
         if time.time() - left.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _believe(folder: RunFolder) -> None:
+def _validate(folder: RunFolder) -> None:
     """Check an unpacked run, and write all but its states anew from what was understood.
 
     Raises:
@@ -184,7 +184,7 @@ def _believe(folder: RunFolder) -> None:
     write_atomically(folder.path / METRICS, csv_of(table_of(trainer)))
     for picture in [*folder.path.glob(THUMBNAIL), *folder.path.glob("samples/*.png")]:
         write_atomically(picture, _drawn_anew(picture))
-    folder.note(told)
+    folder.write_metadata(told)
 
 
 def _check_checkpoints(folder: RunFolder) -> Trainer:
@@ -203,29 +203,29 @@ def _check_checkpoints(folder: RunFolder) -> Trainer:
             validation.check_envelope(content)
             config = ExperimentConfig.from_dict(content["config"])
             validation.check_same_run(trainer.config, config)
-            state = checkpoint.at_home(trainer, content["state"])
+            state = checkpoint.state_to_device(trainer, content["state"])
             validation.check_state(trainer, config, state)
             if state["counters"]["step"] != kept.step:
                 raise ValueError(f"{kept.path.name} is of another step than its name says.")
-    except checkpoint.UNUSABLE as error:
-        raise ValueError(f"The zip was not imported: {reason(error)}") from None
+    except checkpoint.RESTORE_ERRORS as error:
+        raise ValueError(f"The zip was not imported: {error_text(error)}") from None
     return trainer
 
 
 def _check_past(folder: RunFolder, trainer: Trainer) -> None:
     if (folder.path / PAST).exists():
         try:
-            checkpoint.bring_past(trainer, folder.path / PAST)
+            checkpoint.load_state_history(trainer, folder.path / PAST)
         except ValueError as error:
-            raise ValueError(f"The zip was not imported: {reason(error)}") from None
+            raise ValueError(f"The zip was not imported: {error_text(error)}") from None
 
 
-def _told(folder: RunFolder, trainer: Trainer) -> About:
+def _told(folder: RunFolder, trainer: Trainer) -> RunMetadata:
     """Return what the zip says of the run, as far as it can be true."""
     try:
-        about = about_of((folder.path / ABOUT).read_bytes())
-    except NO_ABOUT:
-        about = About("an imported run", 0.0, 0.0, 0, {})
+        about = parse_metadata((folder.path / ABOUT).read_bytes())
+    except METADATA_ERRORS:
+        about = RunMetadata("an imported run", 0.0, 0.0, 0, {})
     now = time.time()
     steps = {str(kept.step) for kept in folder.checkpoints}
     return replace(
@@ -249,7 +249,7 @@ def _drawn_anew(path: Path) -> bytes:
     try:
         with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:
             width, height = image.size
-            if width * height > MOST_PIXELS:
+            if width * height > MAX_PIXELS:
                 raise ValueError("too large")
             return png(image.convert("RGB"))
     except Exception:  # damaged pictures raise errors of many kinds

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from gan_core.data.image_grid import grid
-from gan_core.training.monitoring.snapshot import LineView, Snapshot
+from gan_core.training.monitoring.snapshot import DensityView, Snapshot
 
 WIDTH, HEIGHT = 640, 320
 THUMBNAIL = (240, 120)
@@ -14,23 +14,23 @@ THUMBNAIL_SIDE = 4
 REAL_COLOR, FAKE_COLOR = (26, 134, 208), (232, 113, 10)
 
 
-def picture(snapshot: Snapshot) -> Image.Image:
+def draw_samples(snapshot: Snapshot) -> Image.Image:
     """Return the samples as a picture: a grid, or both densities on the line."""
-    if snapshot.line is not None:
-        return draw_line(snapshot.line)
+    if snapshot.density is not None:
+        return draw_line(snapshot.density)
     return grid(snapshot.samples)
 
 
 def thumbnail(snapshot: Snapshot) -> Image.Image:
     """Return a small picture of the samples."""
-    if snapshot.line is not None:
-        return draw_line(snapshot.line).resize(THUMBNAIL, Image.Resampling.LANCZOS)
+    if snapshot.density is not None:
+        return draw_line(snapshot.density).resize(THUMBNAIL, Image.Resampling.LANCZOS)
     few = grid(snapshot.samples[: 2 * THUMBNAIL_SIDE**2], 2 * THUMBNAIL_SIDE)
     few.thumbnail((2 * THUMBNAIL[0], 2 * THUMBNAIL[1]))
     return few
 
 
-def draw_line(view: LineView) -> Image.Image:
+def draw_line(view: DensityView) -> Image.Image:
     """Return the target's density (blue) and the generated one (orange) over the axis."""
     image = Image.new("RGB", (WIDTH, HEIGHT), "white")
     pen = ImageDraw.Draw(image)

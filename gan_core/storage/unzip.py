@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_core.data.importing.limits import Limits
-from gan_core.registry import Number, shown
+from gan_core.registry import Number, short_repr
 from gan_core.storage.retention import budget
 from gan_core.storage.run_folder import all_folders
 
@@ -21,7 +21,7 @@ NAMES = re.compile(
 """All that a zip of a run may hold. What can be made from it again is not among it."""
 
 FOLDERS = ("checkpoints/", "samples/")
-MOST_ENTRIES = 500
+MAX_ENTRIES = 500
 MOST_TEXT, MOST_PICTURE = 20_000_000, 20_000_000
 
 MOST_RATIO, FREE_BYTES = 100, 1_000_000
@@ -66,7 +66,7 @@ def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
         if name in FOLDERS and not info.file_size:
             continue
         if not NAMES.fullmatch(name):
-            raise ValueError(f"The zip holds {shown(name)}, which no run's folder holds.")
+            raise ValueError(f"The zip holds {short_repr(name)}, which no run's folder holds.")
         if name in seen:
             raise ValueError(f"The zip holds {name} twice.")
         seen.add(name)

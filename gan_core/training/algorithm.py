@@ -11,57 +11,57 @@ from dataclasses import dataclass
 import torch
 from torch.nn.utils import get_total_norm
 
-from gan_core.training.gan import Batch, Bill, Game
+from gan_core.training.gan import GAN, Batch, LossTerms
 
-Descend = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
+OptimizerStep = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
 """Moves one network's weights against the gradient of a number, and returns that gradient."""
 
 
 @dataclass(frozen=True, eq=False)
-class Turn:
+class UpdateResult:
     """One network's update: the batch, what it paid for it, and its gradient, a tensor a weight."""
 
     batch: Batch
-    bill: Bill
+    loss_terms: LossTerms
     gradients: tuple[torch.Tensor, ...]
 
 
-def turn_of_d(game: Game, descend: Descend) -> Turn:
+def discriminator_step(gan: GAN, descend: OptimizerStep) -> UpdateResult:
     """Update D on a fresh batch of real samples and a fresh batch of noise."""
-    batch = game.draw()
-    bill = game.bill_of_d(batch)
-    gradients = descend(bill.objective)
-    game.config.regularizer.after_update(game.discriminator)
-    return Turn(batch, bill, gradients)
+    batch = gan.sample_batch()
+    bill = gan.discriminator_loss(batch)
+    gradients = descend(bill.total)
+    gan.config.regularizer.after_update(gan.discriminator)
+    return UpdateResult(batch, bill, gradients)
 
 
-def turn_of_g(game: Game, descend: Descend, batch: Batch) -> Turn:
+def generator_step(gan: GAN, descend: OptimizerStep, batch: Batch) -> UpdateResult:
     """Update G on what D, which stands still, says of a batch."""
-    bill = game.bill_of_g(batch)
-    return Turn(batch, bill, descend(bill.objective))
+    bill = gan.generator_loss(batch)
+    return UpdateResult(batch, bill, descend(bill.total))
 
 
-OF_D = ("loss_d", "penalty", "d_real", "grad_norm_d")
-OF_G = ("loss_g", "d_fake_before", "grad_norm_g")
+D_STATS = ("loss_d", "penalty", "d_real", "grad_norm_d")
+G_STATS = ("loss_g", "d_fake_before", "grad_norm_g")
 """The statistics of D's and of G's update."""
 
 
-def statistics_of_d(game: Game, turn: Turn) -> dict[str, torch.Tensor]:
+def d_statistics(gan: GAN, turn: UpdateResult) -> dict[str, torch.Tensor]:
     """Return what the history keeps of an update of D, as numbers on the device."""
     found = (
-        turn.bill.loss.detach().mean(),
-        turn.bill.penalty.detach(),
-        game.score(turn.bill.logits_real),
+        turn.loss_terms.loss.detach().mean(),
+        turn.loss_terms.penalty.detach(),
+        gan.mean_output(turn.loss_terms.real_logits),
         get_total_norm(turn.gradients),
     )
-    return dict(zip(OF_D, found, strict=True))
+    return dict(zip(D_STATS, found, strict=True))
 
 
-def statistics_of_g(game: Game, turn: Turn) -> dict[str, torch.Tensor]:
+def g_statistics(gan: GAN, turn: UpdateResult) -> dict[str, torch.Tensor]:
     """Return what the history keeps of an update of G, as numbers on the device."""
     found = (
-        turn.bill.loss.detach().mean(),
-        game.score(turn.bill.logits_fake),
+        turn.loss_terms.loss.detach().mean(),
+        gan.mean_output(turn.loss_terms.fake_logits),
         get_total_norm(turn.gradients),
     )
-    return dict(zip(OF_G, found, strict=True))
+    return dict(zip(G_STATS, found, strict=True))

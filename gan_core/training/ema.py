@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 
-class ExponentialAverage:
+class EMA:
     """Keeps a copy of a network whose weights are w̄ ← β · w̄ + (1 − β) · w after each step t.
 
     β = min(decay, (1 + t) / (10 + t)): a young average forgets fast, so that it does not drag the
@@ -24,25 +24,25 @@ class ExponentialAverage:
     def __init__(self, source: nn.Module, decay: float) -> None:
         self.network = copy.deepcopy(source).requires_grad_(False).eval()
         self.decay = decay
-        self._source = tensors_of(source)
-        self._own = tensors_of(self.network)
+        self._source = params_and_buffers(source)
+        self._own = params_and_buffers(self.network)
 
-    def weight(self, step: int) -> float:
+    def lerp_weight(self, step: int) -> float:
         """Return 1 − β, with which the source's weights are taken in after `step`, from 1."""
         return 1 - min(self.decay, (1 + step) / (10 + step))
 
     def update(self, step: int) -> None:
         """Take in the source's weights after `step`, counted from 1."""
-        take_in(self._own, self._source, self.weight(step))
+        ema_update_(self._own, self._source, self.lerp_weight(step))
 
 
-def tensors_of(network: nn.Module) -> list[torch.Tensor]:
+def params_and_buffers(network: nn.Module) -> list[torch.Tensor]:
     """Return a network's weights and buffers, without gradients."""
     return [p.detach() for p in network.parameters()] + list(network.buffers())
 
 
 @torch.no_grad()
-def take_in(
+def ema_update_(
     averages: list[torch.Tensor], sources: list[torch.Tensor], weight: float | torch.Tensor
 ) -> None:
     """Move averages towards their sources by a share of the way; counters are copied."""

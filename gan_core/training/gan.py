@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
-from gan_core.data import Source
+from gan_core.data import BatchSource
 from gan_core.losses import Loss
 from gan_core.networks import build_discriminator, build_generator, build_seeded
-from gan_core.networks.stateless import Network, forgetful, undisturbed
-from gan_core.runtime.device import placed
+from gan_core.networks.stateless import Network, preserve_buffers, preserve_rng
+from gan_core.runtime.device import to_device
 from gan_core.shapes import Classes, Latents, Logits, PerSample, Samples
 
 STREAMS = ("train", "dropout", "sample", "fixed")
@@ -31,29 +31,29 @@ class Batch:
     """G(z) in the units of the data, with G's graph; None if it is to be made again from z."""
     real: Samples | None = None
 
-    def without_graph(self) -> Batch:
+    def detach(self) -> Batch:
         return self if self.fake is None else replace(self, fake=self.fake.detach())
 
 
 @dataclass(frozen=True, eq=False)
-class Bill:
+class LossTerms:
     """What a network pays for a batch.
 
     `loss` is a value a sample, `penalty` the mean that the regularizer adds to D's loss.
     """
 
-    logits_real: Logits
-    logits_fake: Logits
+    real_logits: Logits
+    fake_logits: Logits
     loss: PerSample
     penalty: torch.Tensor
 
     @property
-    def objective(self) -> torch.Tensor:
+    def total(self) -> torch.Tensor:
         """What is minimised: the mean loss and the penalty."""
         return self.loss.mean() + self.penalty
 
 
-class Game:
+class GAN:
     """The networks, the data and the noise of an experiment; nothing here learns.
 
     `config` may be replaced by one that differs only in what may change during a run. `source`
@@ -68,7 +68,7 @@ class Game:
         config: ExperimentConfig,
         device: torch.device,
         seeds: list[int],
-        source: Source | None = None,
+        source: BatchSource | None = None,
     ) -> None:
         self.config = config
         self.device = device
@@ -89,33 +89,33 @@ class Game:
             ),
             seeds[1],
         )
-        self.generator = placed(generator, device)
-        self.discriminator = placed(discriminator, device)
-        self.separate = not any(
+        self.generator = to_device(generator, device)
+        self.discriminator = to_device(discriminator, device)
+        self.d_is_per_sample = not any(
             isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules()
         )
         """Whether D judges each sample by itself; batch norm mixes them."""
         self.mean, self.std = 0.0, 1.0
         """The target's moments, by which D's input or G's output may be standardised."""
         if not config.dataset.pictures:
-            law = config.dataset.law()
+            law = config.dataset.distribution()
             self.mean, self.std = float(law.mean()), float(law.std())
 
-    def noise(self, n: int, stream: str = "train") -> Latents:
+    def sample_noise(self, n: int, stream: str = "train") -> Latents:
         return self.config.prior.sample(n, self.config.latent_dim, self.rng[stream], self.device)
 
-    def real(self, n: int) -> tuple[Samples, Classes | None]:
+    def sample_real(self, n: int) -> tuple[Samples, Classes | None]:
         """Draw real samples, with their classes if the networks are told."""
         if self.classes:
             return self.source.labelled_batch(n, self.rng["train"])
         return self.source.batch(n, self.rng["train"]), None
 
-    def real_batch(self, n: int) -> tuple[Samples, Classes | None]:
+    def sample_real_input(self, n: int) -> tuple[Samples, Classes | None]:
         """Draw real samples as D is shown them, with their classes if the networks are told."""
-        real, labels = self.real(n)
-        return self.seen_by_d(real), labels
+        real, labels = self.sample_real(n)
+        return self.to_discriminator_input(real), labels
 
-    def any_classes(self, n: int, stream: str = "train") -> Classes | None:
+    def sample_labels(self, n: int, stream: str = "train") -> Classes | None:
         """Draw classes, each equally likely, if the networks are told them."""
         if not self.classes:
             return None
@@ -126,92 +126,95 @@ class Game:
     ) -> Samples:
         """Return G(z) in the units of the data; `network` takes G's place."""
         with self._precision():
-            x = (network or self.generator)(*told(z, labels)).to(z.dtype)
+            x = (network or self.generator)(*network_inputs(z, labels)).to(z.dtype)
         if self.config.architecture.standardise == "both":
             x = x * self.std + self.mean
         return x
 
-    def standardised(self, x: Samples) -> Samples:
+    def standardize(self, x: Samples) -> Samples:
         """Return `x` in the units in which D sees it."""
         if self.config.architecture.standardise == "none":
             return x
         return (x - self.mean) / self.std
 
-    def in_data_units(self, seen: Samples) -> Samples:
+    def unstandardize(self, seen: Samples) -> Samples:
         """Undo `standardised`."""
         if self.config.architecture.standardise == "none":
             return seen
         return seen * self.std + self.mean
 
-    def seen_by_d(self, x: Samples) -> Samples:
+    def to_discriminator_input(self, x: Samples) -> Samples:
         """Return what D is shown of `x`: standardised, and blurred by instance noise."""
-        x = self.standardised(x)
+        x = self.standardize(x)
         if self.config.instance_noise:
             noise = torch.empty_like(x).normal_(generator=self.rng["train"])
             x = x + self.config.instance_noise * noise
         return x
 
-    def judge(self, seen: Samples, labels: Classes | None = None) -> Logits:
+    def run_discriminator(self, seen: Samples, labels: Classes | None = None) -> Logits:
         """Return D's logits on what it is shown."""
         with self._precision():
-            return self.discriminator(*told(seen, labels)).to(seen.dtype)
+            return self.discriminator(*network_inputs(seen, labels)).to(seen.dtype)
 
     def _precision(self) -> torch.autocast:
         """Let the networks compute in the precision that the experiment asks for."""
         half = self.config.precision == "bf16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
-    def score(self, logits: Logits) -> torch.Tensor:
+    def mean_output(self, logits: Logits) -> torch.Tensor:
         """Return the mean probability of being real, or the mean raw score of a critic."""
         logits = logits.detach()
-        return (logits.sigmoid() if self.config.loss.probability else logits).mean()
+        return (logits.sigmoid() if self.config.loss.is_probabilistic else logits).mean()
 
-    def bill_of_d(self, batch: Batch) -> Bill:
+    def discriminator_loss(self, batch: Batch) -> LossTerms:
         """Return what D pays for telling `real` from `fake` as well as it does."""
         config, real = self.config, batch.real.detach()
-        fake = self.seen_by_d(batch.fake.detach())
-        at_samples = config.regularizer.at_samples
-        if at_samples:
+        fake = self.to_discriminator_input(batch.fake.detach())
+        needs_input_grad = config.regularizer.needs_input_grad
+        if needs_input_grad:
             real, fake = real.requires_grad_(), fake.requires_grad_()
-        logits_real, logits_fake = self._logits(
-            real, batch.labels, fake, batch.labels, apart=at_samples
+        real_logits, fake_logits = self._logits(
+            real, batch.labels, fake, batch.labels, apart=needs_input_grad
         )
-        loss = config.loss.discriminator(logits_real, logits_fake)
+        loss = config.loss.discriminator(real_logits, fake_logits)
 
         def critic(x: Samples) -> Logits:
             """What D has said of the batch's samples it need not say again."""
             if x is real:
-                return logits_real
-            return logits_fake if x is fake else self.judge(x, batch.labels)
+                return real_logits
+            return fake_logits if x is fake else self.run_discriminator(x, batch.labels)
 
         penalty = config.regularizer.penalty(critic, real, fake, self.rng["train"])
         penalty = loss.new_zeros(()) if penalty is None else penalty.mean()
-        return Bill(logits_real, logits_fake, loss, penalty)
+        return LossTerms(real_logits, fake_logits, loss, penalty)
 
-    def bill_of_g(self, batch: Batch, loss: Loss | None = None) -> Bill:
+    def generator_loss(self, batch: Batch, loss: Loss | None = None) -> LossTerms:
         """Return what G pays for what D says of `fake`; a paired loss draws new real samples.
 
         `loss` stands in for the experiment's own.
         """
-        loss, fake = loss or self.config.loss, self.seen_by_d(batch.fake)
-        if loss.paired:
-            real, labels = self.real_batch(len(fake))
-            logits_real, logits_fake = self._logits(real, labels, fake, batch.labels)
+        loss, fake = loss or self.config.loss, self.to_discriminator_input(batch.fake)
+        if loss.relativistic:
+            real, labels = self.sample_real_input(len(fake))
+            real_logits, fake_logits = self._logits(real, labels, fake, batch.labels)
         else:
-            logits_real = logits_fake = self.judge(fake, batch.labels)
-        each = loss.generator(logits_real, logits_fake)
-        return Bill(logits_real, logits_fake, each, each.new_zeros(()))
+            real_logits = fake_logits = self.run_discriminator(fake, batch.labels)
+        each = loss.generator(real_logits, fake_logits)
+        return LossTerms(real_logits, fake_logits, each, each.new_zeros(()))
 
-    def draw(self) -> Batch:
+    def sample_batch(self) -> Batch:
         """Draw what a step is made from."""
         n = self.config.batch_size
-        real, labels = self.real_batch(n)
-        z = self.noise(n)
+        real, labels = self.sample_real_input(n)
+        z = self.sample_noise(n)
         return Batch(z, labels, self.generate(z, labels), real)
 
-    def draw_noise_alone(self) -> Batch:
+    def sample_fake_batch(self) -> Batch:
         """Draw what G can be updated on if D has seen nothing since G's last update."""
-        z, labels = self.noise(self.config.batch_size), self.any_classes(self.config.batch_size)
+        z, labels = (
+            self.sample_noise(self.config.batch_size),
+            self.sample_labels(self.config.batch_size),
+        )
         return Batch(z, labels, self.generate(z, labels))
 
     def _logits(
@@ -226,26 +229,26 @@ class Game:
 
         `apart` asks for two, for those who need the derivative of one alone.
         """
-        if self.separate and not apart:
+        if self.d_is_per_sample and not apart:
             labels = None if of_real is None else torch.cat([of_real, of_fake])
-            on_real, on_fake = self.judge(torch.cat([real, fake]), labels).chunk(2)
+            on_real, on_fake = self.run_discriminator(torch.cat([real, fake]), labels).chunk(2)
             return on_real, on_fake
-        return self.judge(real, of_real), self.judge(fake, of_fake)
+        return self.run_discriminator(real, of_real), self.run_discriminator(fake, of_fake)
 
-    def next_batch(self) -> Batch:
+    def peek_batch(self) -> Batch:
         """Return the batch that the next step will draw, without drawing it."""
-        with self.unseen():
-            return self.draw()
+        with self.no_side_effects():
+            return self.sample_batch()
 
     @contextmanager
-    def unseen(self) -> Iterator[None]:
+    def no_side_effects(self) -> Iterator[None]:
         """Play without a trace in the streams, or in what the networks remember of batches."""
-        networks = forgetful(self.generator), forgetful(self.discriminator)
-        streams = undisturbed(self.rng["train"]), undisturbed(self.rng["dropout"])
+        networks = preserve_buffers(self.generator), preserve_buffers(self.discriminator)
+        streams = preserve_rng(self.rng["train"]), preserve_rng(self.rng["dropout"])
         with networks[0], networks[1], streams[0], streams[1]:
             yield
 
 
-def told(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:
+def network_inputs(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:
     """Return what a network is called with: its input, and the classes if it is told them."""
     return (x,) if labels is None else (x, labels)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from gan_core.config import ExperimentConfig
-from gan_core.runtime.memory import available, give_back
-from gan_core.training.gan import Game
+from gan_core.runtime.memory import available, release_memory
+from gan_core.training.gan import GAN
 from gan_core.training.monitoring.failures import advice
-from gan_core.training.step_cost import demand_of_step
+from gan_core.training.step_cost import step_memory
 
 VALUES_PER_PIXEL = 64
 """A generous guess of the activations that a convolutional network keeps of each value it sees."""
@@ -16,14 +16,14 @@ VALUES_PER_PIXEL = 64
 FEW_BYTES = 256 * 2**20
 """Bytes that are taken to be there, so that a small run need not be looked at."""
 
-GOES_WELL = 0.7
+SAFE_FRACTION = 0.7
 """The share of the free memory that a suggested batch fills."""
 
 COPIES = 4
 """Two moments of each weight, and a copy of both kept to go back to: what comes after the start."""
 
 
-def make_sure_it_fits(game: Game, config: ExperimentConfig, begins: bool) -> None:
+def check_fits(gan: GAN, config: ExperimentConfig, begins: bool) -> None:
     """Look whether a step of `config` on the game's networks fits into memory.
 
     `begins` says whether moments and the state to go back to are still to come. Small runs are not
@@ -32,30 +32,30 @@ def make_sure_it_fits(game: Game, config: ExperimentConfig, begins: bool) -> Non
     Raises:
         ValueError: if it does not fit, with the batch that would.
     """
-    weights = sum(weight.nbytes for net in _networks(game) for weight in net.parameters())
+    weights = sum(weight.nbytes for net in _networks(gan) for weight in net.parameters())
     pixels = 4 * VALUES_PER_PIXEL * torch.Size(config.dataset.sample_shape).numel()
     if config.batch_size * (weights + pixels) < FEW_BYTES:
         return
-    demand = demand_of_step(game, config)
+    demand = step_memory(gan, config)
     state = COPIES * weights * begins
     needed = state + demand.bytes(config.batch_size)
-    if needed <= available(game.device):
+    if needed <= available(gan.device):
         return
-    give_back()
-    free = available(game.device)
+    release_memory()
+    free = available(gan.device)
     if needed > free:
-        fits = demand.most_samples(GOES_WELL * free - state)
+        fits = demand.max_samples(SAFE_FRACTION * free - state)
         raise ValueError(
             f"batch_size = {config.batch_size} needs about {_shown(needed)} of memory, and "
             f"{_shown(free)} are free. {advice(config.batch_size, _rounded(fits, config))}"
         )
 
 
-def what_would_fit(game: Game) -> int:
+def max_batch_size(gan: GAN) -> int:
     """Return a batch that fits now, when a step of the present one did not; 0 if none does."""
-    free = available(game.device)
-    fits = demand_of_step(game, game.config).most_samples(GOES_WELL * free)
-    return _rounded(min(fits, game.config.batch_size // 2), game.config)
+    free = available(gan.device)
+    fits = step_memory(gan, gan.config).max_samples(SAFE_FRACTION * free)
+    return _rounded(min(fits, gan.config.batch_size // 2), gan.config)
 
 
 def _rounded(samples: int, config: ExperimentConfig) -> int:
@@ -66,8 +66,8 @@ def _rounded(samples: int, config: ExperimentConfig) -> int:
     return power if power >= smallest else 0
 
 
-def _networks(game: Game) -> tuple[torch.nn.Module, torch.nn.Module]:
-    return game.generator, game.discriminator
+def _networks(gan: GAN) -> tuple[torch.nn.Module, torch.nn.Module]:
+    return gan.generator, gan.discriminator
 
 
 def _shown(size: float) -> str:

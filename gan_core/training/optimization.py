@@ -9,11 +9,11 @@ from torch import nn
 
 from gan_core.config import ExperimentConfig
 from gan_core.optimizers import Optimizer
-from gan_core.training.ema import ExponentialAverage, tensors_of
-from gan_core.training.gan import Game
+from gan_core.training.ema import EMA, params_and_buffers
+from gan_core.training.gan import GAN
 
 
-class Learner:
+class NetworkOptimizer:
     """A network and the optimizer that moves its weights."""
 
     def __init__(self, network: nn.Module, settings: Optimizer) -> None:
@@ -21,28 +21,28 @@ class Learner:
         self.parameters = list(network.parameters())
         self.weights = [parameter.detach() for parameter in self.parameters]
         """The same numbers, for those who want no gradients."""
-        self.use(settings)
+        self.set_optimizer(settings)
 
-    def use(self, settings: Optimizer) -> None:
+    def set_optimizer(self, settings: Optimizer) -> None:
         """Begin with another optimizer, whose moments are empty."""
         self.optimizer = settings.build(self.parameters)
-        self._move = settings.mover(self.optimizer)
+        self._apply_gradients = settings.fast_step(self.optimizer)
 
-    def descend(self, objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def step(self, objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Take one step; return the gradient, a tensor a weight.
 
         It is asked for this network's weights only, so the other one gets none.
         """
         gradients = torch.autograd.grad(objective, self.parameters)
-        self._move(gradients)
+        self._apply_gradients(gradients)
         return gradients
 
     def load(self, network: dict[str, Any], optimizer: dict[str, Any]) -> None:
         self.network.load_state_dict(network)
         self.optimizer.load_state_dict(optimizer)
-        self._lay_out_moments()
+        self._match_strides()
 
-    def _lay_out_moments(self) -> None:
+    def _match_strides(self) -> None:
         """Let moments lie in memory as their weights do; a file knows one order only.
 
         A fused optimizer goes through both side by side: it would take another weight's moment.
@@ -53,14 +53,14 @@ class Learner:
                 if isinstance(kept, torch.Tensor) and kept.shape == weight.shape:
                     state[name] = torch.empty_like(weight, dtype=kept.dtype).copy_(kept)
 
-    def give_moments(self) -> None:
+    def init_state(self) -> None:
         """Let the optimizer make its moments, empty ones, unless it has some.
 
         All of them lie beside the weights: torch keeps RMSprop's count of steps on the CPU, where
         a CUDA graph does not reach.
         """
         if not any(self.optimizer.state.values()):  # SGD may have been given a momentum since
-            self._make_moments()
+            self._init_empty_state()
         for parameter in self.parameters:
             state = self.optimizer.state.get(parameter, {})
             for name, kept in state.items():
@@ -68,7 +68,7 @@ class Learner:
                     state[name] = kept.to(parameter.device)
 
     @torch.no_grad()
-    def _make_moments(self) -> None:
+    def _init_empty_state(self) -> None:
         rates = [group["lr"] for group in self.optimizer.param_groups]
         before = [parameter.clone() for parameter in self.parameters]
         for group in self.optimizer.param_groups:
@@ -81,10 +81,10 @@ class Learner:
         for parameter, old in zip(self.parameters, before, strict=True):
             parameter.grad = None
             parameter.copy_(old)
-        for moments in self.moments():
+        for moments in self.state_tensors():
             moments.zero_()
 
-    def moments(self) -> list[torch.Tensor]:
+    def state_tensors(self) -> list[torch.Tensor]:
         """Return what the optimizer remembers, in an order that depends on its kind alone."""
         states = [self.optimizer.state.get(parameter, {}) for parameter in self.parameters]
         return [
@@ -92,45 +92,45 @@ class Learner:
         ]
 
 
-class Learners:
+class OptimizerPair:
     """D's and G's optimizers, and the average of G, if one is kept."""
 
-    def __init__(self, game: Game) -> None:
-        self.game = game
+    def __init__(self, gan: GAN) -> None:
+        self.gan = gan
         self._changes = 0
-        self.d = Learner(game.discriminator, game.config.optimizer_d)
-        self.g = Learner(game.generator, game.config.optimizer_g)
-        self.ema = self._new_average(game.config)
+        self.d = NetworkOptimizer(gan.discriminator, gan.config.optimizer_d)
+        self.g = NetworkOptimizer(gan.generator, gan.config.optimizer_g)
+        self.ema = self._new_ema(gan.config)
 
-    def _new_average(self, config: ExperimentConfig) -> ExponentialAverage | None:
+    def _new_ema(self, config: ExperimentConfig) -> EMA | None:
         decay = config.ema_decay
-        return ExponentialAverage(self.game.generator, decay) if decay else None
+        return EMA(self.gan.generator, decay) if decay else None
 
     @property
-    def stamp(self) -> tuple[int, ...]:
+    def version(self) -> tuple[int, ...]:
         """What stays the same as long as all tensors stay the same ones."""
-        return self._changes, len(self.d.moments()), len(self.g.moments())
+        return self._changes, len(self.d.state_tensors()), len(self.g.state_tensors())
 
-    def change(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
+    def apply_config(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
         """Take over changed settings; moments stay where the kind of optimizer does."""
         self._changes += 1
         for learner, name in ((self.d, "optimizer_d"), (self.g, "optimizer_g")):
             settings = getattr(new, name)
             if settings.name != getattr(old, name).name:
-                learner.use(settings)
+                learner.set_optimizer(settings)
             else:
-                settings.apply_to(learner.optimizer)
+                settings.update_param_groups(learner.optimizer)
         if new.ema_decay != old.ema_decay:
             if self.ema is None or not new.ema_decay:
-                self.ema = self._new_average(new)
+                self.ema = self._new_ema(new)
             else:
                 self.ema.decay = new.ema_decay
 
     def tensors(self) -> list[torch.Tensor]:
         """Return all that training changes, not copied: what stands still is the tensors."""
-        found = [] if self.ema is None else tensors_of(self.ema.network)
+        found = [] if self.ema is None else params_and_buffers(self.ema.network)
         for learner in (self.d, self.g):
-            found += [*tensors_of(learner.network), *learner.moments()]
+            found += [*params_and_buffers(learner.network), *learner.state_tensors()]
         return found
 
     def state_dict(self) -> dict[str, Any]:
@@ -152,26 +152,26 @@ class Learners:
             self.ema.network.load_state_dict(state["ema"])
 
 
-class Backup:
+class LastGoodState:
     """A copy of all that training changes, brought up to date and back again in two calls."""
 
-    def __init__(self, learners: Learners) -> None:
-        self._stamp = learners.stamp
-        self._live = learners.tensors()
+    def __init__(self, optimizers: OptimizerPair) -> None:
+        self._stamp = optimizers.version
+        self._live = optimizers.tensors()
         self._copies = [tensor.clone() for tensor in self._live]
 
     @torch.no_grad()
-    def renew(self, learners: Learners) -> bool:
+    def update(self, optimizers: OptimizerPair) -> bool:
         """Copy everything anew; False if there are other tensors now, and a new backup is due."""
-        if learners.stamp != self._stamp:
+        if optimizers.version != self._stamp:
             return False
         torch._foreach_copy_(self._copies, self._live)
         return True
 
     @torch.no_grad()
-    def bring_back(self, learners: Learners) -> None:
+    def restore(self, optimizers: OptimizerPair) -> None:
         """Make everything as it was; an optimizer that had no moments yet has none again."""
-        for learner, had_moments in zip((learners.d, learners.g), self._stamp[1:], strict=True):
+        for learner, had_moments in zip((optimizers.d, optimizers.g), self._stamp[1:], strict=True):
             if not had_moments:
                 learner.optimizer.state.clear()
         torch._foreach_copy_(self._live, self._copies)

@@ -15,17 +15,17 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from gan_core.config import ExperimentConfig
-from gan_core.training.gan import Game
+from gan_core.training.gan import GAN
 
 SAMPLES = 8
 """The batch on which it is counted; the counts grow in proportion."""
 
-BESIDE_CONVOLUTIONS = 0.6
+CONVOLUTION_OVERHEAD = 0.6
 """What oneDNN's convolutions need for rearranged copies, as a share of the tensors: measured."""
 
 
 @dataclass(frozen=True, eq=False)
-class Demand:
+class StepMemory:
     """The memory that a step needs while it lasts, beside weights, moments and data.
 
     After each of the step's operations `fixed + per_sample * batch_size` bytes are held.
@@ -38,7 +38,7 @@ class Demand:
         """Return the bytes that a step on such a batch holds at most."""
         return float((self.fixed + self.per_sample * batch_size).max())
 
-    def most_samples(self, room: float) -> int:
+    def max_samples(self, room: float) -> int:
         """Return the largest batch whose step holds at most `room` bytes; 0 if there is none."""
         if self.fixed.max() > room:
             return 0
@@ -46,7 +46,7 @@ class Demand:
         return int(((room - self.fixed[grows]) / self.per_sample[grows]).min())
 
 
-class Counting(TorchDispatchMode):
+class FlopMemoryCounter(TorchDispatchMode):
     """Adds up what torch's own formulas say of each call, and the bytes of what it makes.
 
     Every tensor that was made is followed to its end, those that a graph keeps included; `held` has
@@ -90,51 +90,51 @@ class Counting(TorchDispatchMode):
         self._now += size
 
 
-def operations_of_step(game: Game) -> tuple[float, float]:
+def step_flops(gan: GAN) -> tuple[float, float]:
     """Return the floating point operations of an update of D and of one of G.
 
     Counted are matrix products and convolutions, a multiplication and an addition as two, in a
     play that leaves no trace.
     """
-    samples = min(SAMPLES, game.config.batch_size)
-    of_d, of_g, _ = _play(game, game.config.with_(batch_size=samples))
-    scale = game.config.batch_size / samples
+    samples = min(SAMPLES, gan.config.batch_size)
+    of_d, of_g, _ = _play(gan, gan.config.replace(batch_size=samples))
+    scale = gan.config.batch_size / samples
     return scale * of_d, scale * of_g
 
 
-def demand_of_step(game: Game, config: ExperimentConfig) -> Demand:
+def step_memory(gan: GAN, config: ExperimentConfig) -> StepMemory:
     """Return the memory that a step of `config` needs, told from plays on two small batches.
 
     `config` is the game's own, or one to which the run may change.
 
-    torch's tensors are counted exactly; what convolutions need besides is taken to be
-    `BESIDE_CONVOLUTIONS` of that. Measured peaks of the resident memory lay between 0.5 and 2 times
-    the estimate (tests/test_memory.py).
+    torch's tensors are counted exactly; the additional need of convolutions is estimated as
+    `CONVOLUTION_OVERHEAD` of that. Measured peaks of the resident memory lay between 0.5 and 2
+    times the estimate (tests/test_memory.py).
     """
     smallest = max(
         network.smallest_batch
         for network in (config.architecture.generator, config.architecture.discriminator)
     )
     few = max(SAMPLES // 2, smallest)
-    once, twice = (_play(game, config.with_(batch_size=samples))[2] for samples in (few, 2 * few))
+    once, twice = (_play(gan, config.replace(batch_size=samples))[2] for samples in (few, 2 * few))
     calls = min(len(once), len(twice))  # the same ones, unless torch chose otherwise for its size
     once, twice = np.array(once[:calls], float), np.array(twice[:calls], float)
-    room = 1.0 + BESIDE_CONVOLUTIONS * config.dataset.pictures
+    room = 1.0 + CONVOLUTION_OVERHEAD * config.dataset.pictures
     slope = (twice - once) / few
-    return Demand(room * (once - few * slope), room * slope)
+    return StepMemory(room * (once - few * slope), room * slope)
 
 
-def _play(game: Game, config: ExperimentConfig) -> tuple[float, float, list[int]]:
+def _play(gan: GAN, config: ExperimentConfig) -> tuple[float, float, list[int]]:
     """Return the operations of D's and of G's update, and the bytes held after each call."""
-    small = copy.copy(game)
+    small = copy.copy(gan)
     small.config = config
-    of_d, of_g = list(game.discriminator.parameters()), list(game.generator.parameters())
-    counting = Counting([*of_d, *of_g])
-    with small.unseen():
+    of_d, of_g = list(gan.discriminator.parameters()), list(gan.generator.parameters())
+    counting = FlopMemoryCounter([*of_d, *of_g])
+    with small.no_side_effects():
         with counting:
-            batch = small.draw()
-            torch.autograd.grad(small.bill_of_d(batch).objective, of_d)
+            batch = small.sample_batch()
+            torch.autograd.grad(small.discriminator_loss(batch).total, of_d)
         operations = counting.total
         with counting:
-            torch.autograd.grad(small.bill_of_g(batch).objective, of_g)
+            torch.autograd.grad(small.generator_loss(batch).total, of_g)
     return operations, counting.total - operations, counting.held

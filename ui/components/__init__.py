@@ -22,7 +22,7 @@ import streamlit as st
 from plotly.offline import get_plotlyjs
 
 if TYPE_CHECKING:
-    from gan_core.training.monitoring.sample_timeline import Moment
+    from gan_core.training.monitoring.sample_timeline import TimelineFrame
 
 EVEN = 1e-6
 """How far evenly spaced numbers may be off their places, as a share of their stride."""
@@ -113,7 +113,7 @@ def sample_canvas(
     _samples(key=key, data=_with_header(_as_json(head), pixels))
 
 
-def timeline(moments: Sequence[Moment], key: str, run: str, columns: int, size: int) -> None:
+def timeline(moments: Sequence[TimelineFrame], key: str, run: str, columns: int, size: int) -> None:
     """Show the grids that a run kept, with a slider and a button to play them.
 
     It stays where it was scrubbed to, unless it showed the newest one or `run` is another run.

@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.explain.equilibrium import Curves
-from gan_core.explain.layer_gradients import LayerFlow, Norms
+from gan_core.explain.layer_gradients import GradientNorms, LayerGradients
 from gan_core.explain.loss_curves import LossView
 from ui.figures.parts import (
     DISCRIMINATOR,
@@ -70,7 +70,7 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
     return {"data": data, "layout": made}
 
 
-def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
+def flow(rows: Sequence[LayerGradients], revision: str) -> Figure:
     """Return the computation from z to the loss, layer by layer, and the gradients in both turns.
 
     Grey bars are gradients at a layer's output, coloured ones those of its weights.
@@ -117,7 +117,7 @@ def flow(rows: Sequence[LayerFlow], revision: str) -> Figure:
 
 
 def _gradients(
-    rows: Sequence[LayerFlow], places: np.ndarray, turn: Sequence[Norms], number: str
+    rows: Sequence[LayerGradients], places: np.ndarray, turn: Sequence[GradientNorms], number: str
 ) -> list[dict[str, Any]]:
     """Return the bars of one network's turn, on the axis of that number."""
     place = {"xaxis": f"x{number}", "yaxis": "y"}
@@ -134,7 +134,7 @@ def _gradients(
     return [bar | place for bar in bars]
 
 
-def _decades(rows: Sequence[LayerFlow]) -> list[int]:
+def _decades(rows: Sequence[LayerGradients]) -> list[int]:
     """Return the powers of ten between which all gradients lie."""
     turns = [norms for row in rows for norms in (row.in_d_turn, row.in_g_turn)]
     lengths = [n for norms in turns for n in norms if n]
@@ -143,7 +143,7 @@ def _decades(rows: Sequence[LayerFlow]) -> list[int]:
     return [math.floor(math.log10(min(lengths))), math.ceil(math.log10(max(lengths)))]
 
 
-def _layer(row: LayerFlow) -> str:
+def _layer(row: LayerGradients) -> str:
     weights = f", {row.parameters:,} weights" if row.parameters else ""
     return f"{row.network[0].upper()} · {row.layer} → {row.output}{weights}"
 
@@ -198,7 +198,7 @@ def towards_equilibrium(
     rows = (
         ("V(D, G)", (("value", "V of this D", DISCRIMINATOR), ("best_value", "of D*", OPTIMUM))),
         (distance, (("implied", "implied by D's loss", DISCRIMINATOR), ("true", "true", REAL))),
-        ("mean |D − D*|", (("gap", "", FAKE),)),
+        ("mean |D − D*|", (("optimality_gap", "", FAKE),)),
     )
     data, words, lines = [], [], []
     made = layout(260, revision, margin={"l": 46, "r": 8, "t": 46, "b": 44})

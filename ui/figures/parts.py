@@ -95,7 +95,7 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 
 def d_label(config: ExperimentConfig) -> str:
     """Return what D's output means under this loss."""
-    return "probability of real" if config.loss.probability else "raw score of D"
+    return "probability of real" if config.loss.is_probabilistic else "raw score of D"
 
 
 def over_steps(
@@ -106,7 +106,7 @@ def over_steps(
     revision: str,
 ) -> Figure:
     """Return curves over the steps, with a mark where the loss was changed."""
-    marks = marks + [change(step, words) for step, words in snapshot.changes]
+    marks = marks + [change(step, words) for step, words in snapshot.config_changes]
     lines, words = zip(*marks, strict=True) if marks else ((), ())
     return {
         "data": data,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_core.evaluation.report import Census, Quality
+from gan_core.evaluation.report import ClassHistogram, EvaluationReport
 from ui.figures.parts import FAKE, REAL, Figure, Panel, axis, layout, small_multiples
 
 QUALITIES_A_ROW = 4
 
 
-def qualities(found: Sequence[Quality], revision: str) -> Figure:
+def qualities(found: Sequence[EvaluationReport], revision: str) -> Figure:
     """Return every measure of quality over the steps, with what real pictures score."""
     steps = np.array([quality.step for quality in found])
     panels = []
@@ -24,7 +24,7 @@ def qualities(found: Sequence[Quality], revision: str) -> Figure:
     return small_multiples(panels, QUALITIES_A_ROW, revision)
 
 
-def census(name: str, counted: Census, revision: str) -> Figure:
+def census(name: str, counted: ClassHistogram, revision: str) -> Figure:
     """Return how many real pictures and samples show each value of a factor."""
     values = list(counted.values)
     bars = [

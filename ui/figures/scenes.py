@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from gan_core.config import ExperimentConfig
-from gan_core.explain.sample_gradients import Pushed
-from gan_core.explain.step_recording import Scene
+from gan_core.explain.sample_gradients import SampleGradients
+from gan_core.explain.step_recording import StepView
 from gan_core.shapes import Grid, PixelArray, Values
-from gan_core.training.monitoring.snapshot import LineView
+from gan_core.training.monitoring.snapshot import DensityView
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,
@@ -33,7 +33,7 @@ FORCE = 0.16
 """How long the longest arrow is, as a share of the axis it runs along."""
 
 
-def scene(seen: Scene, x: Grid, config: ExperimentConfig, revision: str) -> Figure:
+def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> Figure:
     """Return what is seen at one line of a step on the line.
 
     Samples lie on the axis, and on D's curve once D has judged them.
@@ -49,8 +49,8 @@ def scene(seen: Scene, x: Grid, config: ExperimentConfig, revision: str) -> Figu
             )
         )
     for name, color, samples, answers, force in (
-        ("real x", REAL, seen.real, seen.answer_real, seen.force_real),
-        ("generated G(z)", FAKE, seen.fake, seen.answer_fake, seen.force_fake),
+        ("real x", REAL, seen.real, seen.d_output_real, seen.logit_force_real),
+        ("generated G(z)", FAKE, seen.fake, seen.d_output_fake, seen.logit_force_fake),
     ):
         if samples is None:
             continue
@@ -63,7 +63,9 @@ def scene(seen: Scene, x: Grid, config: ExperimentConfig, revision: str) -> Figu
     if seen.push is not None:
         push = _scaled(seen.push[:, 0], FORCE * (x[-1] - x[0]))
         still = np.zeros_like(push)
-        data.append(arrows(seen.fake, seen.answer_fake, push, still, "push on G(z), scaled", FAKE))
+        data.append(
+            arrows(seen.fake, seen.d_output_fake, push, still, "push on G(z), scaled", FAKE)
+        )
     if seen.fake_before is not None:
         rest = np.full_like(seen.fake, floor)
         data.append(points(seen.fake_before, rest, "G(z) before", FAINT))
@@ -83,12 +85,12 @@ def scene(seen: Scene, x: Grid, config: ExperimentConfig, revision: str) -> Figu
 
 
 def pushes(
-    found: Pushed, chosen: int, view: LineView, config: ExperimentConfig, revision: str
+    found: SampleGradients, chosen: int, view: DensityView, config: ExperimentConfig, revision: str
 ) -> Figure:
     """Return the push on generated samples as arrows over D's curve; one is marked."""
-    drawn = Scene(
+    drawn = StepView(
         found.samples,
-        answer_fake=found.answer,
+        d_output_fake=found.answer,
         push=found.push[:, None],
         curve=view.d,
     )
@@ -102,7 +104,7 @@ def pushes(
     return made
 
 
-def _reach(seen: Scene) -> tuple[float, float]:
+def _reach(seen: StepView) -> tuple[float, float]:
     """Return the interval that D's raw scores fill."""
     curves = [c for c in (seen.curve, seen.curve_before) if c is not None]
     return min(c.min() for c in curves), max(c.max() for c in curves)

@@ -8,7 +8,7 @@ import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.evaluation.metrics import METRICS
-from gan_core.training.monitoring.snapshot import LineView, Snapshot
+from gan_core.training.monitoring.snapshot import DensityView, Snapshot
 from ui.figures.parts import (
     DISCRIMINATOR,
     FAINT,
@@ -30,8 +30,8 @@ from ui.figures.parts import (
 
 def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return the paper's Figure 1: both densities, D and the best D over the axis."""
-    view = snapshot.line
-    kind = "D(x)" if config.loss.probability else "D(x), raw score"
+    view = snapshot.density
+    kind = "D(x)" if config.loss.is_probabilistic else "D(x), raw score"
     data = [
         curve(view.x, view.p_real, "target density", REAL, fill="tozeroy"),
         curve(view.x, view.p_fake, "generated density", FAKE, fill="tozeroy"),
@@ -47,7 +47,7 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
     if config.loss.score_range:
         low, high = config.loss.score_range
         score["range"] = [low - 0.02, high + 0.02]
-    elif config.loss.floating:
+    elif config.loss.shift_invariant:
         # D* is a logarithm of densities, which runs off where one of them ends; D does not.
         reach = max(1.0, float(np.ptp(view.d)))
         score["range"] = [float(view.d.min()) - reach, float(view.d.max()) + reach]
@@ -66,7 +66,7 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
 
 def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return lines from z, below, to G(z), above, and the noise's density under them."""
-    view = snapshot.line
+    view = snapshot.density
     low, high = view.x[0], view.x[-1]
     stretch = (high - low) / (view.z[-1] - view.z[0])
     bottom = low + (view.lines_z - view.z[0]) * stretch
@@ -106,7 +106,7 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
     }
 
 
-def _noise_prior(view: LineView) -> dict[str, Any]:
+def _noise_prior(view: DensityView) -> dict[str, Any]:
     """Return the density of the noise, or a bar for each of the values that it can have."""
     if not view.atoms:
         return curve(view.z, view.p_z, "noise prior", FAINT, fill="tozeroy", xaxis="x2", yaxis="y2")
@@ -130,14 +130,14 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
         curve(history["step"], history["loss_d"], "loss of D", DISCRIMINATOR, line={"width": 1.2}),
         curve(history["step"], history["loss_g"], "loss of G", FAKE, line={"width": 1.2}),
     ]
-    if not config.loss.anchored:
+    if not config.loss.has_equilibrium_value:
         marks = [level(at_d, f"D at equilibrium {at_d:.3g}; G has no fixed value")]
     elif at_d == at_g:
         marks = [level(at_d, f"both at equilibrium {at_d:.3g}")]
     else:
         marks = [level(at_d, f"D at equilibrium {at_d:.3g}")]
         marks.append(level(at_g, f"G at equilibrium {at_g:.3g}"))
-    title = "loss, nats" if config.loss.probability else "loss"
+    title = "loss, nats" if config.loss.is_probabilistic else "loss"
     return over_steps(data, marks, axis(title), snapshot, revision)
 
 
@@ -160,10 +160,10 @@ def judgements(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> F
         ),
     ]
     marks = []
-    if config.loss.probability:
+    if config.loss.is_probabilistic:
         marks.append(level(0.5, "cannot tell 0.5"))
     scores = axis(f"mean {d_label(config)}")
-    if config.loss.probability:
+    if config.loss.is_probabilistic:
         scores["range"] = [-0.02, 1.02]
     return over_steps(data, marks, scores, snapshot, revision)
 
@@ -177,8 +177,8 @@ def distances(snapshot: Snapshot, revision: str) -> Figure:
             METRICS[name].unit,
             history["step"],
             history[name],
-            snapshot.perfect[name].median,
-            f"perfect sampler {snapshot.perfect[name].median:.2g}",
+            snapshot.noise_floors[name].median,
+            f"perfect sampler {snapshot.noise_floors[name].median:.2g}",
             log=True,
         )
         for name in METRICS.names()

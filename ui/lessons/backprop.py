@@ -7,7 +7,7 @@ import streamlit as st
 
 from gan_core.explain.derivative import Derivative, Terms, derivative
 from gan_core.explain.layer_gradients import layer_flow
-from gan_core.explain.narration import figure
+from gan_core.explain.narration import latex_number
 from gan_core.training.gan import Batch
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures, session
@@ -66,10 +66,10 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     """Draw the gradients of the next step's batch at every layer, and the chosen derivative."""
     if run.running:
         run.watch_step()
-    game = run.trainer.game
+    gan = run.trainer.gan
     with run.trainer.lock:
-        batch = game.next_batch()
-        rows = layer_flow(game, batch)
+        batch = gan.peek_batch()
+        rows = layer_flow(gan, batch)
         _refresh(run, batch)
     _three_ways(run)
     live_chart(figures.flow(rows, chart_revision(run)), f"{run.page}.lesson.flow")
@@ -84,18 +84,19 @@ def _refresh(run: Run, batch: Batch) -> None:
     chosen_anew = known is None or known.of != lesson.weight
     at_leisure = not run.running or weights < FEW_WEIGHTS
     if chosen_anew or (known.step != step and at_leisure):
-        found = derivative(run.trainer.game, batch, *lesson.weight)
+        found = derivative(run.trainer.gan, batch, *lesson.weight)
         lesson.derivative = Computed(lesson.weight, step, found)
 
 
 def _stood_still(run: Run) -> str:
     """Return how far both networks moved when G was updated last, as it was measured."""
-    close_up = run.lesson.close_up
-    if close_up is None:
+    recording = run.lesson.recording
+    if recording is None:
         return "Take a step, and it is measured here which weights move in G's turn."
-    move = close_up.moments[-1].move
+    move = recording.records[-1].move
     return (
-        f"In G's turn of step {close_up.step:,}, G's weights moved by {move.length:.3g} and D's by "
+        f"In G's turn of step {recording.step:,}, G's weights moved by {move.length:.3g} and "
+        f"D's by "
         f"{move.of_the_other:g}."
     )
 
@@ -112,12 +113,12 @@ def _three_ways(run: Run) -> None:
     st.latex(CHAIN[found.network])
     difference = found.above - found.below
     ways = (
-        (r"\text{backwards (autograd):}", figure(found.autograd, DIGITS)),
-        (r"\text{chain rule, forwards:}", f"{_terms(found)} = {figure(found.chain, DIGITS)}"),
+        (r"\text{backwards (autograd):}", latex_number(found.autograd, DIGITS)),
+        (r"\text{chain rule, forwards:}", f"{_terms(found)} = {latex_number(found.chain, DIGITS)}"),
         (
             rf"\frac{{L_{name}(w+h)-L_{name}(w-h)}}{{2h}}:",
-            rf"\frac{{{figure(difference, DIGITS)}}}{{2\cdot{figure(found.step, 1)}}}"
-            rf" = {figure(found.differences, DIGITS)}",
+            rf"\frac{{{latex_number(difference, DIGITS)}}}{{2\cdot{latex_number(found.step, 1)}}}"
+            rf" = {latex_number(found.differences, DIGITS)}",
         ),
     )
     rows = r" \\[8pt] ".join(rf"{way}\quad & {value}" for way, value in ways)
@@ -144,7 +145,7 @@ def _terms(found: Derivative) -> str:
 
 def _sum(terms: Terms) -> str:
     first = " + ".join(
-        rf"({figure(slope)})\cdot({figure(change)})"
+        rf"({latex_number(slope)})\cdot({latex_number(change)})"
         for slope, change in zip(terms.slope[:2], terms.change[:2], strict=True)
     )
     return rf"\frac{{{first} + \dots}}{{{len(terms.slope)}}}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.explain.equilibrium import Equilibrium, measure, unit_of_d
-from gan_core.explain.narration import figure
-from gan_core.training.monitoring.density_view import Axis
+from gan_core.explain.equilibrium import Equilibrium, d_input_scale, measure
+from gan_core.explain.narration import latex_number
+from gan_core.training.monitoring.density_view import PlotAxis
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
 from ui.components import live_chart
@@ -23,11 +23,11 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     """Measure how far the run is from its equilibrium, and draw it over the steps."""
     lesson, config = run.lesson, run.trainer.config
     if lesson.axis is None and not config.dataset.pictures:
-        lesson.axis = Axis.around(config.dataset)
+        lesson.axis = PlotAxis.around(config.dataset)
     found = measure(run.trainer, axis=lesson.axis)
     lesson.equilibria.add(found.step, found.row())
     key = chart_revision(run)
-    measured = config.loss.stands_for
+    measured = config.loss.divergence
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         if found.curves is None:
@@ -47,9 +47,9 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     )
     batches = {"step": snapshot.history["step"], "value": -snapshot.history["loss_d"]}
     if measured is not None:
-        unit = unit_of_d(run.trainer.game)
+        unit = d_input_scale(run.trainer.gan)
         losses = snapshot.history["loss_d"].tolist()
-        batches["implied"] = np.array([measured.implied(loss, unit) for loss in losses])
+        batches["implied"] = np.array([measured.distance_from_loss(loss, unit) for loss in losses])
     chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
     live_chart(chart, f"{run.page}.lesson.towards")
     st.caption(
@@ -61,35 +61,36 @@ def draw(run: Run, snapshot: Snapshot) -> None:
 
 def _value(found: Equilibrium) -> str:
     """Return V beside its value at the equilibrium, and that of the best D, in LaTeX."""
-    best = "" if found.best_value is None else rf" \\ V(D^*,G) = {figure(found.best_value)}"
+    best = "" if found.best_value is None else rf" \\ V(D^*,G) = {latex_number(found.best_value)}"
     return (
-        rf"V(D,G) = {figure(found.value)} \pm {figure(found.value_error)}{best} \\"
-        rf"\text{{at the equilibrium: }} {figure(found.equilibrium)}"
+        rf"V(D,G) = {latex_number(found.value)} \pm {latex_number(found.value_error)}{best} \\"
+        rf"\text{{at the equilibrium: }} {latex_number(found.equilibrium)}"
     )
 
 
 def _distance(run: Run, found: Equilibrium) -> str:
     """Return the distance that D's loss implies beside the true one, in LaTeX."""
-    measured = run.trainer.config.loss.stands_for
+    measured = run.trainer.config.loss.divergence
     if measured is None:
         return r"\,"
-    rows = [measured.identity, measured.worked(-found.value, unit_of_d(run.trainer.game))]
+    rows = [measured.identity, measured.derivation(-found.value, d_input_scale(run.trainer.gan))]
     if found.true is not None:
         rows.append(rf"\text{{truly }} {measured.symbol} = {found.true:.3f}")
-    if measured.condition and found.steepest is not None:
-        rows.append(rf"\text{{steepest slope of D: }} {figure(found.steepest)}")
+    if measured.condition and found.max_slope is not None:
+        rows.append(rf"\text{{max_slope slope of D: }} {latex_number(found.max_slope)}")
     return r" \\[3pt] ".join(rows)
 
 
 def _at_the_mean(run: Run, found: Equilibrium) -> str:
     """Return D* with its numbers at the target's mean, where it is the odds of two densities."""
     seen, loss = found.curves, run.trainer.config.loss
-    if seen is None or not loss.probability or loss.equilibrium_logit:
+    if seen is None or not loss.is_probabilistic or loss.equilibrium_logit:
         return r"\,"
-    at = int(np.argmin(np.abs(seen.x - run.trainer.game.mean)))
+    at = int(np.argmin(np.abs(seen.x - run.trainer.gan.mean)))
     x, real, fake = seen.x[at], seen.p_real[at], seen.p_fake[at]
     return (
         r"D^*(x) = \frac{p_r(x)}{p_r(x)+p_g(x)} \\[4pt]"
-        rf"D^*({x:.2f}) = \frac{{{figure(real)}}}{{{figure(real)}+{figure(fake)}}}"
+        rf"D^*({x:.2f}) = "
+        rf"\frac{{{latex_number(real)}}}{{{latex_number(real)}+{latex_number(fake)}}}"
         rf" = {seen.d_optimal[at]:.3f} \\ \text{{this run: }} D({x:.2f}) = {seen.d[at]:.3f}"
     )

@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from gan_core.explain.narration import Story, tell, value_of_game
-from gan_core.explain.step_recording import LINES, SHOWN, Moment, Scene
+from gan_core.explain.narration import LineExplanation, explain, value_of_game
+from gan_core.explain.step_recording import LINES, SHOWN, LineRecord, StepView
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures
@@ -20,7 +20,9 @@ from ui.run import Run
 LINE_SECONDS = 2.0
 """How long a line stays in slow motion."""
 
-WAITING = Story("", "", "Press **Line ▶**: one training step is taken, and you walk through it.")
+WAITING = LineExplanation(
+    "", "", "Press **Line ▶**: one training step is taken, and you walk through it."
+)
 
 
 def controls(run: Run) -> None:
@@ -45,13 +47,13 @@ def _toggle_slow(run: Run) -> None:
 def draw(run: Run, snapshot: Snapshot) -> None:
     """Draw the box, the line's formula and sentence, and what is seen at it."""
     lesson = run.lesson
-    lesson.x = None if snapshot.line is None else snapshot.line.x
+    lesson.x = None if snapshot.density is None else snapshot.density.x
     if run.running:
         run.watch_step()
     elif lesson.slow and time.monotonic() - lesson.turned >= LINE_SECONDS:
         run.walk(1)
     moment = lesson.moment
-    story = WAITING if moment is None else tell(lesson.close_up.config, moment)
+    story = WAITING if moment is None else explain(lesson.recording.config, moment)
     left, right = st.columns([2, 3])
     with left:
         st.html(box(run, moment))
@@ -63,20 +65,20 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         st.latex(story.numbers or r"\,")
 
 
-def _value(run: Run, moment: Moment | None) -> None:
+def _value(run: Run, moment: LineRecord | None) -> None:
     """Show the game's value as a formula and, once D has judged a batch, in numbers."""
     if moment is None:
         formula, numbers = r"V(D,G)", r"\,"
-    elif moment.bill_of_d is None:
-        formula, _ = value_of_game(run.trainer.config, moment.turn.bill)
+    elif moment.discriminator_loss is None:
+        formula, _ = value_of_game(run.trainer.config, moment.turn.loss_terms)
         numbers = r"\,"
     else:
-        formula, numbers = value_of_game(run.trainer.config, moment.bill_of_d)
+        formula, numbers = value_of_game(run.trainer.config, moment.discriminator_loss)
     st.latex(rf"\min_G\ \max_D\ {formula}".replace(" + ", r" \\ {} + "))
     st.latex(numbers)
 
 
-def box(run: Run, moment: Moment | None) -> str:
+def box(run: Run, moment: LineRecord | None) -> str:
     """Return Algorithm 1 as HTML, with the present line lit."""
     updates = run.trainer.config.n_critic
     now = "" if moment is None else f", now number {moment.repetition}"
@@ -86,23 +88,23 @@ def box(run: Run, moment: Moment | None) -> str:
             rows.append("<i>G's turn</i>")
         lit = " class='lit'" if moment is not None and moment.line == line else ""
         rows.append(f"<div{lit}><b>{number}</b> {escape(line.words)}</div>")
-    watched = run.lesson.close_up
+    watched = run.lesson.recording
     step = "" if watched is None else f", step {watched.step:,}"
     if watched is not None and watched.step != run.trainer.step_count:
         step += ", the last one watched"
     return f"<div class='algorithm'><b>Algorithm 1{step}</b>{''.join(rows)}</div>"
 
 
-def _see(run: Run, snapshot: Snapshot, moment: Moment | None) -> None:
-    if snapshot.line is not None:
-        view = snapshot.line
-        untouched = Scene(view.lines_x, curve=view.d)
-        seen, x = (untouched, view.x) if moment is None else (moment.scene, run.lesson.close_up.x)
+def _see(run: Run, snapshot: Snapshot, moment: LineRecord | None) -> None:
+    if snapshot.density is not None:
+        view = snapshot.density
+        untouched = StepView(view.lines_x, curve=view.d)
+        seen, x = (untouched, view.x) if moment is None else (moment.scene, run.lesson.recording.x)
         figure = figures.scene(seen, x, run.trainer.config, chart_revision(run))
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if moment is None:
-        scene = Scene(snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
+        scene = StepView(snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
     else:
         scene = moment.scene
     low, high = run.trainer.config.loss.score_range or _reach(scene)
@@ -112,17 +114,17 @@ def _see(run: Run, snapshot: Snapshot, moment: Moment | None) -> None:
     elif below is None:
         below, name = np.zeros_like(scene.fake), "Real: none at this line"
     for place, words, pictures, answers in (
-        ("fake", "Generated", scene.fake, scene.answer_fake),
-        ("below", name, below, scene.answer_real),
+        ("fake", "Generated", scene.fake, scene.d_output_fake),
+        ("below", name, below, scene.d_output_real),
     ):
         st.caption(f"**{words}**; the bar under a picture is D's answer")
         shown = figures.judged(pictures, answers, low, high)
         sample_canvas(shown, f"{run.page}.lesson.{place}", words, 8, 560)
 
 
-def _reach(scene: Scene) -> tuple[float, float]:
+def _reach(scene: StepView) -> tuple[float, float]:
     """Return the interval of D's raw scores at this line."""
-    answers = [a for a in (scene.answer_fake, scene.answer_real) if a is not None]
+    answers = [a for a in (scene.d_output_fake, scene.d_output_real) if a is not None]
     if not answers:
         return 0.0, 1.0
     return float(min(a.min() for a in answers)), float(max(a.max() for a in answers))

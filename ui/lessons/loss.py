@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.explain.equilibrium import unit_of_d
+from gan_core.explain.equilibrium import d_input_scale
 from gan_core.explain.loss_curves import gradient_of_g, loss_view
-from gan_core.explain.narration import average
+from gan_core.explain.narration import latex_mean
 from gan_core.losses import LOSSES, Loss
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
@@ -38,14 +38,14 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     compared = [_chosen(run, name) for name in COMPARED]
     if loss.name not in COMPARED:
         compared.append(loss)
-    with trainer.lock, trainer.game.unseen():
-        batch = trainer.game.draw()
-        bill = trainer.game.bill_of_d(batch)
-        norms = gradient_of_g(trainer.game, batch, compared)
-    real, fake = bill.logits_real.detach(), bill.logits_fake.detach()
+    with trainer.lock, trainer.gan.no_side_effects():
+        batch = trainer.gan.sample_batch()
+        bill = trainer.gan.discriminator_loss(batch)
+        norms = gradient_of_g(trainer.gan, batch, compared)
+    real, fake = bill.real_logits.detach(), bill.fake_logits.detach()
     left, right = st.columns(2)
     left.latex(rf"\begin{{gathered}}{loss.equation}\end{{gathered}}")
-    costs = average(loss.discriminator(real, fake)), average(loss.generator(real, fake))
+    costs = latex_mean(loss.discriminator(real, fake)), latex_mean(loss.generator(real, fake))
     right.latex(rf"\begin{{gathered}}L_D = {costs[0]} \\[6pt] L_G = {costs[1]}\end{{gathered}}")
     slopes = {other.title: loss_view(other, real, fake) for other in compared}
     key = f"{chart_revision(run)}.{loss.name}"
@@ -69,7 +69,7 @@ def _chosen(run: Run, name: str) -> Loss:
 
 def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:
     """Show what distance the loss measures, and what this batch's loss says of it."""
-    measured = loss.stands_for
+    measured = loss.divergence
     if measured is None:
         st.markdown("Nobody knows what distance this loss measures.")
         return
@@ -79,5 +79,5 @@ def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:
     left, right = st.columns(2)
     for formula in (measured.definition, measured.identity):
         left.latex(rf"\small\begin{{gathered}}{formula}\end{{gathered}}")
-    right.latex(rf"\small {measured.worked(loss_d, unit_of_d(trainer.game))}")
-    right.latex(rf"\small\text{{with the best D, G descends }} {measured.descends}")
+    right.latex(rf"\small {measured.derivation(loss_d, d_input_scale(trainer.gan))}")
+    right.latex(rf"\small\text{{with the best D, G descends }} {measured.generator_objective}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.explain.narration import figure
-from gan_core.explain.sample_gradients import Pushed, pushed
+from gan_core.explain.narration import latex_number
+from gan_core.explain.sample_gradients import SampleGradients, sample_gradients
 from gan_core.explain.step_recording import SHOWN
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures, session
@@ -24,7 +24,7 @@ def controls(run: Run) -> None:
 def draw(run: Run, snapshot: Snapshot) -> None:
     """Draw the push on the samples of the next step's batch."""
     trainer = run.trainer
-    found = pushed(trainer, SHOWN)
+    found = sample_gradients(trainer, SHOWN)
     chosen = min(session.value(f"{run.page}.lesson.sample"), len(found.loss_slope)) - 1
     st.latex(
         r"-\frac{\partial \ell_G}{\partial x} ="
@@ -32,26 +32,26 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         r"\quad a = \text{D's logit}"
     )
     st.latex(_numbers(found, chosen))
-    if snapshot.line is not None:
-        chart = figures.pushes(found, chosen, snapshot.line, trainer.config, chart_revision(run))
+    if snapshot.density is not None:
+        chart = figures.pushes(found, chosen, snapshot.density, trainer.config, chart_revision(run))
         live_chart(chart, f"{run.page}.lesson.pushes")
     else:
         _pictures(run, found, chosen)
 
 
-def _numbers(found: Pushed, chosen: int) -> str:
+def _numbers(found: SampleGradients, chosen: int) -> str:
     """Return the chain rule at the chosen sample, with its numbers, in LaTeX."""
     outer = found.loss_slope[chosen]
     if found.push.ndim == 1 and found.separate:
-        inner, push = figure(found.logit_slope[chosen]), figure(found.push[chosen])
-        place = rf"x_{{{chosen + 1}}} = {figure(found.samples[chosen])}:\quad"
-        return rf"{place}-({figure(outer)})\cdot({inner}) = {push}"
-    slope = rf"\frac{{\partial \ell_G}}{{\partial a}} = {figure(outer)}"
-    size = figure(float(np.linalg.norm(found.push[chosen])))
+        inner, push = latex_number(found.logit_slope[chosen]), latex_number(found.push[chosen])
+        place = rf"x_{{{chosen + 1}}} = {latex_number(found.samples[chosen])}:\quad"
+        return rf"{place}-({latex_number(outer)})\cdot({inner}) = {push}"
+    slope = rf"\frac{{\partial \ell_G}}{{\partial a}} = {latex_number(outer)}"
+    size = latex_number(float(np.linalg.norm(found.push[chosen])))
     return rf"{slope},\quad \lVert\text{{push}}\rVert = {size}"
 
 
-def _pictures(run: Run, found: Pushed, chosen: int) -> None:
+def _pictures(run: Run, found: SampleGradients, chosen: int) -> None:
     """Draw all the samples and their pushes, and the chosen one enlarged."""
     reach = float(found.answer.min()), float(found.answer.max())
     low, high = run.trainer.config.loss.score_range or reach

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_core.data.base import DATASETS, Pictures, Progress
+from gan_core.data.base import DATASETS, ImageDataset, Progress
 from gan_core.data.importing.decode import ImportOptions, decode
 from gan_core.data.importing.limits import Limits
 from gan_core.data.importing.packs import PackWriter, new_pack
@@ -26,7 +26,7 @@ from gan_core.data.importing.sources import (
     Upload,
     readable,
 )
-from gan_core.registry import shown
+from gan_core.registry import short_repr
 from gan_core.runtime.files import data_folder
 
 Source = Path | io.BufferedIOBase | list[Upload]
@@ -40,7 +40,7 @@ MOST_CLASSES, FEWEST_IN_CLASS = 1_000, 2
 
 
 @dataclass
-class Harvest:
+class ImportState:
     """What has come of a source so far."""
 
     entries: list[Entry]
@@ -68,7 +68,7 @@ def import_pictures(
     limits: Limits | None = None,
     progress: Progress | None = None,
     dataset: str = "folder",
-) -> tuple[Pictures, str]:
+) -> tuple[ImageDataset, str]:
     """Keep all pictures of a source as a pack; return the data set and a sentence or two on it.
 
     `dataset` is `folder` or `celeba`. May run in any thread; `progress` may raise to cancel.
@@ -83,13 +83,13 @@ def import_pictures(
     report = progress or (lambda share, words: None)
     try:
         with ExitStack() as closing:
-            listing = listed(source, limits, closing)
+            listing = list_files(source, limits, closing)
             return _imported(listing, title_of(source), options, report, dataset)
     except OSError as error:
         raise ValueError(f"The pictures could not be kept: {error}.") from None
 
 
-def listed(source: Source, limits: Limits, closing: ExitStack) -> Listing:
+def list_files(source: Source, limits: Limits, closing: ExitStack) -> Listing:
     """Return the files of a source.
 
     Raises:
@@ -120,18 +120,18 @@ def _imported(
     options: ImportOptions,
     report: Callable[[float, str], None],
     dataset: str,
-) -> tuple[Pictures, str]:
-    harvest = Harvest(listing.entries, listing.left_out)
+) -> tuple[ImageDataset, str]:
+    harvest = ImportState(listing.entries, listing.left_out)
     with ExitStack() as writing:
         channels = 1 if options.colour == "grey" else 3
         writer = writing.enter_context(new_pack(channels, options.size))
-        for entry, pixels in decoded(harvest, options, listing.limits, report):
+        for entry, pixels in decode_files(harvest, options, listing.limits, report):
             writer.append(pixels[None])
             harvest.taken.append(entry)
             harvest.grey &= bool((pixels == pixels[:1]).all())
         refuse_too_few(harvest, title)
         if options.colour == "auto" and harvest.grey:
-            writer = in_grey(writer, writing.enter_context(new_pack(1, options.size)))
+            writer = to_grayscale(writer, writing.enter_context(new_pack(1, options.size)))
         names, labels = folder_labels(harvest.taken)
         factors = {"folder": names} if names else {}
         note = sentence(harvest, names, writer, options)
@@ -139,8 +139,8 @@ def _imported(
     return DATASETS.create({"name": dataset, "upload": pack}), note
 
 
-def decoded(
-    harvest: Harvest,
+def decode_files(
+    harvest: ImportState,
     options: ImportOptions,
     limits: Limits,
     report: Callable[[float, str], None],
@@ -169,16 +169,16 @@ def decoded(
             yield from oldest()
 
 
-def refuse_too_few(harvest: Harvest, title: str) -> None:
+def refuse_too_few(harvest: ImportState, title: str) -> None:
     """Raises: ValueError: if fewer than two pictures were found."""
     if len(harvest.taken) >= 2:
         return
     found = "no picture" if not harvest.taken else "only one picture"
-    refusal = f"There is {found} in {shown(title)}; a data set needs at least two."
+    refusal = f"There is {found} in {short_repr(title)}; a data set needs at least two."
     raise ValueError(f"{refusal} {harvest.reasons()}".strip())
 
 
-def in_grey(colour: PackWriter, grey: PackWriter) -> PackWriter:
+def to_grayscale(colour: PackWriter, grey: PackWriter) -> PackWriter:
     """Copy pictures whose channels are equal as one channel."""
     for pictures in colour.pictures():
         grey.append(pictures[:, :1])
@@ -206,7 +206,7 @@ def folder_labels(taken: list[Entry]) -> tuple[tuple[str, ...], np.ndarray | Non
 
 
 def sentence(
-    harvest: Harvest, names: tuple[str, ...], writer: PackWriter, options: ImportOptions
+    harvest: ImportState, names: tuple[str, ...], writer: PackWriter, options: ImportOptions
 ) -> str:
     """Say how many pictures there are, of which size and kind, and what was left out."""
     kind = "grey" if writer.shape[0] == 1 else "colour"

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from numpy.lib import format as npy
 
-from gan_core.data.base import PictureSet
-from gan_core.registry import shown
+from gan_core.data.base import ImageTensors
+from gan_core.registry import short_repr
 from gan_core.runtime.files import UPLOAD_ID, data_folder
 
 READ_AT_ONCE = 1 << 24
@@ -50,7 +50,7 @@ def pack_folder(pack: str) -> Path | None:
     return folder if folder and (folder / "meta.json").is_file() else None
 
 
-def kept_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
+def find_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
     """Return the folder of a pack and what it says of itself.
 
     Raises:
@@ -59,7 +59,8 @@ def kept_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
     folder = pack_folder(pack)
     if folder is None:
         raise ValueError(
-            f"{owner}: upload = {shown(pack)} is not on this machine; choose the pictures again."
+            f"{owner}: upload = {short_repr(pack)} is not on this machine; choose the pictures "
+            f"again."
         )
     try:
         return folder, read_meta(folder)
@@ -76,7 +77,7 @@ def read_meta(folder: Path) -> PackMeta:
     return PackMeta(**kept, shape=shape, factors=factors)
 
 
-def open_pack(folder: Path, flips: bool = False) -> PictureSet:
+def open_pack(folder: Path, flips: bool = False) -> ImageTensors:
     """Return the pictures of a pack; their memory is the system's page cache.
 
     Raises:
@@ -89,7 +90,7 @@ def open_pack(folder: Path, flips: bool = False) -> PictureSet:
         factors = torch.from_numpy(np.load(known)) if known.exists() else None
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"The stored pictures in {folder} are damaged: {error}.") from None
-    return PictureSet(images, factors, flips)
+    return ImageTensors(images, factors, flips)
 
 
 class PackWriter:

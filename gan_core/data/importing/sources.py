@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from gan_core.data.importing.limits import Limits
-from gan_core.registry import shown
+from gan_core.registry import short_repr
 
 Upload = tuple[str, bytes | io.BufferedIOBase]
 """A file's name, which may name folders too, and its content."""
@@ -116,10 +116,12 @@ class Listing:
                 raise self._too_many()
             archive = self._closing.enter_context(zipfile.ZipFile(opened))
         except ZIP_ERRORS as error:
-            raise ValueError(f"{shown(title)} is not a whole zip file: {error}.") from None
+            raise ValueError(f"{short_repr(title)} is not a whole zip file: {error}.") from None
         for info in archive.infolist():
             if info.flag_bits & 1:
-                raise ValueError(f"{shown(title)} is encrypted; make a zip without a password.")
+                raise ValueError(
+                    f"{short_repr(title)} is encrypted; make a zip without a password."
+                )
             if stat.S_ISLNK(info.external_attr >> 16):
                 self._count_one()
                 self.left_out["link"] += 1

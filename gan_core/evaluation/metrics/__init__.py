@@ -2,18 +2,18 @@
 
 from gan_core.evaluation.metrics.one_dim import (
     METRICS,
-    LineMetric,
-    PerfectSampler,
+    Metric1D,
+    NoiseFloor,
     measure,
-    measure_ordered,
-    perfect_sampler,
+    measure_sorted,
+    noise_floor,
 )
 
 __all__ = [
     "METRICS",
-    "LineMetric",
-    "PerfectSampler",
+    "Metric1D",
+    "NoiseFloor",
     "measure",
-    "measure_ordered",
-    "perfect_sampler",
+    "measure_sorted",
+    "noise_floor",
 ]

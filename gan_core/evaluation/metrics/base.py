@@ -7,15 +7,15 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gan_core.evaluation.metrics.batch import Batch
+from gan_core.evaluation.metrics.batch import FeatureBatch
 from gan_core.registry import Component, Registry
-from gan_core.runtime.tasks import Slices, finish
+from gan_core.runtime.tasks import Task, run_to_end
 
-PICTURE_METRICS = Registry("picture metric")
+IMAGE_METRICS = Registry("picture metric")
 
 
 @dataclass(frozen=True)
-class PictureMetric(Component):
+class ImageMetric(Component):
     """A comparison of generated with real pictures, in what a probe makes of both."""
 
     unit: ClassVar[str] = ""
@@ -30,15 +30,15 @@ class PictureMetric(Component):
         return bool(values) or not cls.needs_classes
 
     @abstractmethod
-    def slices(self, real: Batch, fake: Batch) -> Slices[float]:
+    def slices(self, real: FeatureBatch, fake: FeatureBatch) -> Task[float]:
         """Measure, yielding between pieces."""
 
-    def measure_slices(self, real: Batch, fake: Batch) -> Slices[float]:
+    def measure_slices(self, real: FeatureBatch, fake: FeatureBatch) -> Task[float]:
         """Measure, yielding between pieces; NaN if there are too few samples."""
         if min(len(real), len(fake)) < self.fewest:
             return math.nan
         return (yield from self.slices(real, fake))
 
-    def measure(self, real: Batch, fake: Batch) -> float:
+    def measure(self, real: FeatureBatch, fake: FeatureBatch) -> float:
         """Measure at once."""
-        return finish(self.measure_slices(real, fake))
+        return run_to_end(self.measure_slices(real, fake))

@@ -10,7 +10,7 @@ from gan_core.shapes import ClassLogits, Factors, Features, Population
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class FeatureBatch:
     """Features and, of a probe that tells factors apart, its logits for each; on the CPU.
 
     `population` is what is known of all the pictures that a real batch stands for.
@@ -34,9 +34,9 @@ class Batch:
         return tuple(logits.shape[1] for logits in self.logits)
 
 
-def joined(parts: list[Batch]) -> Batch:
+def concat(parts: list[FeatureBatch]) -> FeatureBatch:
     """Return parts of one batch, read one after the other, as a whole."""
-    return Batch(
+    return FeatureBatch(
         torch.cat([part.features for part in parts]),
         tuple(torch.cat(logits) for logits in zip(*(p.logits for p in parts), strict=True)),
     )

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.evaluation.metrics.base import PICTURE_METRICS, PictureMetric
-from gan_core.evaluation.metrics.batch import Batch
-from gan_core.runtime.tasks import Slice
+from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
+from gan_core.evaluation.metrics.batch import FeatureBatch
+from gan_core.runtime.tasks import ProgressReport
 from gan_core.shapes import Classes, Factors, Shares
 
 SURE = 0.9
-MOST_MODES = 5_000
+MAX_MODES = 5_000
 """Combinations of factors that are counted; of more, no batch could find a fair part."""
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "classifier_score",
     title="Classifier score",
     paper="Salimans et al. 2016, arXiv:1606.03498, section 4, with another classifier",
     equation=r"\exp\mathbb E_x\,\mathrm{KL}\bigl(p(y|x)\,\Vert\,\mathbb E_x\,p(y|x)\bigr)",
 )
 @dataclass(frozen=True)
-class ClassifierScore(PictureMetric):
+class ClassifierScore(ImageMetric):
     """From 1 to the number of classes: high if each sample is of one class and all classes occur.
 
     Over all samples at once, in one split. The mean over the factors if there are several.
@@ -40,20 +40,20 @@ class ClassifierScore(PictureMetric):
 
         scores = []
         for i, logits in enumerate(fake.logits):
-            yield Slice(i / len(fake.logits), self.title)
+            yield ProgressReport(i / len(fake.logits), self.title)
             score = isc_features_to_metric(logits, splits=1, shuffle=False)
             scores.append(score["inception_score_mean"])
         return sum(scores) / len(scores)
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "sure",
     title="Sure samples",
     paper="",
     equation=r"\tfrac1M\,\bigl|\{x:\min_f\max_y p_f(y|x)\ge 0.9\}\bigr|",
 )
 @dataclass(frozen=True)
-class Sure(PictureMetric):
+class ConfidentFraction(ImageMetric):
     """The share of samples of whose every factor the classifier is at least 90 % sure."""
 
     unit = "share"
@@ -61,19 +61,19 @@ class Sure(PictureMetric):
     needs_classes = True
 
     def slices(self, real, fake):
-        yield Slice(0.0, self.title)
+        yield ProgressReport(0.0, self.title)
         top = torch.stack([part.double().softmax(1).amax(1) for part in fake.logits])
         return (top.amin(0) >= SURE).double().mean().item()
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "census_kl",
     title="Census, KL(generated ‖ data)",
     paper="Kullback & Leibler 1951",
     equation=r"\sum_f\sum_y q_f(y)\,\log\frac{q_f(y)}{p_f(y)}",
 )
 @dataclass(frozen=True)
-class CensusKL(PictureMetric):
+class CensusKL(ImageMetric):
     """How much the classes of the samples are out of proportion, added up over the factors.
 
     q are the shares of each value among the samples' most probable ones, p those known of all
@@ -84,7 +84,7 @@ class CensusKL(PictureMetric):
     needs_classes = True
 
     def slices(self, real, fake):
-        yield Slice(0.0, self.title)
+        yield ProgressReport(0.0, self.title)
         found, known = fake.factors, real.population
         return sum(
             divergence(shares(found[:, i], n), shares(known[:, i], n, at_least=1))
@@ -93,48 +93,48 @@ class CensusKL(PictureMetric):
 
 
 @dataclass(frozen=True)
-class OfCombinations(PictureMetric):
+class JointClassMetric(ImageMetric):
     """A metric of the combinations of all factors."""
 
     needs_classes = True
 
     @classmethod
     def applies(cls, values):
-        return len(values) > 1 and math.prod(values) <= MOST_MODES
+        return len(values) > 1 and math.prod(values) <= MAX_MODES
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "modes",
     title="Modes found",
     paper="Metz et al. 2017, arXiv:1611.02163 (on stacked digits)",
     equation=r"\bigl|\{(\hat y_1(x),\hat y_2(x),\dots):x\text{ a sample}\}\bigr|",
 )
 @dataclass(frozen=True)
-class Modes(OfCombinations):
+class Modes(JointClassMetric):
     """How many of the possible combinations of all factors occur among the samples."""
 
     unit = "modes"
     higher_is_better = True
 
     def slices(self, real, fake):
-        yield Slice(0.0, self.title)
+        yield ProgressReport(0.0, self.title)
         return float(len(combined(fake.factors, fake.values).unique()))
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "modes_kl",
     title="Modes, KL(generated ‖ data)",
     paper="Metz et al. 2017, arXiv:1611.02163 (on stacked digits)",
     equation=r"\sum_m q(m)\,\log\frac{q(m)}{p(m)}",
 )
 @dataclass(frozen=True)
-class ModesKL(OfCombinations):
+class ModesKL(JointClassMetric):
     """As the census, over the combinations of all factors; few samples alone make it large."""
 
     unit = "nats"
 
     def slices(self, real, fake):
-        yield Slice(0.0, self.title)
+        yield ProgressReport(0.0, self.title)
         n = math.prod(fake.values)
         found, known = (combined(f, fake.values) for f in (fake.factors, real.population))
         return divergence(shares(found, n), shares(known, n, at_least=1))
@@ -159,7 +159,7 @@ def divergence(q: Shares, p: Shares) -> float:
     return (torch.xlogy(q, q) - torch.xlogy(q, p)).sum().item()
 
 
-def census(batch: Batch) -> list[list[int]]:
+def class_counts(batch: FeatureBatch) -> list[list[int]]:
     """Return how many pictures of a batch have each value, for each factor."""
     if not batch.logits:
         return []

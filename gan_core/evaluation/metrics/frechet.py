@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_core.evaluation.metrics.base import PICTURE_METRICS, PictureMetric
-from gan_core.runtime.tasks import Slice
+from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
+from gan_core.runtime.tasks import ProgressReport
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "frechet",
     title="Fréchet distance (classifier features)",
     paper="Heusel et al. 2017, arXiv:1706.08500, equation 6, on other features",
@@ -16,7 +16,7 @@ from gan_core.runtime.tasks import Slice
     r" \\ {}+\mathrm{Tr}\bigl(\Sigma_r+\Sigma_g-2(\Sigma_r\Sigma_g)^{1/2}\bigr)",
 )
 @dataclass(frozen=True)
-class Frechet(PictureMetric):
+class Frechet(ImageMetric):
     """How far two bell curves are apart that have the mean and covariance of the features."""
 
     unit = "squared feature units"
@@ -28,8 +28,8 @@ class Frechet(PictureMetric):
 
         statistics = []
         for i, batch in enumerate((real, fake)):
-            yield Slice(i / 3, self.title)
+            yield ProgressReport(i / 3, self.title)
             statistics.append(fid_features_to_statistics(batch.features))
-        yield Slice(2 / 3, self.title)
+        yield ProgressReport(2 / 3, self.title)
         (value,) = fid_statistics_to_metric(*statistics, verbose=False).values()
         return value

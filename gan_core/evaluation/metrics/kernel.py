@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_core.evaluation.metrics.base import PICTURE_METRICS, PictureMetric
-from gan_core.runtime.tasks import Slice
+from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
+from gan_core.runtime.tasks import ProgressReport
 
 KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 20, 500
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "kernel_distance",
     title="Kernel distance (classifier features)",
     paper="Bińkowski et al. 2018, arXiv:1801.01401, on other features",
@@ -18,7 +18,7 @@ KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 20, 500
     r" \\ k(a,b)=(a^\top b/d+1)^3",
 )
 @dataclass(frozen=True)
-class KernelDistance(PictureMetric):
+class KernelDistance(ImageMetric):
     """Squared maximum mean discrepancy; unbiased, so it scatters around 0 for a perfect match."""
 
     unit = "squared kernel units"
@@ -30,7 +30,7 @@ class KernelDistance(PictureMetric):
         size = min(KERNEL_SUBSET_SIZE, len(real), len(fake))
         found = []
         for seed in range(KERNEL_SUBSETS):
-            yield Slice(seed / KERNEL_SUBSETS, self.title)
+            yield ProgressReport(seed / KERNEL_SUBSETS, self.title)
             subset = kid_features_to_metric(
                 fake.features,
                 real.features,

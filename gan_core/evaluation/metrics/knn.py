@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import torch
 
-from gan_core.runtime.tasks import Slice, Slices
+from gan_core.runtime.tasks import ProgressReport, Task
 from gan_core.shapes import Centres, Classes, Distances, Features, PerSample
 
 BLOCK = 1_000_000
 """Distances in one piece of work: about 40 ms on one core."""
 
 
-def fewest_for(k: int) -> int:
+def min_points_for(k: int) -> int:
     """Return how many points there must be for each to have k neighbours."""
     return k + 1
 
@@ -26,31 +26,31 @@ def blocks(rows: Features, columns: Centres) -> Iterator[tuple[float, Distances]
         yield min(1.0, (start + step) / len(rows)), torch.cdist(part, columns)
 
 
-def radius_slices(points: Features, k: int, words: str) -> Slices[PerSample]:
+def radius_slices(points: Features, k: int, words: str) -> Task[PerSample]:
     """Return each point's distance to the k-th nearest other point."""
     radii = []
     for share, distances in blocks(points, points):
         # The nearest of all is the point itself.
         radii.append(distances.topk(k + 1, largest=False).values[:, k])
-        yield Slice(share / 2, words)
+        yield ProgressReport(share / 2, words)
     return torch.cat(radii)
 
 
-def inside_slices(centres: Centres, points: Features, k: int, words: str) -> Slices[Classes]:
+def ball_count_slices(centres: Centres, points: Features, k: int, words: str) -> Task[Classes]:
     """Return in how many balls B(centre, distance to its k-th nearest centre) each point lies."""
     radii = yield from radius_slices(centres, k, words)
     counts = []
     for share, distances in blocks(points, centres):
         counts.append((distances <= radii).sum(1))
-        yield Slice((1 + share) / 2, words)
+        yield ProgressReport((1 + share) / 2, words)
     return torch.cat(counts)
 
 
-def covered_slices(centres: Centres, points: Features, k: int, words: str) -> Slices[torch.Tensor]:
+def covered_slices(centres: Centres, points: Features, k: int, words: str) -> Task[torch.Tensor]:
     """Say of each centre whether a point lies in its ball."""
     radii = yield from radius_slices(centres, k, words)
     covered = torch.zeros(len(centres), dtype=torch.bool)
     for share, distances in blocks(points, centres):
         covered |= (distances <= radii).any(0)
-        yield Slice((1 + share) / 2, words)
+        yield ProgressReport((1 + share) / 2, words)
     return covered

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.spatial import distance
 
-from gan_core.data import Target
+from gan_core.data import Distribution1D
 from gan_core.registry import Component, Registry
 from gan_core.shapes import Grid, Values
 
@@ -21,14 +21,14 @@ PERFECT_DRAWS = 40
 
 
 @dataclass(frozen=True)
-class LineMetric(Component):
+class Metric1D(Component):
     """A distance: 0 is a perfect match, but n samples of the target itself do not reach it."""
 
     unit: ClassVar[str] = ""
     highest: ClassVar[float | None] = None
 
     @abstractmethod
-    def measure(self, ordered: Values, target: Target) -> float:
+    def measure(self, ordered: Values, target: Distribution1D) -> float:
         """Return the distance of samples, sorted upwards, from the target."""
 
 
@@ -39,12 +39,12 @@ class LineMetric(Component):
     equation=r"W_1=\int|F_g(x)-F_r(x)|\,dx",
 )
 @dataclass(frozen=True)
-class Wasserstein1(LineMetric):
+class Wasserstein1(Metric1D):
     """How far probability has to be moved on average, in the units of x."""
 
     unit = "units of x"
 
-    def measure(self, ordered: Values, target: Target) -> float:
+    def measure(self, ordered: Values, target: Distribution1D) -> float:
         # On the line the best transport moves the i-th smallest to the i-th quantile.
         return float(np.abs(ordered - midpoint_quantiles(target, len(ordered))).mean())
 
@@ -56,14 +56,14 @@ class Wasserstein1(LineMetric):
     equation=r"\sup_x|F_g(x)-F_r(x)|",
 )
 @dataclass(frozen=True)
-class KolmogorovSmirnov(LineMetric):
+class KolmogorovSmirnov(Metric1D):
     """The largest gap between the two distribution functions."""
 
     unit = "probability"
     highest = 1.0
 
-    def measure(self, ordered: Values, target: Target) -> float:
-        law, n = target.law(), len(ordered)
+    def measure(self, ordered: Values, target: Distribution1D) -> float:
+        law, n = target.distribution(), len(ordered)
         above = np.arange(1, n + 1) / n - law.cdf(ordered)
         # Just below a sample, where a law with repeated values has not jumped yet.
         below = law.cdf(np.nextafter(ordered, -np.inf)) - np.arange(n) / n
@@ -78,13 +78,13 @@ class KolmogorovSmirnov(LineMetric):
     r" \\ m=\tfrac12(p_r+p_g)",
 )
 @dataclass(frozen=True)
-class JensenShannon(LineMetric):
+class JensenShannon(Metric1D):
     """The divergence that D's loss measures in the 2014 game; at most log 2, in nats."""
 
     unit = "nats"
     highest = float(np.log(2))
 
-    def measure(self, ordered: Values, target: Target) -> float:
+    def measure(self, ordered: Values, target: Distribution1D) -> float:
         edges, expected = equal_bins(target)
         counts = np.bincount(np.searchsorted(edges, ordered, side="left"), minlength=JS_BINS)
         # scipy returns the square root of the divergence.
@@ -92,39 +92,39 @@ class JensenShannon(LineMetric):
 
 
 @lru_cache(maxsize=32)
-def midpoint_quantiles(target: Target, n: int) -> Values:
+def midpoint_quantiles(target: Distribution1D, n: int) -> Values:
     """Return the target's quantiles at (i − ½)/n for i = 1 … n."""
-    return np.asarray(target.law().ppf((np.arange(n) + 0.5) / n), dtype=float)
+    return np.asarray(target.distribution().ppf((np.arange(n) + 0.5) / n), dtype=float)
 
 
 @lru_cache(maxsize=32)
-def equal_bins(target: Target) -> tuple[Grid, Values]:
+def equal_bins(target: Distribution1D) -> tuple[Grid, Values]:
     """Return the inner edges of bins that are equally likely, and each bin's true probability.
 
     A law with repeated values has fewer distinct edges, and bins that are not equal.
     """
-    law = target.law()
+    law = target.distribution()
     edges = np.unique(law.ppf(np.arange(1, JS_BINS) / JS_BINS))
     probabilities = np.diff(law.cdf(edges), prepend=0.0, append=1.0)
     return edges, np.pad(probabilities, (0, JS_BINS - len(probabilities)))
 
 
-def measure(samples: Values, target: Target) -> dict[str, float]:
+def measure(samples: Values, target: Distribution1D) -> dict[str, float]:
     """Return every metric of `samples` against the target, by its registered name.
 
     Where a sample is not a finite number, every metric is NaN.
     """
-    return measure_ordered(np.sort(np.asarray(samples, dtype=float).ravel()), target)
+    return measure_sorted(np.sort(np.asarray(samples, dtype=float).ravel()), target)
 
 
-def measure_ordered(ordered: Values, target: Target) -> dict[str, float]:
+def measure_sorted(ordered: Values, target: Distribution1D) -> dict[str, float]:
     """Return what `measure` does, of samples sorted upwards."""
     if not np.isfinite(ordered[[0, -1]]).all():
         return dict.fromkeys(METRICS.names(), float("nan"))
     return {name: METRICS[name]().measure(ordered, target) for name in METRICS.names()}
 
 
-class PerfectSampler(NamedTuple):
+class NoiseFloor(NamedTuple):
     """What a metric gives for samples of the target itself."""
 
     median: float
@@ -133,14 +133,14 @@ class PerfectSampler(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def perfect_sampler(target: Target, n: int) -> dict[str, PerfectSampler]:
+def noise_floor(target: Distribution1D, n: int) -> dict[str, NoiseFloor]:
     """Return median and 95 % quantile of every metric over perfect samples of size `n`."""
     rng = torch.Generator().manual_seed(2014)
     draws = [
         measure(target.sample(n, rng).squeeze(1).numpy(), target) for _ in range(PERFECT_DRAWS)
     ]
     return {
-        name: PerfectSampler(
+        name: NoiseFloor(
             float(np.median([d[name] for d in draws])),
             float(np.quantile([d[name] for d in draws], 0.95)),
             PERFECT_DRAWS,

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gan_core.evaluation.metrics.base import PICTURE_METRICS, PictureMetric
-from gan_core.evaluation.metrics.knn import covered_slices, fewest_for, inside_slices
+from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
+from gan_core.evaluation.metrics.knn import ball_count_slices, covered_slices, min_points_for
 
 
 @dataclass(frozen=True)
-class ShareInBalls(PictureMetric):
+class KNNMetric(ImageMetric):
     """A metric made of balls around features, each as wide as to its k-th nearest neighbour."""
 
     k: ClassVar[int]
@@ -19,71 +19,71 @@ class ShareInBalls(PictureMetric):
     higher_is_better = True
 
     def measure_slices(self, real, fake):
-        if min(len(real), len(fake)) < fewest_for(self.k):
+        if min(len(real), len(fake)) < min_points_for(self.k):
             return math.nan
         return (yield from self.slices(real, fake))
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "precision",
     title="Precision",
     paper="Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2",
     equation=r"\tfrac1M\bigl|\{j:g_j\in\bigcup_i B_k(r_i)\}\bigr|,\quad k=3",
 )
 @dataclass(frozen=True)
-class Precision(ShareInBalls):
+class Precision(KNNMetric):
     """The share of samples that lie among the real pictures."""
 
     k = 3
 
     def slices(self, real, fake):
-        counts = yield from inside_slices(real.features, fake.features, self.k, self.title)
+        counts = yield from ball_count_slices(real.features, fake.features, self.k, self.title)
         return (counts > 0).double().mean().item()
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "recall",
     title="Recall",
     paper="Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2",
     equation=r"\tfrac1N\bigl|\{i:r_i\in\bigcup_j B_k(g_j)\}\bigr|,\quad k=3",
 )
 @dataclass(frozen=True)
-class Recall(ShareInBalls):
+class Recall(KNNMetric):
     """The share of real pictures that lie among the samples."""
 
     k = 3
 
     def slices(self, real, fake):
-        counts = yield from inside_slices(fake.features, real.features, self.k, self.title)
+        counts = yield from ball_count_slices(fake.features, real.features, self.k, self.title)
         return (counts > 0).double().mean().item()
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "density",
     title="Density",
     paper="Naeem et al. 2020, arXiv:2002.09797, section 3",
     equation=r"\tfrac1{kM}\sum_{j=1}^M\bigl|\{i:g_j\in B_k(r_i)\}\bigr|,\quad k=5",
 )
 @dataclass(frozen=True)
-class Density(ShareInBalls):
+class Density(KNNMetric):
     """How deep among the real pictures the samples lie: about 1, or more if all are typical."""
 
     k = 5
     unit = ""
 
     def slices(self, real, fake):
-        counts = yield from inside_slices(real.features, fake.features, self.k, self.title)
+        counts = yield from ball_count_slices(real.features, fake.features, self.k, self.title)
         return counts.double().mean().item() / self.k
 
 
-@PICTURE_METRICS.register(
+@IMAGE_METRICS.register(
     "coverage",
     title="Coverage",
     paper="Naeem et al. 2020, arXiv:2002.09797, section 3",
     equation=r"\tfrac1N\bigl|\{i:\exists j\;g_j\in B_k(r_i)\}\bigr|,\quad k=5",
 )
 @dataclass(frozen=True)
-class Coverage(ShareInBalls):
+class Coverage(KNNMetric):
     """The share of real pictures with a sample near them."""
 
     k = 5

@@ -9,18 +9,18 @@ from typing import Any
 import torch
 
 from gan_core.optimizers import Optimizer
-from gan_core.registry import knobs, shown
+from gan_core.registry import knobs, short_repr
 from gan_core.storage.validation.require import (
     MOST_STEPS,
     check_tensor,
-    expect,
-    plain,
+    normalize,
+    require,
     same_names,
 )
 
 
 def check_weights(part: str, given: Any, network: torch.nn.Module) -> None:
-    expect(isinstance(given, Mapping), part, "is no table of weights")
+    require(isinstance(given, Mapping), part, "is no table of weights")
     wanted = network.state_dict()
     same_names(part, given, wanted)
     for name, weight in wanted.items():
@@ -30,31 +30,33 @@ def check_weights(part: str, given: Any, network: torch.nn.Module) -> None:
 def check_optimizer(
     part: str, given: Any, settings: Optimizer, weights: list[torch.Tensor]
 ) -> None:
-    expect(isinstance(given, Mapping), part, "is no object")
+    require(isinstance(given, Mapping), part, "is no object")
     same_names(part, given, ("state", "param_groups"))
     groups, moments = given["param_groups"], given["state"]
-    expect(isinstance(groups, list) and len(groups) == 1, part, "has not one group of weights")
+    require(isinstance(groups, list) and len(groups) == 1, part, "has not one group of weights")
     fresh = settings.build([torch.zeros(1, requires_grad=True)]).state_dict()["param_groups"][0]
     same_names(part, groups[0], fresh)
     for name, value in fresh.items():
         found = groups[0][name]
         if name == "params":
-            expect(found == list(range(len(weights))), part, "is one of other weights")
+            require(found == list(range(len(weights))), part, "is one of other weights")
         else:
-            same = plain(found) == plain(value) and isinstance(found, bool) == isinstance(
+            same = normalize(found) == normalize(value) and isinstance(found, bool) == isinstance(
                 value, bool
             )
-            expect(same, f"{part}, {name}", f"= {shown(found)} is not what the experiment says")
-    expect(isinstance(moments, Mapping), part, "has moments that are no table")
+            require(
+                same, f"{part}, {name}", f"= {short_repr(found)} is not what the experiment says"
+            )
+    require(isinstance(moments, Mapping), part, "has moments that are no table")
     if not moments:
         return
-    expect(set(moments) == set(range(len(weights))), part, "has moments of other weights")
+    require(set(moments) == set(range(len(weights))), part, "has moments of other weights")
     needed, known = _names_of_moments(settings)
     for place, weight in enumerate(weights):
         kept = moments[place]
-        expect(isinstance(kept, Mapping), part, "has moments that are no table")
+        require(isinstance(kept, Mapping), part, "has moments that are no table")
         fitting = needed <= set(kept) <= known
-        expect(fitting, part, f"has moments named {shown(sorted(map(str, kept)))}")
+        require(fitting, part, f"has moments named {short_repr(sorted(map(str, kept)))}")
         for name, moment in kept.items():
             _check_moment(f"{part}, {name}", moment, weight, needed=name in needed)
 
@@ -64,7 +66,7 @@ def _check_moment(part: str, moment: Any, weight: torch.Tensor, needed: bool) ->
         return
     if part.endswith(", step"):
         check_tensor(part, moment, torch.float32, torch.Size())
-        expect(0 <= float(moment) < MOST_STEPS, part, "is no number of steps")
+        require(0 <= float(moment) < MOST_STEPS, part, "is no number of steps")
     else:
         check_tensor(part, moment, weight.dtype, weight.shape)
 

@@ -11,27 +11,29 @@ from PIL import Image
 from gan_core.storage.validation.require import (
     MOST_STEPS,
     check_stride,
-    expect,
+    is_int_in,
     number,
+    require,
     same_names,
-    whole,
 )
 from gan_core.training.monitoring.history import MOST_POINTS
 
 
 def check_history(part: str, given: Any, columns: list[str]) -> None:
-    expect(isinstance(given, Mapping), part, "is no object")
+    require(isinstance(given, Mapping), part, "is no object")
     same_names(part, given, ("columns", "most", "stride", "rows"))
     stride, rows = given["stride"], given["rows"]
-    expect(given["columns"] == columns, part, "has other columns")
-    expect(whole(given["most"], 1, MOST_POINTS), part, "is longer than any")
+    require(given["columns"] == columns, part, "has other columns")
+    require(is_int_in(given["most"], 1, MOST_POINTS), part, "is longer than any")
     check_stride(part, stride)
-    expect(isinstance(rows, list) and len(rows) <= given["most"], part, "has too many rows")
+    require(isinstance(rows, list) and len(rows) <= given["most"], part, "has too many rows")
     for row in rows:
-        is_row = isinstance(row, list) and len(row) == 1 + len(columns)
-        expect(is_row and whole(row[0], 0, MOST_STEPS), part, "has a row of another length")
-        expect(row[0] % stride == 0, part, "has rows that its stride leaves out")
-        expect(all(map(number, row[1:])), part, "has what is no number")
+        is_eval_step = isinstance(row, list) and len(row) == 1 + len(columns)
+        require(
+            is_eval_step and is_int_in(row[0], 0, MOST_STEPS), part, "has a row of another length"
+        )
+        require(row[0] % stride == 0, part, "has rows that its stride leaves out")
+        require(all(map(number, row[1:])), part, "has what is no number")
 
 
 def check_grid(content: bytes, size: int, shape: tuple[int, ...]) -> None:
@@ -45,4 +47,4 @@ def check_grid(content: bytes, size: int, shape: tuple[int, ...]) -> None:
                 image.load()
     except Exception:  # damaged pictures raise errors of many kinds
         fits = False
-    expect(fits, "timeline", "has a picture of another size, or a damaged one")
+    require(fits, "timeline", "has a picture of another size, or a damaged one")

@@ -7,39 +7,41 @@ from typing import Any
 
 import torch
 
-from gan_core.registry import shown
+from gan_core.registry import short_repr
 
 MOST_STEPS = 10**15
 
 
-def expect(holds: bool, part: str, words: str) -> None:
+def require(holds: bool, part: str, words: str) -> None:
     if not holds:
         raise ValueError(f"{part} {words}.")
 
 
 def same_names(part: str, given: Any, wanted: Any) -> None:
-    expect(isinstance(given, Mapping), part, "is no object")
+    require(isinstance(given, Mapping), part, "is no object")
     if set(given) != set(wanted):
         odd = sorted(map(str, set(given) ^ set(wanted)))
-        raise ValueError(f"{part} has other parts than it should: {shown(odd)}.")
+        raise ValueError(f"{part} has other parts than it should: {short_repr(odd)}.")
 
 
 def check_tensor(part: str, given: Any, dtype: torch.dtype, shape: torch.Size) -> None:
     fits = isinstance(given, torch.Tensor) and given.dtype == dtype and given.shape == shape
-    expect(fits, part, f"is not a tensor of {dtype} and shape {tuple(shape)}")
+    require(fits, part, f"is not a tensor of {dtype} and shape {tuple(shape)}")
 
 
 def check_stride(part: str, stride: Any) -> None:
-    expect(whole(stride, 1, MOST_STEPS) and not stride & (stride - 1), part, "has a wrong stride")
+    require(
+        is_int_in(stride, 1, MOST_STEPS) and not stride & (stride - 1), part, "has a wrong stride"
+    )
 
 
-def whole(value: Any, low: int, high: int) -> bool:
+def is_int_in(value: Any, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def number(value: Any) -> bool:
-    return isinstance(value, float) or whole(value, -MOST_STEPS, MOST_STEPS)
+    return isinstance(value, float) or is_int_in(value, -MOST_STEPS, MOST_STEPS)
 
 
-def plain(value: Any) -> Any:
+def normalize(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from gan_core.config import LIVE, ExperimentConfig
-from gan_core.registry import knobs, shown
+from gan_core.config import MUTABLE_FIELDS, ExperimentConfig
+from gan_core.registry import knobs, short_repr
 from gan_core.storage.validation.optimizer import check_optimizer, check_weights
 from gan_core.storage.validation.records import check_grid, check_history
 from gan_core.storage.validation.require import (
     MOST_STEPS,
     check_stride,
     check_tensor,
-    expect,
+    is_int_in,
+    require,
     same_names,
-    whole,
 )
-from gan_core.training.monitoring.sample_timeline import MOST_BYTES
+from gan_core.training.monitoring.sample_timeline import MAX_BYTES
 from gan_core.training.monitoring.snapshot import STATISTICS
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def check_waypoint(trainer: Trainer, config: ExperimentConfig, step: Any, state:
     """
     check_same_run(trainer.config, config)
     _check(trainer, config, state, tuple(part for part in PARTS if part not in KEPT_ONCE))
-    if not whole(step, 0, MOST_STEPS) or step != state["counters"]["step"]:
-        raise ValueError(f"a state in memory is said to be of step {shown(step)}, and is not.")
+    if not is_int_in(step, 0, MOST_STEPS) or step != state["counters"]["step"]:
+        raise ValueError(f"a state in memory is said to be of step {short_repr(step)}, and is not.")
 
 
 def check_same_run(config: ExperimentConfig, other: ExperimentConfig) -> None:
@@ -64,7 +64,7 @@ def check_same_run(config: ExperimentConfig, other: ExperimentConfig) -> None:
     Raises:
         ValueError: if they differ in what cannot change while a run goes on.
     """
-    different = [name for name in config.differences(other) if name not in LIVE]
+    different = [name for name in config.differences(other) if name not in MUTABLE_FIELDS]
     if different:
         raise ValueError(f"its states are those of different runs: {', '.join(different)} differ.")
 
@@ -75,11 +75,11 @@ def check_envelope(content: Any) -> None:
     Raises:
         ValueError: if a part is missing or of the wrong kind.
     """
-    expect(isinstance(content, Mapping), "the checkpoint", "is no object")
+    require(isinstance(content, Mapping), "the checkpoint", "is no object")
     same_names("the checkpoint", content, ("config", "device", "engine_from", "state"))
-    expect(isinstance(content["device"], str), "device", "is no name of a device")
+    require(isinstance(content["device"], str), "device", "is no name of a device")
     at = content["engine_from"]
-    expect(at is None or whole(at, 0, MOST_STEPS), "engine_from", "is no step")
+    require(at is None or is_int_in(at, 0, MOST_STEPS), "engine_from", "is no step")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class Expected:
 
 
 def _check(trainer: Trainer, config: ExperimentConfig, state: Any, parts: tuple[str, ...]) -> None:
-    expect(isinstance(state, Mapping), "the state", "is no object")
+    require(isinstance(state, Mapping), "the state", "is no object")
     same_names("the state", state, parts)
     expected = Expected(trainer, config, state)
     for part in parts:
@@ -109,7 +109,7 @@ def _discriminator(expected: Expected, given: Any) -> None:
 
 def _ema(expected: Expected, given: Any) -> None:
     if not expected.config.ema_decay:
-        expect(given is None, "ema", "is there, and no average is kept")
+        require(given is None, "ema", "is there, and no average is kept")
     else:
         check_weights("ema", given, expected.trainer.generator)
 
@@ -125,8 +125,8 @@ def _optimizer_d(expected: Expected, given: Any) -> None:
 
 
 def _rng(expected: Expected, given: Any) -> None:
-    expect(isinstance(given, Mapping), "rng", "is no object")
-    streams = expected.trainer.game.rng
+    require(isinstance(given, Mapping), "rng", "is no object")
+    streams = expected.trainer.gan.rng
     same_names("rng", given, streams)
     for name, stream in streams.items():
         check_tensor(f"rng, {name}", given[name], torch.uint8, stream.get_state().shape)
@@ -142,52 +142,58 @@ def _fixed_z(expected: Expected, given: Any) -> None:
 
 
 def _latest(expected: Expected, given: Any) -> None:
-    expect(isinstance(given, Mapping), "latest", "is no object")
+    require(isinstance(given, Mapping), "latest", "is no object")
     for name, value in given.items():
         number = isinstance(value, torch.Tensor) and value.is_floating_point() and not value.ndim
-        expect(name in STATISTICS and number, "latest", f"has {shown(name)}, which is no statistic")
+        require(
+            name in STATISTICS and number,
+            "latest",
+            f"has {short_repr(name)}, which is no statistic",
+        )
 
 
 def _z(expected: Expected, given: Any) -> None:
     if given is None:
-        expect(not expected.state["z_is_fresh"], "z", "is missing, and should be fresh")
+        require(not expected.state["z_is_fresh"], "z", "is missing, and should be fresh")
         return
     most = knobs(ExperimentConfig)["batch_size"].high
     is_batch = isinstance(given, torch.Tensor) and given.ndim == 2 and 0 < len(given) <= most
-    expect(is_batch, "z", "is no batch of noise")
+    require(is_batch, "z", "is no batch of noise")
     wanted = len(given), expected.config.latent_dim
     check_tensor("z", given, expected.trainer.fixed_z.dtype, torch.Size(wanted))
 
 
 def _labels(expected: Expected, given: Any) -> None:
-    z, classes = expected.state["z"], expected.trainer.game.classes
+    z, classes = expected.state["z"], expected.trainer.gan.classes
     if z is None or not classes:
-        expect(given is None, "labels", "are there, and no class is told")
+        require(given is None, "labels", "are there, and no class is told")
         return
     check_tensor("labels", given, torch.int64, z.shape[:1])
     known = bool(((given >= 0) & (given < classes)).all())
-    expect(known, "labels", f"are not below {classes}")
+    require(known, "labels", f"are not below {classes}")
 
 
 def _z_is_fresh(expected: Expected, given: Any) -> None:
-    expect(isinstance(given, bool), "z_is_fresh", "is neither true nor false")
+    require(isinstance(given, bool), "z_is_fresh", "is neither true nor false")
 
 
 def _counters(expected: Expected, given: Any) -> None:
-    expect(isinstance(given, Mapping), "counters", "is no object")
+    require(isinstance(given, Mapping), "counters", "is no object")
     same_names("counters", given, COUNTERS)
     for name in COUNTERS:
         most = knobs(ExperimentConfig)["n_critic"].high if name == "of_this_step" else MOST_STEPS
-        expect(whole(given[name], 0, most), f"counters, {name}", f"= {shown(given[name])}")
+        require(
+            is_int_in(given[name], 0, most), f"counters, {name}", f"= {short_repr(given[name])}"
+        )
 
 
 def _changes(expected: Expected, given: Any) -> None:
-    expect(isinstance(given, list) and len(given) <= MOST_CHANGES, "changes", "is no list")
+    require(isinstance(given, list) and len(given) <= MOST_CHANGES, "changes", "is no list")
     for change in given:
         pair = isinstance(change, list | tuple) and len(change) == 2
-        expect(pair and whole(change[0], 0, MOST_STEPS), "changes", "has what is no change")
+        require(pair and is_int_in(change[0], 0, MOST_STEPS), "changes", "has what is no change")
         words = isinstance(change[1], str) and len(change[1]) <= LONGEST_CHANGE
-        expect(words, "changes", "has what is no change")
+        require(words, "changes", "has what is no change")
 
 
 def _history(expected: Expected, given: Any) -> None:
@@ -199,24 +205,24 @@ def _metric_history(expected: Expected, given: Any) -> None:
 
 
 def _timeline(expected: Expected, given: Any) -> None:
-    expect(isinstance(given, Mapping), "timeline", "is no object")
+    require(isinstance(given, Mapping), "timeline", "is no object")
     same_names("timeline", given, ("stride", "moments"))
     check_stride("timeline", given["stride"])
     moments = given["moments"]
     pictures = expected.config.dataset.pictures
     most = MOST_MOMENTS if pictures else 0
-    expect(isinstance(moments, list) and len(moments) <= most, "timeline", "has too many grids")
+    require(isinstance(moments, list) and len(moments) <= most, "timeline", "has too many grids")
     weight = 0
     for row in moments:
-        expect(isinstance(row, list) and len(row) == 4, "timeline", "has what is no grid")
+        require(isinstance(row, list) and len(row) == 4, "timeline", "has what is no grid")
         step, epoch, size, content = row
-        numbered = whole(step, 0, MOST_STEPS) and whole(epoch, 0, MOST_STEPS)
+        numbered = is_int_in(step, 0, MOST_STEPS) and is_int_in(epoch, 0, MOST_STEPS)
         n = len(expected.trainer.fixed_z)
-        expect(numbered and whole(size, n, n), "timeline", "has a grid of another run")
+        require(numbered and is_int_in(size, n, n), "timeline", "has a grid of another run")
         is_bytes = isinstance(content, torch.Tensor) and content.ndim == 1
-        expect(is_bytes and content.dtype == torch.uint8, "timeline", "has what is no picture")
+        require(is_bytes and content.dtype == torch.uint8, "timeline", "has what is no picture")
         weight += content.nbytes
-        expect(weight <= 2 * MOST_BYTES, "timeline", "is larger than any")
+        require(weight <= 2 * MAX_BYTES, "timeline", "is larger than any")
         check_grid(content.cpu().numpy().tobytes(), size, expected.config.dataset.sample_shape)
 
 

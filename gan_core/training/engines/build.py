@@ -23,15 +23,19 @@ from gan_core.data.base import Dataset
 from gan_core.runtime.files import write_atomically
 from gan_core.shapes import Classes, Samples
 from gan_core.training.engines.compiled import signature
-from gan_core.training.engines.functional_step import play, settings_of, state_of
-from gan_core.training.engines.random_draws import tape_of
-from gan_core.training.gan import Game
-from gan_core.training.optimization import Learners
+from gan_core.training.engines.functional_step import (
+    functional_step,
+    runtime_scalars,
+    state_tensors_of,
+)
+from gan_core.training.engines.random_draws import record_draws
+from gan_core.training.gan import GAN
+from gan_core.training.optimization import OptimizerPair
 
 NICENESS = 10
 
 
-class Blank:
+class DummySource:
     """Samples of a data set's shape that are all zero: a recording needs no others."""
 
     def __init__(self, dataset: Dataset) -> None:
@@ -44,7 +48,7 @@ class Blank:
         return self.batch(n, rng), torch.zeros(n, dtype=torch.long)
 
 
-class Recorded(nn.Module):
+class TracedStep(nn.Module):
     """A recorded step as torch's exporter wants it."""
 
     def __init__(self, graph: Any) -> None:
@@ -55,23 +59,23 @@ class Recorded(nn.Module):
         return self.graph(leaves)
 
 
-def record(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tensor]]:
+def trace_step(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tensor]]:
     """Return the step as a graph of tensor operations, and arguments of the right shapes.
 
     Without `whole` it is D's turn alone.
     """
-    game = Game(config, torch.device("cpu"), list(range(6)), Blank(config.dataset))
-    tape, state = tape_of(game), state_of(Learners(game))
-    draws = tape.draw_d() + (tape.draw_g() if whole else [])
-    settings = {name: torch.tensor(value) for name, value in settings_of(config, game).items()}
+    gan = GAN(config, torch.device("cpu"), list(range(6)), DummySource(config.dataset))
+    random_draws, state = record_draws(gan), state_tensors_of(OptimizerPair(gan))
+    draws = random_draws.draw_d() + (random_draws.draw_g() if whole else [])
+    settings = {name: torch.tensor(value) for name, value in runtime_scalars(config, gan).items()}
     weight = (torch.tensor(0.5),) if whole else ()
     leaves, form = tree_flatten((state, draws, settings, *weight))
 
     def step(leaves: list[torch.Tensor]) -> torch.Tensor:
-        return play(game, *tree_unflatten(leaves, form))[0]
+        return functional_step(gan, *tree_unflatten(leaves, form))[0]
 
     tracer = make_fx(
-        step, decomposition_table=THIN, tracing_mode="fake", _allow_non_fake_inputs=True
+        step, decomposition_table=DECOMPOSITIONS, tracing_mode="fake", _allow_non_fake_inputs=True
     )
     return tracer(leaves), leaves
 
@@ -96,14 +100,14 @@ def thin_sum(bias: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tens
     return product if product is NotImplemented else bias + product
 
 
-THIN = {torch.ops.aten.mm.default: thin_product, torch.ops.aten.addmm.default: thin_sum}
+DECOMPOSITIONS = {torch.ops.aten.mm.default: thin_product, torch.ops.aten.addmm.default: thin_sum}
 """What is written out instead of left to a matrix library."""
 
 
 def build(config: ExperimentConfig, whole: bool, package: Path) -> None:
     """Compile the step and write the package, whole or not at all."""
-    graph, leaves = record(config, whole)
-    exported = torch.export.export(Recorded(graph), (leaves,))
+    graph, leaves = trace_step(config, whole)
+    exported = torch.export.export(TracedStep(graph), (leaves,))
     write_atomically(package.with_suffix(".json"), json.dumps(signature(leaves)).encode())
     partial = package.with_name(f".{package.stem}.{os.getpid()}.pt2")
     torch._inductor.aoti_compile_and_package(exported, package_path=str(partial))

@@ -25,22 +25,22 @@ from typing import Any
 
 import torch
 
-from gan_core.runtime.cpu_threads import CORES
+from gan_core.runtime.cpu_threads import THREADS
 from gan_core.runtime.files import data_folder
 
-MOST_PACKAGES = 64
+MAX_PACKAGES = 64
 """Packages kept on disk, about 2 MB each; the one unused longest goes first."""
 
 
 @dataclass(eq=False)
-class Order:
+class CompileJob:
     """A step to be compiled. `package` is there once it is done; `failure` says why it is not."""
 
     key: str
     request: dict[str, Any]
     package: Path
     failure: str | None = None
-    wanted_by: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
+    requesters: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
 
     @property
     def signature(self) -> Path:
@@ -52,44 +52,44 @@ class Order:
         return self.package.exists()
 
 
-class Workshop:
+class CompileQueue:
     """All the orders of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._orders: dict[str, Order] = {}
-        self._current: Order | None = None
+        self._orders: dict[str, CompileJob] = {}
+        self._current: CompileJob | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._output: Any = None
         atexit.register(self._end_process)
 
-    def order(self, request: dict[str, Any], customer: object) -> Order:
+    def submit(self, request: dict[str, Any], requester: object) -> CompileJob:
         """Ask for a step; the same request gives the same order. Poll to have it worked on."""
         key = key_of(request)
         with self._lock:
             order = self._orders.get(key)
-            if order is None or not order.wanted_by:
-                order = Order(key, request, folder() / f"{key}.pt2")
+            if order is None or not order.requesters:
+                order = CompileJob(key, request, cache_dir() / f"{key}.pt2")
                 self._orders[key] = order
-            order.wanted_by.add(customer)
+            order.requesters.add(requester)
             return order
 
     def poll(self) -> None:
         """See how the work goes: note what is finished, end what nobody wants, begin the next."""
         with self._lock:
-            self._orders = {key: order for key, order in self._orders.items() if order.wanted_by}
+            self._orders = {key: order for key, order in self._orders.items() if order.requesters}
             current = self._current
             if current is not None:
                 if self._process.poll() is None:
-                    if current.wanted_by:
+                    if current.requesters:
                         return
                     self._end_process()
                 elif not current.done:
-                    current.failure = self._last_words()
+                    current.failure = self._error_line()
                 self._current = self._process = None
             waiting = (o for o in self._orders.values() if not o.done and o.failure is None)
             self._begin(next(waiting, None))
-            CORES.note_compiler(self._process is not None)
+            THREADS.note_compiler(self._process is not None)
 
     @property
     def busy(self) -> bool:
@@ -97,13 +97,13 @@ class Workshop:
         self.poll()
         return self._process is not None
 
-    def _begin(self, order: Order | None) -> None:
+    def _begin(self, order: CompileJob | None) -> None:
         if order is None:
             return
         if compiler() is None:
             order.failure = "there is no C++ compiler (g++) on this machine"
             return
-        make_room()
+        evict_old()
         content = order.request | {"package": str(order.package)}
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - read when the process has ended
         self._current = order
@@ -116,7 +116,7 @@ class Workshop:
             start_new_session=True,
         )
 
-    def _last_words(self) -> str:
+    def _error_line(self) -> str:
         self._output.seek(0)
         lines = self._output.read().decode(errors="replace").strip().splitlines()
         told = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception"))]
@@ -131,17 +131,17 @@ class Workshop:
         self._process.wait()
 
 
-def folder() -> Path:
+def cache_dir() -> Path:
     """Return where packages are kept."""
     path = data_folder() / "engines"
     path.mkdir(exist_ok=True)
     return path
 
 
-def make_room() -> None:
+def evict_old() -> None:
     """Remove the packages unused longest, and what ended processes have left behind."""
-    packages = sorted(folder().glob("[!.]*.pt2"), key=lambda path: path.stat().st_mtime)
-    for package in packages[: max(0, len(packages) + 1 - MOST_PACKAGES)]:
+    packages = sorted(cache_dir().glob("[!.]*.pt2"), key=lambda path: path.stat().st_mtime)
+    for package in packages[: max(0, len(packages) + 1 - MAX_PACKAGES)]:
         package.unlink(missing_ok=True)
         package.with_suffix(".json").unlink(missing_ok=True)
 
@@ -153,12 +153,12 @@ def compiler() -> str | None:
 
 def key_of(request: dict[str, Any]) -> str:
     """Return a name for what a request leads to: on this machine, with these sources."""
-    content = json.dumps([request, _surroundings()], sort_keys=True)
+    content = json.dumps([request, _environment_key()], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 @cache
-def _surroundings() -> list[str]:
+def _environment_key() -> list[str]:
     core = Path(__file__).parents[2]
     sources = hashlib.sha256()
     for path in sorted(core.rglob("*.py")):  # any of them may change what a step computes
@@ -171,5 +171,5 @@ def _surroundings() -> list[str]:
     return [torch.__version__, platform.machine(), processor, sources.hexdigest()]
 
 
-WORKSHOP = Workshop()
+COMPILE_QUEUE = CompileQueue()
 """The one workshop of this process."""

@@ -11,14 +11,14 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from gan_core.config import ExperimentConfig
-from gan_core.training.engines.compile_queue import Order
+from gan_core.training.engines.compile_queue import CompileJob
 from gan_core.training.engines.functional_step import (
-    Dials,
-    settings_of,
-    state_of,
-    structure_of,
+    StaticScalars,
+    compile_key,
+    runtime_scalars,
+    state_tensors_of,
 )
-from gan_core.training.engines.random_draws import tape_of
+from gan_core.training.engines.random_draws import record_draws
 from gan_core.training.gan import Batch
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def request_for(config: ExperimentConfig, whole: bool, parallel: bool) -> dict[s
     Left out is all that a program is given: rates, strengths, samples and noise. A `parallel`
     one may use several threads, as many as it finds when it is called.
     """
-    content = structure_of(config) | {"prior": {"name": "uniform"}}
+    content = compile_key(config) | {"prior": {"name": "uniform"}}
     if not config.dataset.pictures:
         content["dataset"] = {"name": "normal"}
     return {"config": content, "whole": whole, "parallel": parallel}
@@ -51,8 +51,8 @@ class CompiledEngine:
 
     name = "compiled"
 
-    def __init__(self, trainer: Trainer, whole: Order, of_d: Order | None) -> None:
-        self._game = trainer.game
+    def __init__(self, trainer: Trainer, whole: CompileJob, of_d: CompileJob | None) -> None:
+        self._gan = trainer.gan
         self._orders = whole, of_d
         self.refresh(trainer)
         self._whole = _loaded(whole, self)
@@ -60,33 +60,33 @@ class CompiledEngine:
 
     def refresh(self, trainer: Trainer) -> None:
         """Take up the trainer's tensors and settings anew; they may have been replaced."""
-        self._tape = tape_of(trainer.game)
-        self._state = tree_leaves(state_of(trainer.learners))
+        self._random_draws = record_draws(trainer.gan)
+        self._state = tree_leaves(state_tensors_of(trainer.optimizers))
         cpu = torch.device("cpu")
-        dials = Dials(settings_of(trainer.config, trainer.game), cpu)
+        dials = StaticScalars(runtime_scalars(trainer.config, trainer.gan), cpu)
         self._settings = tree_leaves(dials.tensors)
-        self._average, self._weight = trainer.ema, Dials({"weight": 0.0}, cpu)
-        with trainer.game.unseen():
-            of_d, of_g = self._tape.draw_d(), self._tape.draw_g()
+        self._average, self._weight = trainer.ema, StaticScalars({"weight": 0.0}, cpu)
+        with trainer.gan.no_side_effects():
+            of_d, of_g = self._random_draws.draw_d(), self._random_draws.draw_g()
         for order, draws, weight in zip(
             self._orders, (of_d + of_g, of_d), (tree_leaves(self._weight.tensors), []), strict=True
         ):
             if order is not None:
                 _check(order, [*self._state, *draws, *self._settings, *weight])
 
-    def turn_of_d(self) -> tuple[torch.Tensor, Batch]:
+    def discriminator_step(self) -> tuple[torch.Tensor, Batch]:
         """Update D; return the statistics and what it was updated on."""
-        draws = self._tape.draw_d()
+        draws = self._random_draws.draw_d()
         (row,) = self._of_d.boxed_run([*self._state, *draws, *self._settings])
         return row, self._batch(draws)
 
     def step(self, number: int) -> tuple[torch.Tensor, Batch]:
         """Update D, then G, which completes step `number`; return the same."""
-        draws = self._tape.draw_d()
+        draws = self._random_draws.draw_d()
         batch = self._batch(draws)
-        draws += self._tape.draw_g()
+        draws += self._random_draws.draw_g()
         if self._average is not None:
-            self._weight.turn({"weight": self._average.weight(number)})
+            self._weight.update({"weight": self._average.lerp_weight(number)})
         arguments = [*self._state, *draws, *self._settings, self._weight.tensors["weight"]]
         (row,) = self._whole.boxed_run(arguments)
         return row, batch
@@ -97,11 +97,11 @@ class CompiledEngine:
         return self._of_d is not None
 
     def _batch(self, draws: list[torch.Tensor]) -> Batch:
-        labels = None if self._tape.labels is None else draws[self._tape.labels]
-        return Batch(draws[self._tape.z], labels, None)
+        labels = None if self._random_draws.labels is None else draws[self._random_draws.labels]
+        return Batch(draws[self._random_draws.z], labels, None)
 
 
-def _check(order: Order, arguments: list[torch.Tensor]) -> None:
+def _check(order: CompileJob, arguments: list[torch.Tensor]) -> None:
     """Raises: RuntimeError: if a package was not made for such arguments."""
     if json.loads(order.signature.read_text(encoding="utf-8")) != signature(arguments):
         raise RuntimeError("the compiled step does not fit this experiment's tensors")
@@ -111,7 +111,7 @@ _idle: dict[str, list[Any]] = {}
 """Loaded packages that no engine uses now; a system may keep a library that was closed."""
 
 
-def _loaded(order: Order, engine: CompiledEngine) -> Any:
+def _loaded(order: CompileJob, engine: CompiledEngine) -> Any:
     """Return a package for this engine's use alone; it is handed on when the engine has gone."""
     os.utime(order.package)  # it was used, and so is not the next to be removed
     idle = _idle.setdefault(order.key, [])

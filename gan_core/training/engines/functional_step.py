@@ -1,9 +1,9 @@
 """The step as one function of tensors alone: what is compiled, and what a GPU's graph is made of.
 
-It is not a second step: `turn_of_d` and `turn_of_g` run as they stand, on networks whose weights
-are arguments, and with every setting that may change during a run as a tensor. All that the step
-changes it changes in place. A compiled step is handed numbers that were drawn ahead; a GPU's graph
-draws for itself.
+It is not a second step: `discriminator_step` and `generator_step` run as they stand, on networks
+whose weights are arguments, and with every setting that may change during a run as a tensor. The
+step changes its tensors in place. A compiled step is handed numbers that were drawn ahead; a CUDA
+graph draws for itself.
 """
 
 from __future__ import annotations
@@ -21,56 +21,56 @@ from gan_core.config import ExperimentConfig
 from gan_core.optimizers import Optimizer
 from gan_core.registry import Component, knobs
 from gan_core.training.algorithm import (
-    Descend,
-    statistics_of_d,
-    statistics_of_g,
-    turn_of_d,
-    turn_of_g,
+    OptimizerStep,
+    d_statistics,
+    discriminator_step,
+    g_statistics,
+    generator_step,
 )
-from gan_core.training.ema import take_in, tensors_of
-from gan_core.training.engines.random_draws import Listening, Make, Taped
-from gan_core.training.gan import Batch, Game
-from gan_core.training.optimization import Learners
+from gan_core.training.ema import ema_update_, params_and_buffers
+from gan_core.training.engines.random_draws import DrawFn, PredrawnGAN, RandomOpHook
+from gan_core.training.gan import GAN, Batch
+from gan_core.training.optimization import OptimizerPair
 
 State = dict[str, Any]
 """Every tensor that a step changes: lists and dicts of them."""
 
 
-def state_of(learners: Learners) -> State:
+def state_tensors_of(optimizers: OptimizerPair) -> State:
     """Return the tensors that training changes, not copied."""
     state: State = {}
-    for side, learner in (("d", learners.d), ("g", learners.g)):
-        learner.give_moments()
+    for side, learner in (("d", optimizers.d), ("g", optimizers.g)):
+        learner.init_state()
         network = learner.network
         state[side] = {
             "weights": {name: weight.detach() for name, weight in network.named_parameters()},
             "buffers": dict(network.named_buffers()),
             "moments": [dict(learner.optimizer.state[p]) for p in learner.parameters],
         }
-    state["average"] = [] if learners.ema is None else tensors_of(learners.ema.network)
+    state["average"] = [] if optimizers.ema is None else params_and_buffers(optimizers.ema.network)
     return state
 
 
-def settings_of(config: ExperimentConfig, game: Game) -> dict[str, float]:
+def runtime_scalars(config: ExperimentConfig, gan: GAN) -> dict[str, float]:
     """Return the numbers that may differ from step to step without another program."""
     settings = {
         "lr_d": config.optimizer_d.lr,
         "lr_g": config.optimizer_g.lr,
-        "mean": game.mean,
-        "std": game.std,
+        "mean": gan.mean,
+        "std": gan.std,
     }
     for part in ("loss", "regularizer"):
         component = getattr(config, part)
-        settings |= {f"{part}.{name}": getattr(component, name) for name in tunable(component)}
+        settings |= {f"{part}.{name}": getattr(component, name) for name in float_params(component)}
     return settings
 
 
-def tunable(component: Component) -> list[str]:
+def float_params(component: Component) -> list[str]:
     """Return the names of a component's knobs that are numbers on a scale."""
     return [name for name, knob in knobs(type(component)).items() if type(knob.default) is float]
 
 
-def structure_of(config: ExperimentConfig) -> dict[str, Any]:
+def compile_key(config: ExperimentConfig) -> dict[str, Any]:
     """Return what a program depends on: the config without the numbers that it is handed."""
     content = config.to_dict() | {"seed": 0, "n_critic": 1}
     content["ema_decay"] = 0.5 if config.ema_decay else 0.0
@@ -78,19 +78,19 @@ def structure_of(config: ExperimentConfig) -> dict[str, Any]:
         content[f"optimizer_{side}"] = content[f"optimizer_{side}"] | {"lr": 1e-3}
     for part in ("loss", "regularizer"):
         component = type(getattr(config, part))()
-        usual = {name: getattr(component, name) for name in tunable(component)}
+        usual = {name: getattr(component, name) for name in float_params(component)}
         content[part] = content[part] | usual
     return content
 
 
-class Dials:
+class StaticScalars:
     """Numbers that a program reads from tensors, which stay the same ones as the numbers change."""
 
     def __init__(self, numbers: dict[str, float], device: torch.device) -> None:
         self._numbers = dict(numbers)
         self.tensors = {name: torch.tensor(n, device=device) for name, n in numbers.items()}
 
-    def turn(self, numbers: dict[str, float]) -> None:
+    def update(self, numbers: dict[str, float]) -> None:
         """Fill in the numbers that differ."""
         for name, number in numbers.items():
             if number != self._numbers[name]:
@@ -98,7 +98,7 @@ class Dials:
                 self.tensors[name].fill_(number)
 
 
-class Lent(nn.Module):
+class FunctionalModule(nn.Module):
     """A network on weights that are handed to it."""
 
     def __init__(self, network: nn.Module, state: State) -> None:
@@ -116,28 +116,28 @@ class Lent(nn.Module):
         return iter(self._lent.values())
 
 
-def play(
-    game: Game,
+def functional_step(
+    gan: GAN,
     state: State,
     draws: Sequence[torch.Tensor] | None,
     settings: dict[str, torch.Tensor],
     weight: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, Batch]:
-    """Play a step on `state`; return its statistics (`OF_D`, then `OF_G`) and what it is made from.
+    """Take a step on `state`; return its statistics (`D_STATS`, then `G_STATS`) and its batch.
 
     Without `draws` the game draws for itself, and torch's optimizers compute as they do eagerly.
     `weight` is that of the average's next update; without it D's turn alone is played.
     """
-    lent, listening = _drawing_from(game, draws)
-    lent.config = _tuned_config(game.config, settings)
+    lent, listening = _drawing_from(gan, draws)
+    lent.config = _tuned_config(gan.config, settings)
     lent.mean, lent.std = settings["mean"], settings["std"]
-    lent.discriminator = Lent(game.discriminator, state["d"])
-    lent.generator = Lent(game.generator, state["g"])
-    move = _move if draws is None else _move_recorded
+    lent.discriminator = FunctionalModule(gan.discriminator, state["d"])
+    lent.generator = FunctionalModule(gan.generator, state["g"])
+    move = _apply_update if draws is None else _apply_update_traced
 
-    def turn(side: str) -> Descend:
+    def turn(side: str) -> OptimizerStep:
         network = lent.discriminator if side == "d" else lent.generator
-        optimizer = getattr(game.config, f"optimizer_{side}")
+        optimizer = getattr(gan.config, f"optimizer_{side}")
 
         def descend(objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
             weights = list(network.parameters())
@@ -148,33 +148,33 @@ def play(
         return descend
 
     with listening:
-        of_d = turn_of_d(lent, turn("d"))
-        found = statistics_of_d(lent, of_d)
+        of_d = discriminator_step(lent, turn("d"))
+        found = d_statistics(lent, of_d)
         if weight is not None:
-            of_g = turn_of_g(lent, turn("g"), of_d.batch)
-            found |= statistics_of_g(lent, of_g)
+            of_g = generator_step(lent, turn("g"), of_d.batch)
+            found |= g_statistics(lent, of_g)
             sources = [*lent.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:
-                take_in(state["average"], [source.detach() for source in sources], weight)
+                ema_update_(state["average"], [source.detach() for source in sources], weight)
     return torch.stack(list(found.values())), of_d.batch
 
 
 def _drawing_from(
-    game: Game, draws: Sequence[torch.Tensor] | None
-) -> tuple[Game, AbstractContextManager[Any]]:
+    gan: GAN, draws: Sequence[torch.Tensor] | None
+) -> tuple[GAN, AbstractContextManager[Any]]:
     """Return a game that shares all with another, and a context in which it gets `draws`."""
     if draws is None:
-        return copy.copy(game), nullcontext()
+        return copy.copy(gan), nullcontext()
     left = iter(draws)
 
-    def deal(kind: str, make: Make) -> tuple[torch.Tensor, ...]:
-        count = 2 if kind == "real" and game.classes else 1
+    def deal(kind: str, make: DrawFn) -> tuple[torch.Tensor, ...]:
+        count = 2 if kind == "real" and gan.classes else 1
         return tuple(next(left) for _ in range(count))
 
-    return Taped(game, deal), Listening(deal)
+    return PredrawnGAN(gan, deal), RandomOpHook(deal)
 
 
-def _move(
+def _apply_update(
     optimizer: Optimizer,
     weights: list[torch.Tensor],
     gradients: Sequence[torch.Tensor],
@@ -182,7 +182,7 @@ def _move(
     rate: torch.Tensor,
 ) -> None:
     """Take a step of torch's own optimizer on moments that are handed to it."""
-    taken = optimizer.build_captured(weights, rate)
+    taken = optimizer.build_capturable(weights, rate)
     for weight, gradient, memory in zip(weights, gradients, moments, strict=True):
         weight.grad = gradient
         taken.state[weight] = memory
@@ -191,7 +191,7 @@ def _move(
         weight.grad = None
 
 
-def _move_recorded(
+def _apply_update_traced(
     optimizer: Optimizer,
     weights: list[torch.Tensor],
     gradients: Sequence[torch.Tensor],
@@ -225,7 +225,7 @@ def _tuned_config(config: ExperimentConfig, settings: dict[str, torch.Tensor]) -
     tuned = copy.copy(config)
     for part in ("loss", "regularizer"):
         component = copy.copy(getattr(config, part))
-        for name in tunable(component):
+        for name in float_params(component):
             object.__setattr__(component, name, settings[f"{part}.{name}"])
         object.__setattr__(tuned, part, component)
     return tuned

@@ -15,21 +15,21 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_core.shapes import Classes, Latents, Samples
-from gan_core.training.gan import Game
+from gan_core.training.gan import GAN
 
-Make = Callable[[], tuple[torch.Tensor, ...]]
+DrawFn = Callable[[], tuple[torch.Tensor, ...]]
 """Draws once and returns what comes of it."""
 
-Deal = Callable[[str, Make], tuple[torch.Tensor, ...]]
+DrawHandler = Callable[[str, DrawFn], tuple[torch.Tensor, ...]]
 """Is told what is wanted (`real`, `noise` or a `call`) and how it is drawn; returns it."""
 
 
 @dataclass
-class Tape:
+class RandomDraws:
     """How the numbers of D's turn, and of G's, are drawn, in their order."""
 
-    of_d: list[Make] = field(default_factory=list)
-    of_g: list[Make] = field(default_factory=list)
+    of_d: list[DrawFn] = field(default_factory=list)
+    of_g: list[DrawFn] = field(default_factory=list)
     z: int = 0
     """The place of the noise among the numbers of D's turn."""
     labels: int | None = None
@@ -44,25 +44,27 @@ class Tape:
         return [number for make in self.of_g for number in make()]
 
 
-class Taped(Game):
+class PredrawnGAN(GAN):
     """A game, sharing all with another, that asks `deal` for its real samples and its noise."""
 
-    def __init__(self, game: Game, deal: Deal) -> None:
-        self.__dict__.update(game.__dict__)
-        self._game, self._deal = game, deal
+    def __init__(self, gan: GAN, deal: DrawHandler) -> None:
+        self.__dict__.update(gan.__dict__)
+        self._gan, self._deal = gan, deal
 
-    def real(self, n: int) -> tuple[Samples, Classes | None]:
-        dealt = self._deal("real", lambda: tuple(x for x in self._game.real(n) if x is not None))
+    def sample_real(self, n: int) -> tuple[Samples, Classes | None]:
+        dealt = self._deal(
+            "real", lambda: tuple(x for x in self._gan.sample_real(n) if x is not None)
+        )
         return dealt if len(dealt) == 2 else (dealt[0], None)
 
-    def noise(self, n: int, stream: str = "train") -> Latents:
-        return self._deal("noise", lambda: (self._game.noise(n, stream),))[0]
+    def sample_noise(self, n: int, stream: str = "train") -> Latents:
+        return self._deal("noise", lambda: (self._gan.sample_noise(n, stream),))[0]
 
 
-class Listening(TorchDispatchMode):
+class RandomOpHook(TorchDispatchMode):
     """Hands every call that draws from a generator to `deal`, in place of making it."""
 
-    def __init__(self, deal: Deal) -> None:
+    def __init__(self, deal: DrawHandler) -> None:
         super().__init__()
         self._deal = deal
 
@@ -86,31 +88,31 @@ class Listening(TorchDispatchMode):
         return torch.ops.aten.copy_.default(filled, drawn)
 
 
-def tape_of(game: Game) -> Tape:
+def record_draws(gan: GAN) -> RandomDraws:
     """Play a step that leaves no trace, and note how its random numbers are drawn."""
-    tape, inside, drawn = Tape(), False, 0
-    notes = tape.of_d
+    random_draws, inside, drawn = RandomDraws(), False, 0
+    notes = random_draws.of_d
 
-    def deal(kind: str, make: Make) -> tuple[torch.Tensor, ...]:
+    def deal(kind: str, make: DrawFn) -> tuple[torch.Tensor, ...]:
         nonlocal inside, drawn
         if inside:  # a call to a generator within what is noted as a whole
             return make()
         inside = True
         numbers = make()
         inside = False
-        if notes is tape.of_d:
+        if notes is random_draws.of_d:
             if kind == "noise":
-                tape.z = drawn
+                random_draws.z = drawn
             elif kind == "real" and len(numbers) == 2:
-                tape.labels = drawn + 1
+                random_draws.labels = drawn + 1
         notes.append(make)
         drawn += len(numbers)
         return numbers
 
-    taped = Taped(game, deal)
-    with game.unseen(), Listening(deal):
-        batch = taped.draw()
-        taped.bill_of_d(batch)
-        notes = tape.of_g
-        taped.bill_of_g(batch)
-    return tape
+    taped = PredrawnGAN(gan, deal)
+    with gan.no_side_effects(), RandomOpHook(deal):
+        batch = taped.sample_batch()
+        taped.discriminator_loss(batch)
+        notes = random_draws.of_g
+        taped.generator_loss(batch)
+    return random_draws

@@ -10,11 +10,11 @@ import numpy as np
 from scipy import ndimage
 
 from gan_core.config import ExperimentConfig
-from gan_core.data import Target
+from gan_core.data import Distribution1D
 from gan_core.losses import Loss
 from gan_core.priors import Prior
 from gan_core.shapes import Ends, Grid, Values
-from gan_core.training.monitoring.snapshot import LineView
+from gan_core.training.monitoring.snapshot import DensityView
 
 AXIS_POINTS = 300
 BINS = 600
@@ -23,7 +23,7 @@ WIDEST = 8
 
 
 @dataclass
-class Axis:
+class PlotAxis:
     """An interval that only grows, so that charts stand still."""
 
     low: float
@@ -31,9 +31,9 @@ class Axis:
     widest: float = np.inf
 
     @classmethod
-    def around(cls, target: Target) -> Axis:
+    def around(cls, target: Distribution1D) -> PlotAxis:
         """Return the interval that holds nearly all of the target, and 0, where G starts."""
-        law = target.law()
+        law = target.distribution()
         low, high = law.ppf(np.array([0.001, 0.999]))
         if target.default_standardise != "both":
             low, high = min(low, 0.0), max(high, 0.0)
@@ -41,7 +41,7 @@ class Axis:
         low, high = float(low - margin), float(high + margin)
         return cls(low, high, widest=WIDEST * (high - low))
 
-    def hold(self, ordered: Values) -> None:
+    def extend(self, ordered: Values) -> None:
         """Grow, in whole tenths, to hold the middle 98 % of samples sorted upwards."""
         low, high = ordered[[len(ordered) // 100, -1 - len(ordered) // 100]]
         tenth = (self.high - self.low) / 10
@@ -52,7 +52,7 @@ class Axis:
             self.high += min(tenth * np.ceil((high - self.high) / tenth), most)
 
 
-def smoothed_density(samples: Values, axis: Axis) -> Grid:
+def kde(samples: Values, axis: PlotAxis) -> Grid:
     """Return a kernel density estimate of `samples`, in any order, at the axis' points.
 
     Gaussian kernel on a histogram of fine bins; bandwidth 0.9 · min(std, IQR / 1.34) · n^(−1/5)
@@ -72,14 +72,14 @@ def smoothed_density(samples: Values, axis: Axis) -> Grid:
     return np.interp(axis_points(axis), (edges[:-1] + edges[1:]) / 2, density)
 
 
-def axis_points(axis: Axis) -> Grid:
+def axis_points(axis: PlotAxis) -> Grid:
     return np.linspace(axis.low, axis.high, AXIS_POINTS)
 
 
 @lru_cache(maxsize=32)
-def target_density(target: Target, low: float, high: float) -> Grid:
+def target_density(target: Distribution1D, low: float, high: float) -> Grid:
     """Return the target's density at the points of the axis from `low` to `high`."""
-    density = np.asarray(target.law().pdf(axis_points(Axis(low, high))), dtype=float)
+    density = np.asarray(target.distribution().pdf(axis_points(PlotAxis(low, high))), dtype=float)
     density.flags.writeable = False
     return density
 
@@ -90,7 +90,7 @@ def noise_density(prior: Prior, latent_dim: int) -> tuple[Grid, Grid]:
 
     The density is 0 everywhere for noise that takes a few values only.
     """
-    atoms = prior.atoms(latent_dim)
+    atoms = prior.support(latent_dim)
     if atoms:
         z = np.linspace(1.5 * min(atoms), 1.5 * max(atoms), AXIS_POINTS)
         density = np.zeros_like(z)
@@ -111,13 +111,13 @@ def count_distinct(ordered: Values) -> int:
     return int(len(numbers) > 0) + int((numbers[1:] != numbers[:-1]).sum()) + int(missing.any())
 
 
-def line_view(
+def density_view(
     config: ExperimentConfig,
-    axis: Axis,
+    axis: PlotAxis,
     ordered: Values,
     scores: Callable[[Grid], Grid],
     lines: tuple[Ends, Ends],
-) -> LineView:
+) -> DensityView:
     """Return the curves over the axis for samples sorted upwards.
 
     `scores` gives D's logits at points of the axis; `lines` are values of the noise's first
@@ -125,19 +125,19 @@ def line_view(
     """
     x = axis_points(axis)
     p_real = target_density(config.dataset, axis.low, axis.high)
-    p_fake = smoothed_density(ordered, axis)
+    p_fake = kde(ordered, axis)
     logits = scores(x)
-    optimal = best_logits(config.loss, p_real, p_fake, x, logits)
+    optimal = optimal_logits(config.loss, p_real, p_fake, x, logits)
     z, p_z = noise_density(config.prior, config.latent_dim)
-    return LineView(
+    return DensityView(
         x=x,
         p_real=p_real,
         p_fake=p_fake,
-        d=as_shown(config, logits),
-        d_optimal=None if optimal is None else as_shown(config, optimal),
+        d=display_output(config, logits),
+        d_optimal=None if optimal is None else display_output(config, optimal),
         z=z,
         p_z=p_z,
-        atoms=config.prior.atoms(config.latent_dim),
+        atoms=config.prior.support(config.latent_dim),
         lines_z=lines[0],
         lines_x=lines[1],
         distinct=count_distinct(np.round((ordered - axis.low) / (axis.high - axis.low), 6)),
@@ -145,14 +145,14 @@ def line_view(
     )
 
 
-def best_logits(loss: Loss, p_real: Grid, p_fake: Grid, x: Grid, logits: Grid) -> Grid | None:
+def optimal_logits(loss: Loss, p_real: Grid, p_fake: Grid, x: Grid, logits: Grid) -> Grid | None:
     """Return D*'s output over the axis, None where no closed form is known.
 
     Of a floating loss any constant may be added: the one is taken that brings D* as close to
     D's `logits` as it can, in the mean square over (p_r + p_g) / 2.
     """
     best = loss.optimal_logit(p_real, p_fake, x)
-    if best is None or not loss.floating:
+    if best is None or not loss.shift_invariant:
         return best
     best = np.where(np.isfinite(best), best, np.nan)
     weight = np.where(np.isnan(best), 0.0, p_real + p_fake)
@@ -161,9 +161,9 @@ def best_logits(loss: Loss, p_real: Grid, p_fake: Grid, x: Grid, logits: Grid) -
     return best + np.average(np.nan_to_num(logits - best), weights=weight)
 
 
-def as_shown(config: ExperimentConfig, logits: Grid) -> Grid:
+def display_output(config: ExperimentConfig, logits: Grid) -> Grid:
     """Return probabilities for a loss that has them, the raw scores otherwise."""
-    if not config.loss.probability:
+    if not config.loss.is_probabilistic:
         return logits
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-logits))

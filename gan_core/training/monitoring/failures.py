@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-EXPLODED = 1e8
+MAX_ABS_VALUE = 1e8
 """A loss, score, gradient or weight beyond this is no longer part of any game worth playing."""
 
-WORDS = {
+STATISTIC_LABELS = {
     "loss_d": "D's loss",
     "penalty": "the regularizer's penalty",
     "loss_g": "G's loss",
@@ -19,7 +19,7 @@ WORDS = {
 """What people call a statistic that broke."""
 
 
-class Breakdown(NamedTuple):
+class NumericalFailure(NamedTuple):
     """A run whose numbers stopped being numbers, or ran away."""
 
     step: int
@@ -29,14 +29,15 @@ class Breakdown(NamedTuple):
     def sentence(self) -> str:
         return (
             f"At step {self.step:,} {self.what} stopped being a finite number, or ran beyond "
-            f"{EXPLODED:,.0f}: the learning rates are likely too high. Training is paused, and the "
+            f"{MAX_ABS_VALUE:,.0f}: the learning rates are likely too high. Training is paused, "
+            f"and the "
             f"weights are those of step {self.healthy_step:,}, the last healthy ones kept. Lower "
             "the learning rates (under Optimizers) and train on, or reset."
         )
 
 
 class OutOfMemory(NamedTuple):
-    """A step for which there was no memory; stands where a `Breakdown` does."""
+    """A step for which there was no memory; stands where a `NumericalFailure` does."""
 
     step: int
     batch_size: int
@@ -59,5 +60,5 @@ def advice(batch_size: int, fits: int) -> str:
     return f"A batch of {fits:,} instead of {batch_size:,} would fit."
 
 
-Failure = Breakdown | OutOfMemory
+Failure = NumericalFailure | OutOfMemory
 """Why a run stopped by itself."""

@@ -19,24 +19,24 @@ class History:
 
     def __init__(self, columns: list[str], most: int = MOST_POINTS) -> None:
         self.columns = columns
-        self.most = most
+        self.max_points = most
         self.stride = 1
         self._rows: dict[int, tuple[float, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def wants(self, step: int) -> bool:
+    def should_record(self, step: int) -> bool:
         return step % self.stride == 0
 
     def add(self, step: int, row: Mapping[str, float]) -> None:
         """Keep a row, if the stride wants it; a second row for the same step replaces it."""
-        if not self.wants(step):
+        if not self.should_record(step):
             return
         self._rows[step] = tuple(row[column] for column in self.columns)
-        while len(self._rows) > self.most:
+        while len(self._rows) > self.max_points:
             self.stride *= 2
-            self._rows = {s: r for s, r in self._rows.items() if self.wants(s)}
+            self._rows = {s: r for s, r in self._rows.items() if self.should_record(s)}
 
     def series(self, most: int | None = None) -> dict[str, np.ndarray]:
         """Return `step` and every column as arrays, thinned evenly to at most `most` points.
@@ -51,7 +51,7 @@ class History:
         made = {column: table[:, i] for i, column in enumerate(self.columns)}
         return {"step": np.array(steps, dtype=int), **made}
 
-    def forget_after(self, step: int) -> None:
+    def truncate_after(self, step: int) -> None:
         """Drop every row of a later step."""
         self._rows = {s: r for s, r in self._rows.items() if s <= step}
 
@@ -59,7 +59,7 @@ class History:
         """Return everything, as JSON-able values."""
         return {
             "columns": self.columns,
-            "most": self.most,
+            "most": self.max_points,
             "stride": self.stride,
             "rows": [[step, *row] for step, row in self._rows.items()],
         }

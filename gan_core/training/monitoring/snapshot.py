@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gan_core.evaluation.metrics import PerfectSampler
+from gan_core.evaluation.metrics import NoiseFloor
 from gan_core.shapes import Ends, Grid, PixelArray, Values
 
 STATISTICS = (
@@ -30,7 +30,7 @@ over all weights of a network.
 
 
 @dataclass(frozen=True, eq=False)
-class LineView:
+class DensityView:
     """The target, the generator and the discriminator over one axis (Figure 1 of the 2014 paper).
 
     `d` is σ(D(x)), or the raw score of a loss without a probability; `d_optimal` is the same for
@@ -69,10 +69,10 @@ class Snapshot:
     epoch: float | None
     statistics: dict[str, float]
     metrics: dict[str, float]
-    perfect: dict[str, PerfectSampler]
+    noise_floors: dict[str, NoiseFloor]
     moments: dict[str, float]
     samples: Values | PixelArray
     history: dict[str, np.ndarray]
     metric_history: dict[str, np.ndarray]
-    changes: list[tuple[int, str]]
-    line: LineView | None = None
+    config_changes: list[tuple[int, str]]
+    density: DensityView | None = None

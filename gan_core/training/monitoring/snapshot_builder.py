@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from gan_core.config import ExperimentConfig
-from gan_core.data.pixels import as_arrays
-from gan_core.evaluation.metrics import METRICS, measure_ordered, perfect_sampler
+from gan_core.data.pixels import to_arrays
+from gan_core.evaluation.metrics import METRICS, measure_sorted, noise_floor
 from gan_core.shapes import Grid, Index, Latents, Values
-from gan_core.training.monitoring.density_view import Axis, line_view
+from gan_core.training.monitoring.density_view import PlotAxis, density_view
 from gan_core.training.monitoring.history import History
-from gan_core.training.monitoring.snapshot import LineView, Snapshot
+from gan_core.training.monitoring.snapshot import DensityView, Snapshot
 
 if TYPE_CHECKING:
     from gan_core.training.trainer import Trainer
@@ -27,27 +27,27 @@ LINES = 21
 MOMENTS = ("mean", "std", "skew")
 
 
-class Observer:
+class SnapshotBuilder:
     """Looks at one run, always from the same noise: `LINE_SAMPLES` or `FIXED_PICTURES` samples."""
 
     def __init__(self, config: ExperimentConfig) -> None:
         self.metric_history = History([*METRICS.names(), *MOMENTS])
         self._lines: tuple[Latents, Index] | None = None
-        self._axis = None if config.dataset.pictures else Axis.around(config.dataset)
+        self._axis = None if config.dataset.pictures else PlotAxis.around(config.dataset)
 
     def snapshot(
         self, trainer: Trainer, statistics: dict[str, float], remember: bool = True
     ) -> Snapshot:
         """Return the trainer as it is now; `statistics` are those of its last step."""
         dataset = trainer.config.dataset
-        samples = as_arrays(trainer.generate(trainer.fixed_z, trainer.fixed_labels), dataset)
+        samples = to_arrays(trainer.generate(trainer.fixed_z, trainer.fixed_labels), dataset)
         view, moments, metrics, perfect = None, {}, {}, {}
         if self._axis is not None:
             ordered = np.sort(samples)
             view = self._line_view(trainer, samples, ordered)
-            moments = moments_of(samples)
-            metrics = measure_ordered(ordered, dataset)
-            perfect = perfect_sampler(dataset, len(samples))
+            moments = summary_stats(samples)
+            metrics = measure_sorted(ordered, dataset)
+            perfect = noise_floor(dataset, len(samples))
             if remember:
                 self.metric_history.add(trainer.step_count, metrics | moments)
         size = dataset.size
@@ -58,17 +58,17 @@ class Observer:
             epoch=None if size is None else trainer.samples_seen / size,
             statistics=statistics,
             metrics=metrics,
-            perfect=perfect,
+            noise_floors=perfect,
             moments=moments,
             samples=samples,
             history=trainer.history.series(CHART_POINTS),
             metric_history=self.metric_history.series(CHART_POINTS),
-            changes=list(trainer.changes),
-            line=view,
+            config_changes=list(trainer.config_changes),
+            density=view,
         )
 
-    def _line_view(self, trainer: Trainer, samples: Values, ordered: Values) -> LineView:
-        self._axis.hold(ordered)
+    def _line_view(self, trainer: Trainer, samples: Values, ordered: Values) -> DensityView:
+        self._axis.extend(ordered)
         order = self._lines_of(trainer.fixed_z)
         lines = trainer.fixed_z[order, 0].double().cpu().numpy(), samples[order.cpu().numpy()]
 
@@ -76,7 +76,7 @@ class Observer:
             points = torch.as_tensor(x, dtype=torch.float32, device=trainer.device).unsqueeze(1)
             return trainer.discriminate(points).double().cpu().numpy()
 
-        return line_view(trainer.config, self._axis, ordered, scores, lines)
+        return density_view(trainer.config, self._axis, ordered, scores, lines)
 
     def _lines_of(self, z: Latents) -> Index:
         """Return which rows of the noise, evenly from its smallest to its largest, are shown."""
@@ -86,7 +86,7 @@ class Observer:
         return self._lines[1]
 
 
-def moments_of(samples: Values) -> dict[str, float]:
+def summary_stats(samples: Values) -> dict[str, float]:
     """Return mean, standard deviation and skewness E[(x − μ)³] / σ³."""
     mean, std = float(samples.mean()), float(samples.std())
     if not std > 0:

@@ -12,12 +12,12 @@ from torch.utils._pytree import tree_leaves
 from gan_core.config import ExperimentConfig
 
 MOST_WAYPOINTS = 96
-MOST_BYTES = 96 * 2**20
+MAX_BYTES = 96 * 2**20
 """Of all states of a run together: thousands on the line, a handful of a DCGAN's."""
 
 
 @dataclass(frozen=True, eq=False)
-class Waypoint:
+class StateSnapshot:
     """A moment to which a run can go back: its settings, and all that the next step depends on."""
 
     step: int
@@ -25,14 +25,14 @@ class Waypoint:
     state: Mapping[str, Any] = field(repr=False)
 
     @property
-    def weight(self) -> int:
+    def nbytes(self) -> int:
         """The bytes of the state."""
         return sum(
             leaf.nbytes for leaf in tree_leaves(dict(self.state)) if isinstance(leaf, torch.Tensor)
         )
 
 
-class Past:
+class StateHistory:
     """Keeps the state at every `stride`-th step, as many as fit.
 
     When there are too many, or they weigh too much, the stride doubles, and each new state takes
@@ -40,34 +40,34 @@ class Past:
     network so large that not even two states fit keeps none here: its past is its checkpoints.
     """
 
-    def __init__(self, most: int = MOST_WAYPOINTS, most_bytes: int = MOST_BYTES) -> None:
-        self.most, self.most_bytes = most, most_bytes
+    def __init__(self, most: int = MOST_WAYPOINTS, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes, self.max_bytes = most, max_bytes
         self.stride = 1
-        self._kept: dict[int, Waypoint] = {}
+        self._kept: dict[int, StateSnapshot] = {}
         self._weight = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
     @property
-    def waypoints(self) -> list[Waypoint]:
+    def snapshots(self) -> list[StateSnapshot]:
         """What is kept, oldest first."""
         return [self._kept[step] for step in sorted(self._kept)]
 
-    def wants(self, step: int) -> bool:
-        return bool(self.most) and step % self.stride == 0
+    def should_record(self, step: int) -> bool:
+        return bool(self.max_bytes) and step % self.stride == 0
 
-    def keep(self, waypoint: Waypoint) -> None:
+    def keep(self, waypoint: StateSnapshot) -> None:
         """Keep a state; one at the same step is replaced."""
-        weight = waypoint.weight
-        if 2 * weight > self.most_bytes:
-            self.most = 0
+        weight = waypoint.nbytes
+        if 2 * weight > self.max_bytes:
+            self.max_bytes = 0
             return
         self._drop(waypoint.step)
         self._kept[waypoint.step] = waypoint
         self._weight += weight
         while len(self._kept) > 1 and (
-            len(self._kept) > self.most or self._weight > self.most_bytes
+            len(self._kept) > self.max_bytes or self._weight > self.max_bytes
         ):
             left_out = [step for step in self._kept if step % self.stride]
             if left_out:
@@ -75,14 +75,14 @@ class Past:
             else:
                 self.stride *= 2
 
-    def inherit(self, other: Past, step: int) -> None:
+    def copy_from(self, other: StateHistory, step: int) -> None:
         """Keep what the run that this one branches from keeps of its steps up to this one."""
         self.stride = other.stride
-        for waypoint in other.waypoints:
+        for waypoint in other.snapshots:
             if waypoint.step <= step:
                 self.keep(waypoint)
 
-    def forget_after(self, step: int) -> None:
+    def truncate_after(self, step: int) -> None:
         """Drop every state of a later step."""
         for later in [s for s in self._kept if s > step]:
             self._drop(later)
@@ -90,4 +90,4 @@ class Past:
     def _drop(self, step: int) -> None:
         dropped = self._kept.pop(step, None)
         if dropped is not None:
-            self._weight -= dropped.weight
+            self._weight -= dropped.nbytes

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 
-from gan_core.training.gan import Batch, Game
-from gan_core.training.monitoring.failures import EXPLODED, WORDS
+from gan_core.training.gan import GAN, Batch
+from gan_core.training.monitoring.failures import MAX_ABS_VALUE, STATISTIC_LABELS
 from gan_core.training.monitoring.history import History
 from gan_core.training.monitoring.snapshot import STATISTICS
 
@@ -25,19 +25,19 @@ class Statistics:
     They stay on the device until `read`, which is a CPU–GPU sync point.
     """
 
-    def __init__(self, game: Game) -> None:
-        self._game = game
+    def __init__(self, gan: GAN) -> None:
+        self._gan = gan
         self.history = History(list(STATISTICS))
         self.latest: dict[str, torch.Tensor] = {}
         self._unread: dict[str, Read] = {}
         """What gives the statistics of updates of D and G that are not among the latest yet."""
         self._pending: list[tuple[int, torch.Tensor]] = []
 
-    def note(self, **updates: Read) -> None:
+    def defer(self, **updates: Read) -> None:
         """Note what gives the statistics of the latest update of `d` or `g`, or of both."""
         self._unread |= updates
 
-    def take_stock(self) -> dict[str, torch.Tensor]:
+    def compute(self) -> dict[str, torch.Tensor]:
         """Return the statistics of the latest updates, measured only when they are wanted."""
         for read in self._unread.values():
             self.latest |= read()
@@ -47,32 +47,32 @@ class Statistics:
     def end_step(self, step: int, batch: Batch | None, due: bool) -> None:
         """Queue what has been measured in a step, if it is `due` or the history wants it."""
         self.latest.pop("d_fake_after", None)
-        wanted = self.history.wants(step)
+        wanted = self.history.should_record(step)
         if not due and not wanted:
             return
-        latest = self.take_stock()
+        latest = self.compute()
         if "loss_d" not in latest:  # G has been updated alone, and D never
             return
         if wanted and (step <= AFTER_ALWAYS or step % AFTER_EVERY == 0):
-            self.score_after(batch)
+            self.rescore_fake(batch)
         missing = torch.full_like(latest["loss_d"], math.nan)
         row = torch.stack([latest.get(name, missing) for name in STATISTICS])
         self._pending.append((step, row))
 
     @torch.no_grad()
-    def score_after(self, batch: Batch | None) -> None:
+    def rescore_fake(self, batch: Batch | None) -> None:
         """Score the last generated batch again, now that G has moved; disturbs no stream."""
         if "d_fake_after" in self.latest or batch is None:
             return
-        game = self._game
-        with game.unseen():
-            fake = game.seen_by_d(game.generate(batch.z, batch.labels))
-            self.latest["d_fake_after"] = game.score(game.judge(fake, batch.labels))
+        gan = self._gan
+        with gan.no_side_effects():
+            fake = gan.to_discriminator_input(gan.generate(batch.z, batch.labels))
+            self.latest["d_fake_after"] = gan.mean_output(gan.run_discriminator(fake, batch.labels))
 
-    def read(self) -> tuple[int, str] | None:
+    def flush(self) -> tuple[int, str] | None:
         """Move what is queued into the history; return the first step that broke, and its number.
 
-        A number broke if it is not finite, or beyond `EXPLODED`.
+        A number broke if it is not finite, or beyond `MAX_ABS_VALUE`.
         """
         if not self._pending:
             return None
@@ -81,9 +81,9 @@ class Statistics:
         self._pending.clear()
         watched = [i for i, name in enumerate(STATISTICS) if name != "d_fake_after"]
         for step, row in zip(steps, table, strict=True):
-            broken = [STATISTICS[i] for i in watched if not np.abs(row[i]) < EXPLODED]
+            broken = [STATISTICS[i] for i in watched if not np.abs(row[i]) < MAX_ABS_VALUE]
             if broken:
-                return step, WORDS[broken[0]]
+                return step, STATISTIC_LABELS[broken[0]]
             self.history.add(step, dict(zip(STATISTICS, row.tolist(), strict=True)))
         return None
 
