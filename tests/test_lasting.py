@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.storage import run_folder
-from gan_core.training.monitoring.state_history import MOST_WAYPOINTS, StateHistory
+from gan_core.training.monitoring.state_history import MAX_STATES, StateHistory
 from tests.test_pages import HOME, PAGES, visit
 from ui.hall import HALL, Visit
 
@@ -193,10 +193,10 @@ def test_the_past_is_bounded():
     trainer = Trainer(ExperimentConfig.from_dict({}))
     trainer.step(700)
     kept = [waypoint.step for waypoint in trainer.state_history.snapshots]
-    assert len(kept) == MOST_WAYPOINTS
+    assert len(kept) == MAX_STATES
     # Every 4th up to 380 are 96; from then on every 8th is kept, and takes an older one's place.
     every_8th = list(range(0, 701, 8))
-    between = list(range(4, 384, 8))[len(every_8th) - MOST_WAYPOINTS :]
+    between = list(range(4, 384, 8))[len(every_8th) - MAX_STATES :]
     assert trainer.state_history.stride == 8
     assert kept == sorted(every_8th + between)
     few = StateHistory(max_bytes=3 * trainer.state_history.snapshots[-1].nbytes)

@@ -39,7 +39,7 @@ warm = Trainer(config.replace(batch_size=8))
 warm.step(1)
 estimate = step_memory(warm.game, config).bytes(config.batch_size)
 trainer = Trainer(config)
-trainer.state_history.max_bytes = 0
+trainer.state_history.max_states = 0
 trainer.learners.d.init_state(), trainer.learners.g.init_state()
 trainer._save_last_good()
 open("/proc/self/clear_refs", "w").write("5")

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 from gan_core.config import ExperimentConfig
 
-MOST_WAYPOINTS = 96
+MAX_STATES = 96
 MAX_BYTES = 96 * 2**20
 """Of all states of a run together: thousands on the line, a handful of a DCGAN's."""
 
@@ -40,11 +40,11 @@ class StateHistory:
     network so large that not even two states fit keeps none here: its past is its checkpoints.
     """
 
-    def __init__(self, most: int = MOST_WAYPOINTS, max_bytes: int = MAX_BYTES) -> None:
-        self.max_bytes, self.max_bytes = most, max_bytes
+    def __init__(self, max_states: int = MAX_STATES, max_bytes: int = MAX_BYTES) -> None:
+        self.max_states, self.max_bytes = max_states, max_bytes
         self.stride = 1
         self._kept: dict[int, StateSnapshot] = {}
-        self._weight = 0
+        self._nbytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -55,19 +55,19 @@ class StateHistory:
         return [self._kept[step] for step in sorted(self._kept)]
 
     def should_record(self, step: int) -> bool:
-        return bool(self.max_bytes) and step % self.stride == 0
+        return bool(self.max_states) and step % self.stride == 0
 
-    def keep(self, waypoint: StateSnapshot) -> None:
+    def keep(self, snapshot: StateSnapshot) -> None:
         """Keep a state; one at the same step is replaced."""
-        weight = waypoint.nbytes
-        if 2 * weight > self.max_bytes:
-            self.max_bytes = 0
+        nbytes = snapshot.nbytes
+        if 2 * nbytes > self.max_bytes:
+            self.max_states = 0
             return
-        self._drop(waypoint.step)
-        self._kept[waypoint.step] = waypoint
-        self._weight += weight
+        self._drop(snapshot.step)
+        self._kept[snapshot.step] = snapshot
+        self._nbytes += nbytes
         while len(self._kept) > 1 and (
-            len(self._kept) > self.max_bytes or self._weight > self.max_bytes
+            len(self._kept) > self.max_states or self._nbytes > self.max_bytes
         ):
             left_out = [step for step in self._kept if step % self.stride]
             if left_out:
@@ -78,9 +78,9 @@ class StateHistory:
     def copy_from(self, other: StateHistory, step: int) -> None:
         """Keep what the run that this one branches from keeps of its steps up to this one."""
         self.stride = other.stride
-        for waypoint in other.snapshots:
-            if waypoint.step <= step:
-                self.keep(waypoint)
+        for snapshot in other.snapshots:
+            if snapshot.step <= step:
+                self.keep(snapshot)
 
     def truncate_after(self, step: int) -> None:
         """Drop every state of a later step."""
@@ -90,4 +90,4 @@ class StateHistory:
     def _drop(self, step: int) -> None:
         dropped = self._kept.pop(step, None)
         if dropped is not None:
-            self._weight -= dropped.nbytes
+            self._nbytes -= dropped.nbytes
