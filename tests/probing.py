@@ -61,7 +61,7 @@ class Given(Dataset):
 
     name = "given"
     title = "Given"
-    pictures = True
+    kind_name = "images"
     held: ImageTensors | None = None
     names: tuple[tuple[str, tuple[str, ...]], ...] = ()
 

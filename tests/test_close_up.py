@@ -50,7 +50,7 @@ def restore_trainer(experiment, steps=0):
 
 
 def axis_of(trainer):
-    line = trainer.snapshot().line
+    line = trainer.snapshot().density
     return None if line is None else line.x
 
 

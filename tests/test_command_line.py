@@ -16,9 +16,9 @@ from gan_core.cli import headless
 from gan_core.cli.main import main
 from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.explain.component_reference import registries
+from gan_core.kinds.density_image import HEIGHT, WIDTH
 from gan_core.storage import checkpoint
 from gan_core.storage.run_folder import open_run
-from gan_core.storage.thumbnail import HEIGHT, WIDTH
 
 pytestmark = pytest.mark.slow
 

@@ -24,10 +24,11 @@ from gan_core.diagnosis import (
 )
 from gan_core.diagnosis.image_indicators import (
     ImageIndicators,
-    picture_reference,
-    picture_vitals,
+    image_indicators,
+    image_reference,
 )
-from gan_core.diagnosis.indicators import Indicators1D, Mode, share_won, slope_of
+from gan_core.diagnosis.indicators import share_won, slope_of
+from gan_core.diagnosis.one_dim_indicators import Indicators1D, Mode
 from gan_core.diagnosis.remedies import choose_remedies
 from gan_core.evaluation.report import ClassHistogram
 from gan_core.losses import LOSSES
@@ -64,14 +65,14 @@ WELL_LINE = Indicators1D(
     oscillation=0.02,
     oscillation_share=0.5,
     num_snapshots=20,
-    long_looks=40,
+    long_snapshots=40,
     outside=0.0,
     distinct=9_900,
     real_distinct=1_000,
-    bells=(),
+    modes=(),
 )
 WELL_PICTURES = ImageIndicators(
-    64, 2_000, nn_ratio=1.1, diversity=0.9, gained=0.0, grids=4, census=None
+    64, 2_000, nn_ratio=1.1, diversity=0.9, gained=0.0, grids=4, histogram=None
 )
 
 
@@ -107,8 +108,7 @@ def indicators(
     return Indicators(
         config(**(experiment or {})),
         statistics=STATISTICS | (statistics or {}),
-        line=None if pictures else line,
-        pictures=pictures,
+        samples=pictures or line,
         **values,
     )
 
@@ -121,7 +121,7 @@ SYMPTOMS = {
     "d_too_strong": indicators(d_advantage=0.99, slope=0.99),
     "oscillating": indicators(line=replace(WELL_LINE, oscillation=0.6)),
     "mode_collapse": indicators(
-        line=replace(WELL_LINE, bells=(Mode(-4.0, 0.5, 0.98), Mode(4.0, 0.5, 0.01)))
+        line=replace(WELL_LINE, modes=(Mode(-4.0, 0.5, 0.98), Mode(4.0, 0.5, 0.01)))
     ),
     "memorising": indicators(pictures=replace(WELL_PICTURES, nn_ratio=0.1), experiment=DIGITS),
 }
@@ -222,7 +222,7 @@ def with_means(values, spreads=None):
     spreads = np.full(len(values), 2.0) if spreads is None else np.asarray(spreads, float)
     history = {"step": steps, "mean": np.asarray(values, float), "std": spreads}
     made = replace(snapshot, step=int(steps[-1]), metric_history=history)
-    return indicators_of(trainer, made, reference_of(trainer)).line
+    return indicators_of(trainer, made, reference_of(trainer)).samples
 
 
 def test_movements_are_told_from_their_course():
@@ -248,12 +248,12 @@ def test_bells_are_counted_within_three_deviations():
     trainer = Trainer(config(dataset=target | {"weights": "2, 1, 1"}))
     samples = np.concatenate([np.full(500, -3.0), np.full(300, 1.4), np.full(200, 2.0)])
     snapshot = replace(trainer.snapshot(), samples=samples)
-    bells = indicators_of(trainer, snapshot, reference_of(trainer)).line.bells
-    assert [bell.centre for bell in bells] == [-4.0, 0.0, 4.0]
+    bells = indicators_of(trainer, snapshot, reference_of(trainer)).samples.modes
+    assert [bell.center for bell in bells] == [-4.0, 0.0, 4.0]
     assert [bell.share for bell in bells] == [0.5, 0.25, 0.25]
     assert [bell.found for bell in bells] == [0.5, 0.3, 0.0]
     touching = Trainer(config(dataset=target | {"spacing": 1.0}))
-    assert indicators_of(touching, touching.snapshot(), reference_of(touching)).line.bells == ()
+    assert indicators_of(touching, touching.snapshot(), reference_of(touching)).samples.modes == ()
 
 
 def test_missing_bells_are_named():
@@ -265,11 +265,11 @@ def test_missing_bells_are_named():
 def test_missing_classes_are_named_where_they_were_counted():
     names = tuple("0123456789")
     even = ClassHistogram(names, (100,) * 10, (0, 0, 5, 120, 120, 125, 130, 150, 170, 180))
-    seen = replace(WELL_PICTURES, census=even)
+    seen = replace(WELL_PICTURES, histogram=even)
     diagnosis = diagnose(indicators(pictures=seen, experiment=DIGITS))
     assert diagnosis.condition == "mode_collapse"
     assert diagnosis.sentence == "Hardly ever made: 0, 1, 2."
-    full = replace(seen, census=ClassHistogram(names, (100,) * 10, (60,) * 5 + (140,) * 5))
+    full = replace(seen, histogram=ClassHistogram(names, (100,) * 10, (60,) * 5 + (140,) * 5))
     assert diagnose(indicators(pictures=full, experiment=DIGITS)).condition == HEALTHY
 
 
@@ -277,10 +277,10 @@ def test_pictures_are_told_apart_by_their_distances():
     digits = bundled_digits()
     order = torch.randperm(5_000, generator=torch.Generator().manual_seed(3))
     known, others = digits.images[order[:500]], digits.images[order[500:564]]
-    reference = picture_reference(given(known).held)
+    reference = image_reference(given(known).held)
 
     def seen(pictures):
-        return picture_vitals(pictures.numpy(), reference)
+        return image_indicators(pictures.numpy(), reference)
 
     honest, copies = seen(others), seen(known[:64])
     assert honest.nn_ratio == pytest.approx(1.0, abs=0.2)
@@ -311,7 +311,7 @@ def test_growth_is_that_over_the_best_of_some_kept_grids():
     trainer = Trainer(config(**DIGITS, architecture=parts, batch_size=16))
     trainer.step(9)
     snapshot, reference = trainer.snapshot(), reference_of(trainer)
-    seen = indicators_of(trainer, snapshot, reference).pictures
+    seen = indicators_of(trainer, snapshot, reference).samples
 
     def between(pixels):
         halved = np.asarray(pixels, float).reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(64, -1)
@@ -329,8 +329,8 @@ def test_growth_is_that_over_the_best_of_some_kept_grids():
 def test_mirrored_copies_are_copies_where_pictures_are_mirrored():
     known = bundled_digits().images[::100]
     for flips, likeness in ((True, 0.0), (False, 0.5)):
-        reference = picture_reference(given(known, flips=flips).held)
-        found = picture_vitals(known.flip(3).numpy(), reference).nn_ratio
+        reference = image_reference(given(known, flips=flips).held)
+        found = image_indicators(known.flip(3).numpy(), reference).nn_ratio
         assert found == pytest.approx(likeness, abs=0.01) if flips else found > likeness
 
 

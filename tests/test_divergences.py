@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.shapes]
 
 torch.set_num_threads(1)
 POINTS = 900
-LINE = [cls.name for cls in DATASETS if not cls.pictures]
+LINE = [cls.name for cls in DATASETS if cls.kind_name == "one_dim"]
 FAKES = {
     "the same": lambda law, far: None,
     "a wider bell beside it": lambda law, far: stats.norm(law.mean() + law.std(), 1.5 * law.std()),

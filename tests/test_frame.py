@@ -13,13 +13,14 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
 from gan_core.evaluation.metrics import measure, measure_sorted
 from gan_core.priors import PRIORS
+from gan_core.training.monitoring.density_observer import summary_stats
 from gan_core.training.monitoring.density_view import (
     PlotAxis,
     count_distinct,
     noise_density,
     target_density,
 )
-from gan_core.training.monitoring.snapshot_builder import CHART_POINTS, summary_stats
+from gan_core.training.monitoring.snapshot_builder import CHART_POINTS
 from ui import figures
 from ui.components import CODE, encode, stub
 from ui.figures.parts import DRAWN_POINTS

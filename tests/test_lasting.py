@@ -90,7 +90,7 @@ def test_what_is_looked_at_is_what_was():
     look_at(opened, seen.step)
     shown = opened.run.shown()
     assert (shown.samples == seen.samples).all()
-    assert (shown.line.d == seen.line.d).all()
+    assert (shown.density.d == seen.density.d).all()
     assert shown.metrics == seen.metrics
 
 

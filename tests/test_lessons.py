@@ -15,6 +15,7 @@ from gan_core.explain.loss_curves import gradient_of_g, loss_view, slope_of_g
 from gan_core.explain.narration import latex_mean
 from gan_core.explain.step_recording import LINES
 from gan_core.losses import LOSSES
+from gan_core.training.algorithm import generator_loss
 from tests.test_close_up import DIGITS, EXPERIMENTS, LINE, flat, restore_trainer
 from ui.lessons import CHAPTERS, RUNS
 
@@ -217,7 +218,7 @@ def test_both_kinds_of_runs_are_kept_when_the_reader_changes_between_them():
     at = look(press(page_at(GAME, steps_per_frame=10), "+10"))
     at.session_state["lessons.run"] = "Pictures"
     look(at)
-    assert run_of(at, "Pictures").trainer.config.dataset.pictures
+    assert run_of(at, "Pictures").trainer.config.dataset.kind_name == "images"
     assert run_of(at).trainer.step_count == 10
     assert not at.warning
 
@@ -276,7 +277,7 @@ def test_the_gradient_under_a_loss_is_that_of_a_run_with_it(name):
         (found,) = gradient_of_g(gan, batch, [loss])
     with gan.no_side_effects():
         gan.config = gan.config.replace(loss=loss)
-        objective = gan.generator_loss(batch).total
+        objective = generator_loss(gan, batch).total
     gradients = torch.autograd.grad(objective, list(trainer.generator.parameters()))
     square = sum(g.square().sum().item() for g in gradients)
     assert found > 0

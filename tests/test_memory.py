@@ -37,11 +37,11 @@ def resident(name):
 config = ExperimentConfig.from_dict(json.loads(sys.argv[1]))
 warm = Trainer(config.replace(batch_size=8))
 warm.step(1)
-estimate = step_memory(warm.game, config).bytes(config.batch_size)
+estimate = step_memory(warm.gan, config).bytes(config.batch_size)
 trainer = Trainer(config)
 trainer.state_history.max_states = 0
-trainer.learners.d.init_state(), trainer.learners.g.init_state()
-trainer._save_last_good()
+trainer.optimizers.d.init_state(), trainer.optimizers.g.init_state()
+trainer._rollback.save()
 open("/proc/self/clear_refs", "w").write("5")
 before = resident("VmRSS")
 trainer.step(1)
@@ -69,10 +69,10 @@ import gan_core.training.trainer
 gan_core.training.trainer.check_fits = lambda *told, **more: None  # as if it had estimated too low
 trainer.update_config(large)
 taken = trainer.step(3)
-failure = trainer.breakdown
+failure = trainer.failure
 same = all(map(torch.equal, weights, trainer.generator.parameters()))
 trainer.update_config(config.replace(batch_size=failure.fits))
-after = trainer.step(3), trainer.breakdown is None, trainer.step_count
+after = trainer.step(3), trainer.failure is None, trainer.step_count
 print(json.dumps([told, taken, failure._asdict(), failure.sentence(), same, after]))
 """
 

@@ -240,7 +240,7 @@ def test_page_opens_paused_at_its_defaults(page):
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 @pytest.mark.parametrize("seen_before", [False, True])
 def test_preset_opens_its_page_and_trains(preset, seen_before):
-    page = "pictures" if preset.config.dataset.pictures else "distributions"
+    page = preset.config.dataset.kind.page
     at = AppTest.from_file(str(HOME), default_timeout=60)
     if seen_before:
         at.switch_page(PAGES[page]).run()
@@ -286,8 +286,8 @@ def test_every_plain_field(page):
 @both_pages
 def test_every_registered_name_and_its_knobs(page, section):
     opened = visit(page)
-    pictures = opened.config.dataset.pictures
-    possible = [cls for cls in REGISTRIES[section] if fits(section, cls.name, pictures)]
+    kind = opened.config.dataset.kind_name
+    possible = [cls for cls in REGISTRIES[section] if fits(section, cls.name, kind)]
     assert opened.widget(section).options == [cls.title for cls in possible]
     for cls in possible:
         if opened.widget(section).value != cls.name:
@@ -301,15 +301,17 @@ def test_every_registered_name_and_its_knobs(page, section):
     assert not opened.at.error
 
 
-def fits(section, name, pictures):
+def fits(section, name, kind):
     """Say whether a network, or any other component, goes with numbers or with pictures."""
     if section == "dataset":
-        return DATASETS[name].pictures == pictures
+        return DATASETS[name].kind_name == kind
     spec = {section: {"name": name}}
     if section in ("generator", "discriminator"):
         spec = {"architecture": spec}
     try:
-        ExperimentConfig.from_dict({"dataset": {"name": "mnist" if pictures else "normal"}} | spec)
+        ExperimentConfig.from_dict(
+            {"dataset": {"name": "mnist" if kind == "images" else "normal"}} | spec
+        )
     except ValueError:
         return False
     return True
@@ -598,7 +600,7 @@ def test_a_link_with_a_whole_setup(page):
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_the_written_link_gives_the_same_experiment(preset):
-    page = "pictures" if preset.config.dataset.pictures else "distributions"
+    page = preset.config.dataset.kind.page
     prepare(preset.config.dataset)
     link = visit(page, preset.experiment).at.query_params["setup"]
     assert visit(page, link).config == preset.config

@@ -225,11 +225,11 @@ def test_an_evaluation_comes_in_many_slices_and_disturbs_nothing(quick):
             trainer.step()
             calm.step()
             before = trainer.state_dict()
-    shares = [piece.share for piece in slices]
+    shares = [piece.fraction for piece in slices]
     assert len(slices) > 40
     assert shares == sorted(shares)
     assert 0 < shares[0] < shares[-1] <= 1
-    assert all(piece.words for piece in slices)
+    assert all(piece.message for piece in slices)
     assert work.quality.step == 2
     after = trainer.state_dict()
     assert torch.equal(everybodys, torch.random.get_rng_state())

@@ -129,7 +129,7 @@ def test_every_loss_with_every_regularizer(loss, regularizer):
 
 @pytest.mark.parametrize("prior", PRIORS.names())
 @pytest.mark.parametrize(
-    "dataset", [c.name for c in DATASETS if not c.pictures and "upload" not in knobs(c)]
+    "dataset", [c.name for c in DATASETS if c.kind_name == "one_dim" and "upload" not in knobs(c)]
 )
 def test_every_prior_with_every_target(prior, dataset):
     trainer = restore_trainer(prior=prior, dataset=dataset, latent_dim=2)
@@ -662,7 +662,7 @@ def test_snapshot(kind):
     trainer.step(3)
     snapshot = trainer.snapshot()
     assert {len(values) for values in snapshot.history.values()} == {3}
-    if trainer.config.dataset.pictures:
+    if trainer.config.dataset.kind_name == "images":
         assert snapshot.samples.shape == (64, 1, 28, 28)
         assert snapshot.samples.dtype == np.uint8
         assert snapshot.density is None

@@ -9,6 +9,7 @@ from gan_core.explain.equilibrium import d_input_scale
 from gan_core.explain.loss_curves import gradient_of_g, loss_view
 from gan_core.explain.narration import latex_mean
 from gan_core.losses import LOSSES, Loss
+from gan_core.training.algorithm import discriminator_loss
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 from ui import figures, session
@@ -40,7 +41,7 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         compared.append(loss)
     with trainer.lock, trainer.gan.no_side_effects():
         batch = trainer.gan.sample_batch()
-        bill = trainer.gan.discriminator_loss(batch)
+        bill = discriminator_loss(trainer.gan, batch)
         norms = gradient_of_g(trainer.gan, batch, compared)
     real, fake = bill.real_logits.detach(), bill.fake_logits.detach()
     left, right = st.columns(2)
