@@ -142,7 +142,7 @@ def test_named_modules_exist(page):
         assert path.rstrip("/") in known, path
 
 
-WRITTEN_LATER = {"config.json", "run.json", "settings.json", "secrets.toml", "settings.py"}
+WRITTEN_LATER = {"config.json", "run.json", "settings.json", "secrets.toml"}
 """Files of a run or of a server, not of the repository."""
 
 
