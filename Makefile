@@ -9,7 +9,7 @@ BROWSER_READY := $(VENV)/.browser-ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 QUICK := not slow and not browser
 
-.PHONY: run test quick lint bench soak screenshots
+.PHONY: run test quick lint bench soak screenshots gif
 
 run: $(RUN_READY)
 	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
@@ -30,6 +30,9 @@ bench: $(DEV_READY) $(BROWSER_READY)
 
 screenshots: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python docs/screenshots.py
+
+gif: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python docs/record_gif.py
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
