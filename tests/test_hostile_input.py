@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.malice import SHARES, try_all
+from tests.helpers.hostile import SHARES, try_all
 
 pytestmark = pytest.mark.slow
 

@@ -4,13 +4,12 @@ import ast
 import pkgutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import gan_core
+from tests.helpers.paths import ROOT
 
-ROOT = Path(gan_core.__file__).parents[1]
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").glob("*.py"))]
 
 
@@ -72,6 +71,45 @@ def test_pages_hold_no_numerics(path):
 @pytest.mark.parametrize("path", files("ui/figures"), ids=ids(files("ui/figures")))
 def test_figures_need_neither_browser_nor_training(path):
     assert not imports(path) & {"streamlit", "torch"}
+
+
+def modules(path):
+    """Return the modules that a file imports, wherever in it, by their whole names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_no_test_imports_a_test_or_a_benchmark():
+    found = [
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in files("tests")
+        for name in modules(path)
+        if name.startswith("benchmarks") or is_a_test(name)
+    ]
+    assert found == []
+
+
+def test_programs_take_from_the_tests_their_helpers_alone():
+    programs = [*files("benchmarks"), *files("docs")]
+    found = [
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in programs
+        for name in modules(path)
+        if is_a_test(name)
+    ]
+    assert len(programs) > 10
+    assert found == []
+
+
+def is_a_test(name):
+    """Say whether a module is among the tests, and none of their helpers."""
+    first, *rest = name.split(".")
+    return first == "tests" and rest[:1] not in ([], ["helpers"])
 
 
 def test_one_file_keeps_the_sessions_state():

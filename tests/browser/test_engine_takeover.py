@@ -3,14 +3,10 @@
 import pytest
 
 from gan_core.training.engines.compile_queue import compiler
-from tests.laboratory import app, open_page, press, step
-from tests.test_browser import WINDOW, eventually, pause
+from tests.helpers.app import app
+from tests.helpers.tab import WINDOW, eventually, open_page, pause, press, step
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("servers"),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.skipif(compiler() is None, reason="There is no C++ compiler on this machine.")

@@ -6,13 +6,10 @@ import time
 import pytest
 
 from gan_core.storage.run_folder import RunFolder
-from tests.laboratory import free_port, open_page, press, server, step
+from tests.helpers.app import free_port, server
+from tests.helpers.tab import open_page, press, step
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("servers"),
-    pytest.mark.timeout(180),
-]
+pytestmark = pytest.mark.timeout(180)
 VALUE = "document.querySelector(\".tile[data-name='step'] .value\")?.innerText"
 
 

@@ -12,10 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.test_runs_page import a_run
+from tests.helpers.runs import a_run
 from ui.plain import escaped
-
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 def handshake(address, origin):
@@ -112,7 +110,6 @@ def proxy(address):
         server.shutdown()
 
 
-@pytest.mark.browser
 def test_behind_a_proxy_nobody_sees_the_runs_of_others(browser, address, proxy):
     folder = a_run("somebody's run")
     page = browser.new_page()

@@ -3,7 +3,6 @@
 import csv
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +18,9 @@ from gan_core.explain.component_reference import registries
 from gan_core.storage import checkpoint
 from gan_core.storage.run_folder import open_run
 from gan_core.storage.thumbnail import HEIGHT, WIDTH
+from tests.helpers.commands import command
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[1]
-
-
-def command(*words: object) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "gan_core", *map(str, words)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from gan_core.data import DATASETS
 from gan_core.data.csv_column import MOST_VALUES, EmpiricalLaw, read_table, store_column
 from gan_core.runtime.files import load_values, store_values
 
-torch.set_num_threads(1)
 N = 50_000
 
 

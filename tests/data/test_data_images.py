@@ -20,7 +20,6 @@ from gan_core.data import DATASETS, ImageSource, ImageTensors, Preparation, cats
 from gan_core.data.download import TorchvisionDownload
 from gan_core.data.mnist import Mnist, bundled_digits
 
-torch.set_num_threads(1)
 CPU = torch.device("cpu")
 
 

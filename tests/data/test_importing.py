@@ -21,7 +21,7 @@ from gan_core.data.importing import packs
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures, picture_folders
 from gan_core.data.importing.limits import Limits
-from tests.test_command_line import command
+from tests.helpers.commands import command
 
 CPU = torch.device("cpu")
 AT_28 = ImportOptions(size=28)

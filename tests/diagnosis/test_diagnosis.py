@@ -33,7 +33,7 @@ from gan_core.evaluation.report import ClassHistogram
 from gan_core.losses import LOSSES
 from gan_core.registry import knobs
 from gan_core.training.monitoring.failures import NumericalFailure
-from tests.probing import given
+from tests.helpers.images import given
 
 SGD = {"name": "sgd", "lr": 0.02}
 FAST = {"name": "adam", "lr": 0.01, "beta1": 0.0, "beta2": 0.9}

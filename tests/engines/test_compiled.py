@@ -1,7 +1,6 @@
 """The engines compute the same step: recorded, compiled, switched to, or refused."""
 
 import gc
-import itertools
 import math
 import os
 import time
@@ -9,9 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.utils._pytree import tree_leaves
 
-from gan_core import ExperimentConfig, Trainer
+from gan_core import Trainer
 from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.regularizers import REGULARIZERS
@@ -22,58 +20,16 @@ from gan_core.training.engines.compile_queue import (
     compiler,
 )
 from gan_core.training.engines.compiled import request_for
-from gan_core.training.engines.functional_step import (
-    functional_step,
-    runtime_scalars,
-    state_tensors_of,
+from tests.helpers.engines import (
+    ADAM,
+    LINE,
+    apart,
+    config_of,
+    halves_and_a_state,
+    numbers,
+    reach,
+    stepper,
 )
-from gan_core.training.engines.random_draws import record_draws
-
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engines")]
-
-ADAM = {"name": "adam", "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
-LINE = {"optimizer_g": ADAM, "optimizer_d": ADAM, "batch_size": 64}
-DIGITS = {"dataset": "mnist", "batch_size": 8, "latent_dim": 8}
-SMALL_CONV = {"name": "dcgan", "channels": 8}
-RUNS = {
-    "line": {},
-    "line, D twice": {"n_critic": 2},
-    "standardised both": {"architecture": {"standardise": "both"}},
-    "mixture, Laplace noise, blurred": {
-        "dataset": "normal_mixture",
-        "prior": "laplace",
-        "instance_noise": 0.2,
-        "regularizer": "dragan",
-    },
-    "no average": {"ema_decay": 0.0},
-    "batch norm": {
-        "architecture": {
-            "generator": {"name": "mlp", "normalisation": "batch"},
-            "discriminator": {"name": "mlp", "normalisation": "batch"},
-        }
-    },
-    "spectral norm, dropout": {
-        "architecture": {
-            "discriminator": {"name": "mlp", "normalisation": "spectral", "dropout": 0.3}
-        }
-    },
-    "DCGAN": DIGITS | {"architecture": {"generator": SMALL_CONV, "discriminator": SMALL_CONV}},
-    "DCGAN, told the class": DIGITS
-    | {
-        "architecture": {
-            "generator": SMALL_CONV,
-            "discriminator": SMALL_CONV,
-            "conditional": True,
-        }
-    },
-    "ResNet": DIGITS
-    | {
-        "architecture": {
-            "generator": {"name": "resnet", "channels": 8},
-            "discriminator": {"name": "resnet", "channels": 8},
-        }
-    },
-}
 
 
 @pytest.fixture(autouse=True)
@@ -82,151 +38,6 @@ def one_thread(monkeypatch):
     monkeypatch.delenv("GAN_ENGINE")
     yield
     torch.set_num_threads(threads)
-
-
-def config_of(**given):
-    return ExperimentConfig.from_dict(given)
-
-
-def losses_of(trainer):
-    """The losses of the latest step."""
-    found = trainer.statistics.compute()
-    return found["loss_d"].item(), found["loss_g"].item()
-
-
-def numbers(optimizers):
-    """Every number that training changes."""
-    return torch.cat([t.flatten().double() for t in tree_leaves(state_tensors_of(optimizers))])
-
-
-class Recorded:
-    """A trainer whose steps are played as the compiler records them."""
-
-    def __init__(self, config):
-        self.trainer = Trainer(config, engine="eager")
-        self.random_draws = record_draws(self.trainer.gan)
-        self.state = state_tensors_of(self.trainer.optimizers)
-        settings = runtime_scalars(config, self.trainer.gan)
-        self.settings = {name: torch.tensor(value) for name, value in settings.items()}
-        self.steps = 0
-
-    def step(self):
-        gan, ema = self.trainer.gan, self.trainer.ema
-        for _ in range(self.trainer.config.n_critic - 1):
-            functional_step(gan, self.state, self.random_draws.draw_d(), self.settings, None)
-        self.steps += 1
-        weight = torch.tensor(0.0 if ema is None else ema.lerp_weight(self.steps))
-        draws = self.random_draws.draw_d() + self.random_draws.draw_g()
-        row, _ = functional_step(gan, self.state, draws, self.settings, weight)
-        return row[0].item(), row[4].item()
-
-
-@pytest.mark.parametrize("run", RUNS)
-def test_numbers_are_drawn_ahead_as_the_step_draws_them(run):
-    trainer = Trainer(config_of(**RUNS[run] | {"n_critic": 1}), engine="eager")
-    trainer.step(2)
-    before = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
-    weights = numbers(trainer.optimizers)
-    random_draws = record_draws(trainer.gan)
-    assert torch.equal(numbers(trainer.optimizers), weights)
-    for name, rng in trainer.gan.rng.items():
-        assert torch.equal(rng.get_state(), before[name])
-    drawn = random_draws.draw_d()
-    random_draws.draw_g()
-    after = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
-    for name, rng in trainer.gan.rng.items():
-        rng.set_state(before[name])
-    trainer.step()
-    batch = trainer._batch
-    for name, rng in trainer.gan.rng.items():
-        assert torch.equal(rng.get_state(), after[name]), name
-    assert torch.equal(drawn[random_draws.z], batch.z)
-    assert (random_draws.labels is None) == (batch.labels is None)
-    if batch.labels is not None:
-        assert torch.equal(drawn[random_draws.labels], batch.labels)
-
-
-@pytest.mark.parametrize("run", RUNS)
-def test_the_recorded_step_is_the_step(run):
-    config = config_of(**RUNS[run])
-    plain, recorded = Trainer(config, engine="eager"), Recorded(config)
-    for _ in range(3):
-        plain.step()
-        assert recorded.step() == pytest.approx(losses_of(plain), abs=1e-4)
-    found, expected = numbers(recorded.trainer.optimizers), numbers(plain.optimizers)
-    assert (found - expected).abs().max() < 0.01 * (1 + expected.abs().max())
-    for name, rng in recorded.trainer.gan.rng.items():
-        assert torch.equal(rng.get_state(), plain.gan.rng[name].get_state())
-
-
-def apart(one, other, steps):
-    """How far the losses of two runs come apart."""
-    worst = 0.0
-    for _ in range(steps):
-        pairs = zip(one(), other(), strict=True)
-        worst = max(worst, *(abs(a - b) for a, b in pairs))
-    return worst
-
-
-def reach(config, steps):
-    """How far rounding alone drives two runs apart; at least 1e-4.
-
-    Beside a kink of a network's activation a change in the last bit is no small change.
-    """
-    plain, beside = stepper(Trainer(config, engine="eager")), stepper(nudged(config))
-    return max(1e-4, 3 * apart(plain, beside, steps))
-
-
-def stepper(trainer):
-    def step():
-        trainer.step()
-        return losses_of(trainer)
-
-    return step
-
-
-def nudged(config):
-    """The plain loop, begun with D's weights a unit in the last place beside."""
-    trainer = Trainer(config, engine="eager")
-    with torch.no_grad():
-        for weight in trainer.discriminator.parameters():
-            weight.mul_(1 + torch.finfo(torch.float32).eps)
-    return trainer
-
-
-RATES = {"adam": ADAM, "sgd": {"name": "sgd", "lr": 1e-3}, "rmsprop": {"name": "rmsprop"}}
-
-
-TINY = {
-    "generator": {"name": "mlp", "depth": 1, "width": 8},
-    "discriminator": {"name": "mlp", "depth": 1, "width": 16},
-}
-
-
-@pytest.mark.parametrize("loss", LOSSES.names())
-def test_every_loss_regularizer_and_optimizer_is_recorded(loss):
-    equal_to_the_plain_step(Recorded, loss, 6, 1e-3)
-
-
-def equal_to_the_plain_step(played, loss, steps, weights_within):
-    """Compare `played(config)` with the eager loop for every regularizer and optimizer."""
-    for regularizer, optimizer in itertools.product(REGULARIZERS.names(), OPTIMIZERS.names()):
-        rate = RATES[optimizer]
-        parts = {"loss": loss, "regularizer": regularizer, "architecture": TINY, "batch_size": 16}
-        config = config_of(**parts, optimizer_g=rate, optimizer_d=rate)
-        other, plain = played(config), Trainer(config, engine="eager")
-        assert apart(other.step, stepper(plain), steps) < 1e-4, (regularizer, optimizer)
-        found, expected = numbers(other.trainer.optimizers), numbers(plain.optimizers)
-        assert (found - expected).abs().max() < weights_within * (1 + expected.abs().max())
-
-
-@pytest.mark.parametrize(
-    ("loss", "regularizer"), [("minimax", "r1"), ("hinge", "gradient_penalty")]
-)
-def test_256_recorded_steps_stay_with_the_plain_loop(loss, regularizer):
-    config = config_of(**LINE, loss=loss, regularizer=regularizer, architecture=TINY)
-    found = apart(Recorded(config).step, stepper(Trainer(config, engine="eager")), 256)
-    assert found < reach(config, 256)
 
 
 @pytest.fixture(scope="module")
@@ -354,27 +165,6 @@ def test_half_steps_states_and_breakdowns_with_a_compiled_engine(compiled):
     assert trainer.engine == "compiled"
     assert trainer.step(30) == 30
     assert trainer.failure is None
-
-
-def halves_and_a_state(trainer, engine, within):
-    """Interleave halves with whole steps, go back to a state; return both sequels' losses."""
-    plain = Trainer(trainer.config, trainer.device.type, engine="eager")
-    for t in (trainer, plain):
-        t.step(5)
-        asked = iter([False])
-        assert t.step(1, lambda asked=asked: next(asked)) == 0
-        assert t.step_fraction == pytest.approx(1 / 3)
-        t.step_generator()
-        t.step_discriminator()
-        t.step(5)
-    assert losses_of(trainer) == pytest.approx(losses_of(plain), abs=within)
-    state = trainer.state_dict()
-    trainer.step(20)
-    later = losses_of(trainer)
-    trainer.load_state_dict(state)
-    assert trainer.engine == engine
-    trainer.step(20)
-    return later, losses_of(trainer)
 
 
 @pytest.mark.timeout(300)

@@ -19,7 +19,7 @@ from gan_core.training.engines.functional_step import (
     runtime_scalars,
     state_tensors_of,
 )
-from tests.test_engines import (
+from tests.helpers.engines import (
     ADAM,
     RATES,
     RUNS,
@@ -31,6 +31,8 @@ from tests.test_engines import (
     numbers,
     stepper,
 )
+
+pytestmark = pytest.mark.quick
 
 
 @pytest.fixture(autouse=True)

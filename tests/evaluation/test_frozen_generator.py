@@ -17,7 +17,6 @@ from gan_core.evaluation.frozen_generator import load_generator
 from gan_core.networks import GENERATORS
 from gan_core.priors import PRIORS
 
-torch.set_num_threads(1)
 CPU = torch.device("cpu")
 DIGITS = {
     "dataset": "mnist",

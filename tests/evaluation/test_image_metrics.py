@@ -21,11 +21,10 @@ from gan_core.evaluation.metrics.kernel import KERNEL_SUBSETS
 from gan_core.evaluation.nearest_neighbors import neighbor_slices
 from gan_core.evaluation.probes import probe_slices
 from gan_core.runtime.tasks import run_to_end
-from tests.probing import CPU, copying, evaluated, given
+from tests.helpers.images import CPU, copying, evaluated, given
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
-torch.set_num_threads(1)
 DCGAN = {
     "dataset": "mnist",
     "latent_dim": 8,

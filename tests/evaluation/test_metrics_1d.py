@@ -13,7 +13,6 @@ from gan_core.data.csv_column import store_column
 from gan_core.evaluation.metrics import METRICS, measure, noise_floor
 from gan_core.registry import knobs
 
-torch.set_num_threads(1)
 N = 20_000
 TARGETS = [cls() for cls in DATASETS if not cls.pictures and "upload" not in knobs(cls)]
 EVERY = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

@@ -14,7 +14,7 @@ from gan_core.evaluation.evaluate import as_bytes
 from gan_core.evaluation.nearest_neighbors import neighbor_slices
 from gan_core.evaluation.probes import ChannelProbe
 from gan_core.runtime.tasks import run_to_end
-from tests.probing import (
+from tests.helpers.images import (
     DIGITS,
     coloured_shapes,
     copying,
@@ -25,8 +25,6 @@ from tests.probing import (
 )
 
 pytestmark = pytest.mark.slow
-
-torch.set_num_threads(1)
 
 
 def test_the_digits_probe_knows_digits_that_it_has_not_seen(trained, digits):

@@ -8,7 +8,7 @@ from gan_core.data.pixels import to_samples
 from gan_core.evaluation import probe_network, probes
 from gan_core.evaluation.probes import FactorProbe, RandomProbe, probe_path
 from gan_core.runtime.tasks import run_to_end
-from tests.probing import (
+from tests.helpers.images import (
     CPU,
     DIGITS,
     copying,
@@ -16,9 +16,7 @@ from tests.probing import (
     probe_of,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
-
-torch.set_num_threads(1)
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
 
 @pytest.fixture

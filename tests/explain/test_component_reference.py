@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from gan_core.explain import component_reference
 from gan_core.losses import LOSSES, Minimax
 from gan_core.registry import knobs
+from tests.helpers.paths import ROOT
 from ui import reference
 
-ROOT = Path(__file__).parents[1]
 KINDS = list(component_reference.registries())
 COMPONENTS = [
     pytest.param(cls, id=f"{kind}-{cls.name}")

@@ -20,9 +20,8 @@ from gan_core.losses import LOSSES
 from gan_core.networks import DISCRIMINATORS, GENERATORS
 from gan_core.networks.base import leaf_layers
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
-torch.set_num_threads(1)
 SMALL = {
     ("generator", "mlp"): {"width": 6},
     ("generator", "dcgan"): {"channels": 4},

@@ -19,9 +19,8 @@ from gan_core.losses import LOSSES
 from gan_core.training.monitoring.density_view import PlotAxis
 from gan_core.training.monitoring.history import History
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
-torch.set_num_threads(1)
 TINY_D = {"name": "mlp", "depth": 1, "width": 8}
 REAL, FAKE = stats.norm(4, 1.25), stats.norm(3, 1.5)
 

@@ -8,45 +8,12 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from gan_core import ExperimentConfig, Trainer
 from gan_core.explain.narration import explain, latex_number, short_number, value_of_game
 from gan_core.explain.step_recording import LINES, SHOWN, record_step
 from gan_core.losses import LOSSES
+from tests.helpers.experiments import EXPERIMENTS, LINE, flat, restore_trainer
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
-
-LINE = {"dataset": "normal", "batch_size": 32}
-DIGITS = {
-    "dataset": "mnist",
-    "batch_size": 20,
-    "architecture": {
-        "generator": {"name": "dcgan", "channels": 4},
-        "discriminator": {"name": "dcgan", "channels": 4},
-    },
-}
-BY_CLASS = {**DIGITS, "architecture": {**DIGITS["architecture"], "conditional": True}}
-SPECTRAL = {
-    **LINE,
-    "architecture": {
-        "discriminator": {"name": "mlp", "normalisation": "spectral", "dropout": 0.3},
-    },
-}
-EXPERIMENTS = {
-    "line": LINE,
-    "spectral and dropout": SPECTRAL,
-    "digits": DIGITS,
-    "digits by class": BY_CLASS,
-    "paired": {**LINE, "loss": "relativistic_pairing"},
-    "critic": {**LINE, "loss": "wasserstein", "regularizer": "gradient_penalty", "n_critic": 3},
-    "blurred": {**LINE, "instance_noise": 0.2},
-    "clipped": {**LINE, "loss": "wasserstein", "regularizer": "weight_clipping"},
-}
-
-
-def restore_trainer(experiment, steps=0):
-    trainer = Trainer(ExperimentConfig.from_dict(experiment))
-    trainer.step(steps)
-    return trainer
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
 
 def axis_of(trainer):
@@ -63,10 +30,6 @@ def numbers_in(text):
 def close(shown, value):
     """Whether a number that was shown to four digits is that value."""
     return shown == pytest.approx(value, rel=1e-3, abs=1e-12)
-
-
-def flat(network):
-    return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

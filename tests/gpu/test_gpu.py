@@ -18,7 +18,7 @@ from gan_core.losses import LOSSES
 from gan_core.optimizers import OPTIMIZERS
 from gan_core.regularizers import REGULARIZERS
 from gan_core.training.engines.selector import EAGER_STEPS
-from tests.test_engines import (
+from tests.helpers.engines import (
     ADAM,
     LINE,
     RATES,

@@ -1,27 +1,19 @@
-"""The real app in a real browser, for tests, benchmarks and screenshots.
+"""A real browser for tests, benchmarks and screenshots.
 
-`python tests/laboratory.py` finds a Chromium on this machine, or installs one.
+`python -m tests.helpers.browser` finds a Chromium on this machine, or installs one.
 """
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -32,13 +24,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-DRAWN = """
-() => {
-  const charts = [...document.querySelectorAll(".live-chart, .sample-canvas")];
-  return charts.length > 0 && charts.every((chart) => chart.dataset.frames > 0);
-}
-"""
 
 
 def installed_browser() -> str | None:
@@ -61,59 +46,6 @@ def install_browser() -> None:
         subprocess.run(playwright, check=False)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def app(environment: Mapping[str, str] | None = None, log: Path | None = None) -> Iterator[str]:
-    """Run `streamlit run dashboard.py` on a free port; yield its address.
-
-    What the server prints goes to the file `log`.
-    """
-    with server(free_port(), environment, log) as (address, _):
-        yield address
-
-
-@contextmanager
-def server(
-    port: int, environment: Mapping[str, str] | None = None, log: Path | None = None
-) -> Iterator[tuple[str, subprocess.Popen]]:
-    """Run the app on that port, as `make run` does; yield its address and its process."""
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
-    command += ["--server.port", str(port), "--server.headless", "true"]
-    output = log.open("wb") if log else subprocess.DEVNULL
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"MALLOC_ARENA_MAX": "2"} | dict(environment or {}),
-        stdout=output,
-        stderr=output,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_healthy(address, process)
-        yield address, process
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_until_healthy(address: str, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise RuntimeError(f"The server ended with status {server.returncode}.")
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise TimeoutError("The server did not answer within a minute.")
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a headless browser.
@@ -123,53 +55,13 @@ def chromium() -> Iterator[Browser]:
     """
     path = installed_browser()
     if path is None:
-        raise FileNotFoundError("There is no Chromium; run `python tests/laboratory.py`.")
+        raise FileNotFoundError("There is no Chromium; run `python -m tests.helpers.browser`.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
             yield browser
         finally:
             browser.close()
-
-
-class Socket:
-    """The bytes that a tab's websocket has received, as the browser counts them."""
-
-    def __init__(self, page: Page) -> None:
-        self.bytes = 0
-        session = page.context.new_cdp_session(page)
-        session.on("Network.webSocketFrameReceived", self._count)
-        session.send("Network.enable")
-
-    def _count(self, event: dict[str, Any]) -> None:
-        content = event["response"]["payloadData"]
-        is_text = event["response"]["opcode"] == 1  # anything else comes in base 64
-        self.bytes += len(content.encode() if is_text else base64.b64decode(content))
-
-
-def open_page(page: Page, address: str) -> None:
-    """Go to a page of the app and wait until it can be used and every chart is drawn."""
-    page.goto(address)
-    page.get_by_role("button", name="Train").wait_for(timeout=60_000)
-    page.wait_for_function(DRAWN, timeout=60_000)
-
-
-def press(page: Page, name: str) -> None:
-    """Click the button of that name."""
-    page.get_by_role("button", name=name, exact=False).first.click()
-
-
-def tile(page: Page, label: str) -> str:
-    """Return a tile's value as it stands on the page.
-
-    While the page is written anew a tile may stand twice: the new one above the one it replaces.
-    """
-    return page.locator(f".tile[data-name='{label}'] .value").first.inner_text()
-
-
-def step(page: Page) -> int:
-    """Return the step counter as it stands on the page."""
-    return int(tile(page, "step").replace(",", ""))
 
 
 def main() -> None:

@@ -18,7 +18,6 @@ from gan_core.networks import (
 from gan_core.networks.base import ACTIVATIONS, SeededDropout
 from gan_core.registry import knobs
 
-torch.set_num_threads(1)
 SHAPES = {"numbers": (1,), "pictures": (1, 28, 28), "colours": (3, 16, 16)}
 LATENT = 5
 

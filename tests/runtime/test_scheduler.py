@@ -3,7 +3,6 @@
 import gc
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.runtime.scheduler import IDLE_SECONDS, SCHEDULER, Scheduler, most_runs
+from tests.helpers.paths import HOME
 
 WIDE = {"name": "mlp", "depth": 3, "width": 512}
 COSTLY = {
@@ -194,7 +194,7 @@ def test_the_limit_is_the_users_or_the_machines(monkeypatch):
 def session(folder, monkeypatch):
     """Open the page of numbers in a session of its own, which takes three steps a frame."""
     monkeypatch.setenv("GAN_RUNS", str(folder))
-    at = AppTest.from_file(str(Path(__file__).parents[1] / "dashboard.py"), default_timeout=60)
+    at = AppTest.from_file(str(HOME), default_timeout=60)
     at.session_state["steps_per_frame"] = 3
     at.run()
     return at.switch_page("pages/1_Distributions.py").run()

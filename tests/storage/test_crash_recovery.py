@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from benchmarks import survive
 from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
 from gan_core.cli.headless import Interrupted, TrainOptions
@@ -18,6 +17,8 @@ from gan_core.cli.stop_condition import StopCondition, is_eval_step
 from gan_core.storage import checkpoint, retention, run_saver
 from gan_core.storage.run_folder import ABOUT, CheckpointFile, RunFolder, all_folders, open_run
 from gan_core.storage.run_saver import RunSaver
+from tests.helpers import crashes
+from tests.helpers.commands import start_command
 
 LINE = ExperimentConfig.from_dict({"dataset": "normal", "batch_size": 16})
 
@@ -113,7 +114,7 @@ def test_the_digest_depends_on_every_stream_and_every_weight():
 
 @pytest.mark.slow
 def test_killed_in_training_and_in_a_save(tmp_path):
-    victim = survive.Victim(survive.LINE, tmp_path, seed=0)
+    victim = crashes.Victim(crashes.LINE, tmp_path, seed=0)
     for _ in range(3):
         victim.kill()
     assert (victim.seen.kills, victim.seen.equal, victim.seen.damaged) == (3, 3, [])
@@ -122,13 +123,13 @@ def test_killed_in_training_and_in_a_save(tmp_path):
 
 @pytest.mark.slow
 def test_damaged_checkpoints_are_noticed_and_the_one_before_is_used():
-    found = survive.damages(20, 0)
+    found = crashes.damages(20, 0)
     assert found["noticed, the one before used"] == 20
 
 
 @pytest.mark.slow
 def test_a_full_disk_costs_nothing_but_the_saves_of_that_time():
-    found = survive.full(fill_at=8, empty_at=24, steps=32)
+    found = crashes.full(fill_at=8, empty_at=24, steps=32)
     assert found["nothing lost"]
     assert found["equal to one that had room"]
     assert found["step saved before"] == 7
@@ -148,7 +149,7 @@ def test_signals_save_and_stop(tmp_path, runs_folder):
         words = ["train", *words, "--max-time", "5m", "--autosave", "0.1s", "--device", "cpu"]
         folder = RunFolder(runs_folder / "one")
         before = len(folder.checkpoints) and folder.checkpoints[-1].step
-        process = survive.command(*words)
+        process = start_command(*words)
         try:
             while not folder.checkpoints or folder.checkpoints[-1].step <= before:
                 assert process.poll() is None
@@ -416,7 +417,7 @@ def test_a_damaged_note_does_not_cost_the_name(tmp_path):
 def test_only_what_a_dead_process_left_is_removed(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    process = survive.command("list")
+    process = start_command("list")
     process.kill()
     process.communicate()
     mine = folder.path / f".run.json.{os.getpid()}-1.part"

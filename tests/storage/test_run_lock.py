@@ -8,7 +8,6 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.survive import command
 from gan_core import ExperimentConfig
 from gan_core.cli import headless
 from gan_core.cli.headless import TrainOptions
@@ -16,11 +15,14 @@ from gan_core.cli.main import main
 from gan_core.storage import run_zip
 from gan_core.storage.run_folder import RunFolder, open_run
 from gan_core.storage.run_lock import LOCK, RunLock, is_held_elsewhere
-from tests.test_runs_page import PAGE, a_run
+from tests.helpers.commands import start_command
+from tests.helpers.paths import PAGES_DIR
+from tests.helpers.runs import a_run
 
 pytestmark = pytest.mark.slow
 
-DISTRIBUTIONS = PAGE.with_name("1_Distributions.py")
+PAGE = PAGES_DIR / "6_Runs.py"
+DISTRIBUTIONS = PAGES_DIR / "1_Distributions.py"
 LINE = ExperimentConfig.from_dict({"dataset": "normal", "batch_size": 16})
 
 
@@ -34,7 +36,7 @@ def runs_folder(tmp_path, monkeypatch):
 def in_training(tmp_path):
     """A run's folder, and the process that trains it until the test ends."""
     folder = a_run("trained elsewhere")
-    process = command("train", "--resume", folder.path, "--steps", 10**9, "--autosave", "1s")
+    process = start_command("train", "--resume", folder.path, "--steps", 10**9, "--autosave", "1s")
     try:
         deadline = time.monotonic() + 60
         while not is_held_elsewhere(folder.path):

@@ -11,7 +11,6 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.data.image_grid import GAP, animation, grid, packed, png, unpacked
 from gan_core.training.monitoring.sample_timeline import Timeline
 
-torch.set_num_threads(1)
 SMALL = {
     "dataset": "mnist",
     "batch_size": 1_250,

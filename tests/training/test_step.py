@@ -1,6 +1,5 @@
 """The trainer: its algorithm against a plain loop, and whatever must not disturb a run."""
 
-import copy
 import itertools
 import math
 from dataclasses import replace
@@ -10,103 +9,23 @@ import pytest
 import torch
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.config import MUTABLE_FIELDS
 from gan_core.data import DATASETS
 from gan_core.data.pixels import to_uint8
 from gan_core.losses import LOSSES
-from gan_core.optimizers import OPTIMIZERS
 from gan_core.priors import PRIORS
 from gan_core.registry import knobs
 from gan_core.regularizers import REGULARIZERS
-from gan_core.training.monitoring.failures import MAX_ABS_VALUE
 from gan_core.training.monitoring.snapshot import STATISTICS
-from tests.probing import given
-
-torch.set_num_threads(1)
-TINY = {
-    "architecture": {
-        "generator": {"name": "mlp", "depth": 1, "width": 6},
-        "discriminator": {"name": "mlp", "depth": 1, "width": 6},
-    },
-    "batch_size": 16,
-}
-NORMALISED = {
-    "latent_dim": 3,
-    "architecture": {
-        "generator": {"name": "mlp", "width": 6, "normalisation": "batch"},
-        "discriminator": {"name": "mlp", "width": 6, "normalisation": "spectral", "dropout": 0.3},
-    },
-    "regularizer": "gradient_penalty",
-    "instance_noise": 0.2,
-}
-BATCH_NORM = {
-    "latent_dim": 3,
-    "architecture": {
-        "generator": {"name": "mlp", "width": 6, "normalisation": "spectral"},
-        "discriminator": {"name": "mlp", "width": 6, "normalisation": "batch"},
-    },
-    "loss": "relativistic_pairing",
-    "n_critic": 2,
-}
-PICTURES = {
-    "dataset": "mnist",
-    "latent_dim": 4,
-    "architecture": {
-        "generator": {"name": "dcgan", "channels": 4},
-        "discriminator": {"name": "cnn", "channels": 4},
-    },
-    "batch_size": 4,
-}
-CONDITIONAL = PICTURES | {
-    "architecture": {
-        "generator": {"name": "resnet", "channels": 4},
-        "discriminator": {"name": "resnet", "channels": 4},
-        "conditional": True,
-    },
-    "loss": "relativistic_pairing",
-    "regularizer": "gradient_penalty",
-}
-KINDS = {
-    "tiny": {},
-    "normalised": NORMALISED,
-    "batch norm": BATCH_NORM,
-    "pictures": PICTURES,
-    "conditional": CONDITIONAL,
-}
-EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
-
-
-def config_of(kind="tiny", **changes):
-    return ExperimentConfig.from_dict(TINY | KINDS[kind] | changes)
-
-
-def restore_trainer(kind="tiny", **changes):
-    return Trainer(config_of(kind, **changes))
-
-
-def assert_same(one, other, path="state"):
-    """Compare two states bit for bit."""
-    assert type(one) is type(other), path
-    if isinstance(one, torch.Tensor):
-        assert torch.equal(one.nan_to_num(-7), other.nan_to_num(-7)), path
-    elif isinstance(one, dict):
-        assert one.keys() == other.keys(), path
-        for key in one:
-            assert_same(one[key], other[key], f"{path}.{key}")
-    elif isinstance(one, list | tuple):
-        assert len(one) == len(other), path
-        for i, (a, b) in enumerate(zip(one, other, strict=True)):
-            assert_same(a, b, f"{path}[{i}]")
-    else:
-        assert one == other or (one != one and other != other), path
-
-
-def weights(network):
-    return [parameter.detach().clone() for parameter in network.parameters()]
-
-
-def are_equal(some, others):
-    return all(map(torch.equal, some, others))
+from tests.helpers.images import given
+from tests.helpers.trainers import (
+    EVERY_KIND,
+    TINY,
+    are_equal,
+    assert_same,
+    config_of,
+    restore_trainer,
+    weights,
+)
 
 
 @pytest.mark.parametrize(
@@ -137,73 +56,6 @@ def test_every_prior_with_every_target(prior, dataset):
     snapshot = trainer.snapshot()
     assert all(map(math.isfinite, snapshot.statistics.values()))
     assert np.isfinite(snapshot.samples).all()
-
-
-@EVERY_KIND
-def test_same_seed_same_bits(kind):
-    one, same, other = (restore_trainer(kind, seed=seed) for seed in (5, 5, 6))
-    for trainer in (one, same, other):
-        trainer.step(6)
-    assert_same(one.state_dict(), same.state_dict())
-    assert torch.equal(one.sample(4), same.sample(4))
-    assert not are_equal(weights(one.generator), weights(other.generator))
-
-
-@EVERY_KIND
-def test_interleaved_runs_do_not_disturb_each_other(kind):
-    alone = restore_trainer(kind)
-    alone.step(6)
-    one, other = restore_trainer(kind), restore_trainer("tiny", seed=9, optimizer_d="sgd")
-    for _ in range(6):
-        one.step()
-        torch.rand(5)
-        other.step()
-        torch.manual_seed(3)
-    assert_same(one.state_dict(), alone.state_dict())
-
-
-@EVERY_KIND
-def test_torchs_generator_is_left_alone(kind):
-    before = torch.get_rng_state()
-    trainer = restore_trainer(kind)
-    trainer.step(3)
-    trainer.snapshot()
-    trainer.sample(5)
-    trainer.real_samples(5)
-    trainer.layers()
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-@EVERY_KIND
-def test_looking_does_not_change_the_run(kind):
-    unseen, seen = restore_trainer(kind), restore_trainer(kind)
-    unseen.step(6)
-    for _ in range(6):
-        seen.snapshot()
-        seen.layers()
-        seen.real_samples(3)
-        seen.sample(7)
-        labels = None if seen.fixed_labels is None else seen.fixed_labels[:2]
-        seen.discriminate(seen.sample(2), labels)
-        seen.step()
-        seen.state_dict()
-    one, other = unseen.state_dict(), seen.state_dict()
-    for state in (one, other):  # what looking is about
-        del state["metric_history"], state["rng"]["sample"]
-    assert_same(one, other)
-
-
-@EVERY_KIND
-def test_what_is_recorded_does_not_change_the_run(kind):
-    each, none = restore_trainer(kind), restore_trainer(kind)
-    none.history.stride = 64
-    for trainer in (each, none):
-        trainer.step(6)
-    one, other = each.state_dict(), none.state_dict()
-    assert one["latest"].keys() - other["latest"].keys() == {"d_fake_after"}
-    for state in (one, other):
-        del state["history"], state["latest"]
-    assert_same(one, other)
 
 
 @EVERY_KIND
@@ -422,240 +274,6 @@ def test_standardise():
         torch.testing.assert_close(trainer.generate(trainer.fixed_z), made)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["tiny", "normalised", "batch norm", "pictures"])
-@pytest.mark.parametrize(
-    "optimizer",
-    [{"name": name} for name in OPTIMIZERS.names()] + [{"name": "sgd", "momentum": 0.9}],
-    ids=lambda spec: "-".join(map(str, spec.values())),
-)
-def test_saved_and_loaded_run_goes_on_as_if_uninterrupted(kind, optimizer):
-    optimizers = {"optimizer_g": optimizer | {"lr": 1e-3}, "optimizer_d": optimizer | {"lr": 1e-3}}
-    uninterrupted = restore_trainer(kind, **optimizers)
-    uninterrupted.step(7)
-    state = uninterrupted.state_dict()
-    saved = copy.deepcopy(state)
-    uninterrupted.step(20)
-    assert_same(state, saved)
-
-    resumed = restore_trainer(kind, **optimizers)
-    resumed.step(2)
-    resumed.load_state_dict(state)
-    assert_same(resumed.state_dict(), state)
-    resumed.step(20)
-    assert_same(resumed.state_dict(), uninterrupted.state_dict())
-
-
-@EVERY_KIND
-def test_run_saved_between_the_halves_of_a_step_goes_on_as_if_uninterrupted(kind):
-    uninterrupted, resumed = restore_trainer(kind), restore_trainer(kind)
-    uninterrupted.step(3)
-    uninterrupted.step_discriminator()
-    resumed.load_state_dict(uninterrupted.state_dict())
-    for trainer in (uninterrupted, resumed):
-        trainer.step_generator()
-        trainer.step(3)
-    assert_same(resumed.state_dict(), uninterrupted.state_dict())
-
-
-def test_update_keeps_weights_moments_and_history():
-    trainer = restore_trainer()
-    trainer.step(5)
-    before = trainer.state_dict()
-    changes = {
-        "loss": "hinge",
-        "regularizer": {"name": "r1", "gamma": 2.0},
-        "optimizer_g": {"name": "adam", "lr": 0.123, "beta1": 0.4, "beta2": 0.8},
-        "batch_size": 8,
-        "n_critic": 2,
-        "ema_decay": 0.5,
-        "instance_noise": 0.1,
-        "precision": "bf16",
-    }
-    assert set(changes) == MUTABLE_FIELDS - {"optimizer_d"}
-    trainer.update_config(config_of(**changes))
-    after = trainer.state_dict()
-    groups = [state["optimizer_g"].pop("param_groups") for state in (before, after)]
-    assert [state.pop("changes") for state in (before, after)] == [[], [(5, "Hinge")]]
-    assert_same(before, after)
-    assert before["optimizer_g"]["state"][0]["exp_avg_sq"].any()
-    assert groups[1][0]["lr"] == 0.123
-    assert tuple(groups[1][0]["betas"]) == (0.4, 0.8)
-    trainer.step(2)
-    assert (trainer.updates_d, trainer.samples_seen) == (5 + 4, 5 * 16 + 4 * 8)
-
-
-def test_updated_run_is_the_run_of_the_new_settings():
-    """Two runs whose settings meet go on alike."""
-    new = config_of(loss="hinge", n_critic=2, ema_decay=0.5, regularizer="dragan", batch_size=8)
-    old = restore_trainer()
-    old.step(3)
-    fresh = Trainer(new)
-    fresh.load_state_dict(old.state_dict())
-    old.update_config(new)
-    assert old.config_changes == [(3, "Hinge")]
-    fresh.config_changes = list(old.config_changes)
-    old.step(5)
-    fresh.step(5)
-    assert_same(old.state_dict(), fresh.state_dict())
-
-
-def test_update_of_the_optimizers_kind_starts_its_moments_anew():
-    trainer = restore_trainer()
-    trainer.step(3)
-    before = weights(trainer.generator)
-    trainer.update_config(config_of(optimizer_g={"name": "rmsprop", "lr": 0.01}))
-    assert are_equal(before, weights(trainer.generator))
-    assert trainer.optimizer_g.state_dict()["state"] == {}
-    assert trainer.optimizer_d.state_dict()["state"] != {}
-    trainer.step()
-    assert not are_equal(before, weights(trainer.generator))
-
-
-@pytest.mark.parametrize("loss", LOSSES.names())
-def test_settings_may_change_between_the_halves_of_a_step(loss):
-    trainer = restore_trainer()
-    trainer.step_discriminator()
-    trainer.update_config(config_of(loss=loss, batch_size=8, instance_noise=0.1, ema_decay=0.5))
-    trainer.step_generator()
-    assert trainer.step(2) == 2
-    assert trainer.samples_seen == 16 + 8 + 8
-    assert all(map(math.isfinite, trainer.snapshot().statistics.values()))
-
-
-def test_pairs_are_pairs_when_the_batch_changes_between_the_halves():
-    """G is judged on 16 pairs, of which D, blind to x, can tell nothing: log 2 each."""
-    trainer = restore_trainer(loss="relativistic_pairing")
-    trainer.step_discriminator()
-    trainer.update_config(config_of(loss="relativistic_pairing", batch_size=8))
-    seen = []
-    with torch.no_grad():
-        for parameter in trainer.discriminator.parameters():
-            parameter.zero_()
-        trainer.discriminator.register_forward_hook(lambda _, x, y: seen.append(len(y)))
-    trainer.step_generator()
-    assert seen[0] == 2 * 16
-    assert trainer.snapshot().statistics["loss_g"] == pytest.approx(math.log(2))
-
-
-def test_average_can_be_switched_off_and_on():
-    trainer = restore_trainer()
-    trainer.step(3)
-
-    def shows_generator_itself():
-        return torch.equal(trainer.generate(trainer.fixed_z), trainer.generator(trainer.fixed_z))
-
-    assert not shows_generator_itself()
-    trainer.update_config(config_of(ema_decay=0.0))
-    assert shows_generator_itself()
-    trainer.step(3)
-    trainer.update_config(config_of(ema_decay=0.9))
-    assert shows_generator_itself()
-    trainer.step(3)
-    assert not shows_generator_itself()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"seed": 1},
-        {"latent_dim": 2},
-        {"prior": "gaussian"},
-        {"dataset": "uniform"},
-        {"architecture": {"generator": {"name": "mlp", "width": 7}}},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_update_refuses_what_needs_a_new_run(change):
-    trainer = restore_trainer()
-    trainer.step(2)
-    before = trainer.state_dict()
-    (name,) = change
-    with pytest.raises(ValueError, match=f"^{name} cannot change during a run"):
-        trainer.update_config(config_of(**change))
-    assert_same(trainer.state_dict(), before)
-    assert trainer.config == config_of()
-
-
-WILD = {"optimizer_g": {"name": "sgd", "lr": 100.0}, "optimizer_d": {"name": "sgd", "lr": 100.0}}
-CALM = {"optimizer_g": {"name": "sgd", "lr": 0.01}, "optimizer_d": {"name": "sgd", "lr": 0.01}}
-
-
-def first_broken_step(trainer, most=200):
-    """Return the first step with a statistic beyond all bounds, found by looking at each."""
-    for _ in range(most):
-        for _ in range(trainer.config.n_critic):
-            trainer.step_discriminator()
-        trainer.statistics._pending.clear()
-        trainer.step_generator()
-        latest = dict(trainer.statistics.latest)
-        latest.pop("d_fake_after", None)
-        if not all(v.abs() < MAX_ABS_VALUE for v in latest.values()):
-            return trainer.step_count
-    return None
-
-
-@pytest.mark.parametrize("kind", ["tiny", "normalised"])
-def test_divergence_goes_back_to_healthy_weights(kind):
-    wild = config_of(kind, loss="least_squares", **WILD)
-    trainer, watched = (restore_trainer(kind, loss="least_squares", **CALM) for _ in range(2))
-    for t in (trainer, watched):
-        t.step(40)
-        t.update_config(wild)
-    healthy = trainer.state_dict()
-    taken = trainer.step(1000)
-
-    assert taken < 1000
-    assert trainer.failure.step == first_broken_step(watched)
-    assert trainer.failure.healthy_step == trainer.step_count == 40
-    assert f"At step {trainer.failure.step:,} " in trainer.failure.sentence()
-    assert "those of step 40" in trainer.failure.sentence()
-    assert_same(trainer.state_dict(), healthy)
-    assert all(w.isfinite().all() for w in weights(trainer.generator))
-    history = trainer.snapshot().history
-    assert history["step"].tolist() == list(range(1, 41))
-
-    trainer.update_config(config_of(kind, loss="least_squares", **CALM))
-    assert trainer.step(30) == 30
-    assert trainer.failure is None
-    assert trainer.snapshot().history["step"][-1] == 70
-
-
-def test_looking_at_a_run_that_diverged_shows_healthy_numbers():
-    trainer = restore_trainer(loss="least_squares", **WILD)
-    trainer.step(24)
-    snapshot = trainer.snapshot()
-    assert trainer.failure is not None
-    assert snapshot.step == trainer.failure.healthy_step == 0
-    assert np.isfinite(snapshot.samples).all()
-    assert all(map(math.isfinite, snapshot.metrics.values()))
-
-
-def test_divergence_after_loading_goes_back_to_what_was_loaded():
-    settings = {"loss": "least_squares"}
-    saved = restore_trainer(**settings, **CALM)
-    saved.step(60)
-    state = saved.state_dict()
-    trainer = restore_trainer(**settings, **CALM)
-    trainer.load_state_dict(state)
-    assert trainer.step(10) == 10
-    with torch.no_grad():
-        next(trainer.discriminator.parameters()).fill_(math.nan)
-    trainer.step(100)
-    assert trainer.failure.step == 71
-    assert_same(trainer.state_dict(), state)
-
-
-def test_huge_samples_can_be_looked_at():
-    trainer = restore_trainer(ema_decay=0.0)
-    with torch.no_grad():
-        for parameter in trainer.generator.parameters():
-            parameter.mul_(1e6)
-    snapshot = trainer.snapshot()
-    assert snapshot.density.outside > 0.9
-    assert np.isfinite(snapshot.density.p_fake).all()
-
-
 @EVERY_KIND
 def test_snapshot(kind):
     trainer = restore_trainer(kind)
@@ -741,21 +359,3 @@ def test_the_class_that_is_asked_for_is_made():
     assert light.mean().item() == pytest.approx(235 / 127.5 - 1, abs=0.2)
     grid = trainer.snapshot().samples
     assert (grid[1::2].mean() - grid[::2].mean()) > 180
-
-
-def test_momentum_switched_on_during_a_run_is_given_back_after_a_breakdown():
-    calm = {"name": "sgd", "lr": 0.01, "momentum": 0.0}
-    with_momentum = calm | {"momentum": 0.9}
-    trainer = restore_trainer(optimizer_g=calm, optimizer_d=calm, loss="least_squares")
-    trainer.step(30)
-    wild = with_momentum | {"lr": 100.0}
-    trainer.update_config(
-        config_of(optimizer_g=wild, optimizer_d=wild, loss="least_squares"),
-    )
-    trainer.step(60)
-    assert trainer.failure
-    trainer.update_config(
-        config_of(optimizer_g=with_momentum, optimizer_d=with_momentum, loss="least_squares")
-    )
-    assert trainer.step(60) == 60
-    assert not trainer.failure

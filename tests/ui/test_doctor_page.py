@@ -1,12 +1,8 @@
 """The doctor's line on the pages, without a browser."""
 
-import pytest
-
 from gan_core import ExperimentConfig
 from gan_core.diagnosis import CONDITIONS
-from tests.test_pages import quick, visit
-
-pytestmark = pytest.mark.slow
+from tests.helpers.pages import quick, visit
 
 SGD = {"name": "sgd", "lr": 0.02}
 FAST = {"name": "adam", "lr": 0.01, "beta1": 0.0, "beta2": 0.9}

@@ -8,7 +8,6 @@ import pytest
 import torch
 from scipy import stats
 
-from benchmarks.frame import rows
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
 from gan_core.evaluation.metrics import measure, measure_sorted
@@ -20,9 +19,12 @@ from gan_core.training.monitoring.density_view import (
     target_density,
 )
 from gan_core.training.monitoring.snapshot_builder import CHART_POINTS, summary_stats
+from tests.helpers.frames import rows
 from ui import figures
 from ui.components import CODE, encode, stub
 from ui.figures.parts import DRAWN_POINTS
+
+pytestmark = pytest.mark.quick
 
 BYTES_A_FRAME = 30_000
 KINDS = {"f4": "<f4", "i4": "<i4"}

@@ -13,11 +13,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core.data.importing.packs import find_pack
 from gan_core.data.pixels import to_uint8
 from gan_core.explain.latent_space import sheet, truncate, walk
-from tests.test_pages import HOME, QUICK, Visit, quick, visit
+from tests.helpers.pages import QUICK, Visit, quick, visit
+from tests.helpers.paths import HOME
 from ui import latent, panels, pictures
 from ui.pictures import PANELS
-
-pytestmark = pytest.mark.slow
 
 MLP = QUICK["pictures"]["architecture"]
 TOLD = {"dataset": {"name": "mnist"}, "architecture": MLP | {"conditional": True}}

@@ -2,21 +2,20 @@
 
 import io
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core import ExperimentConfig, Trainer
+from gan_core import ExperimentConfig
 from gan_core.storage import config_diff, run_zip
 from gan_core.storage.retention import budget
-from gan_core.storage.run_folder import all_folders, new_folder
+from gan_core.storage.run_folder import all_folders
 from gan_core.storage.run_index import RunIndex
-from gan_core.storage.run_saver import RunSaver
+from tests.helpers.paths import PAGES_DIR
+from tests.helpers.runs import a_run
 
-PAGE = Path(__file__).parents[1] / "pages" / "6_Runs.py"
-SMALL = {"name": "mlp", "depth": 1, "width": 8}
-NETWORKS = {"generator": SMALL, "discriminator": SMALL}
+pytestmark = pytest.mark.quick
+
 EVIL = "![x](http://evil.example/x.png) <b>$x$</b>"
 
 
@@ -25,18 +24,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
 
 
-def a_run(name, **experiment):
-    config = ExperimentConfig.from_dict({"architecture": NETWORKS, "batch_size": 8} | experiment)
-    trainer = Trainer(config, "cpu", "eager")
-    keeper = RunSaver(trainer, new_folder(), name)
-    trainer.step(2)
-    keeper.save(trainer.snapshot())
-    keeper.close()
-    return keeper.folder
-
-
 def opened():
-    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    page = AppTest.from_file(str(PAGES_DIR / "6_Runs.py"), default_timeout=60).run()
     assert not page.exception
     return page
 

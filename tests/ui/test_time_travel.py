@@ -10,10 +10,9 @@ from streamlit.testing.v1 import AppTest
 from gan_core import ExperimentConfig, Trainer
 from gan_core.storage import run_folder
 from gan_core.training.monitoring.state_history import MAX_STATES, StateHistory
-from tests.test_pages import HOME, PAGES, visit
+from tests.helpers.pages import PAGES, visit
+from tests.helpers.paths import HOME
 from ui.hall import HALL, Visit
-
-pytestmark = pytest.mark.slow
 
 PAGE = "distributions"
 

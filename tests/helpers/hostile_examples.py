@@ -1,4 +1,4 @@
-"""What `malice.py` tries: for each kind, a strategy of examples and what is done with one."""
+"""For each kind of bad input, a strategy of examples and what is done with one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -20,22 +20,7 @@ from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.evaluation.frozen_generator import load_generator
 from gan_core.storage import checkpoint, run_folder, run_zip
 from gan_core.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from benchmarks.malice import Bench
-
-SMALL = {"name": "mlp", "depth": 1, "width": 4}
-EXPERIMENTS = (
-    {"architecture": {"generator": SMALL, "discriminator": SMALL}, "batch_size": 4},
-    {
-        "dataset": {"name": "mnist"},
-        "architecture": {"generator": SMALL, "discriminator": SMALL},
-        "batch_size": 4,
-        "latent_dim": 2,
-        "optimizer_g": {"name": "sgd", "momentum": 0.5},
-    },
-)
-STEPS = 3
+from tests.helpers.hostile_trial import EXPERIMENTS, STEPS, Trial
 
 SCALARS = (
     st.none()
@@ -88,7 +73,7 @@ def a_part(key: str) -> st.SearchStrategy[Any]:
     return st.sampled_from(REGISTRIES[key].names()).map(lambda name: {"name": name}) | VALUES
 
 
-def configs(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
+def configs(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     nearly = st.fixed_dictionaries(
         {},
         optional={
@@ -106,14 +91,14 @@ def configs(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], objec
     return VALUES | nearly, ExperimentConfig.from_dict
 
 
-def links(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
+def links(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     def follow(link: tuple[str, str]) -> None:
         setup, run = link
         found = run_folder.find_run(run)
-        if found is not None and found.path.parent != bench.place / "runs":
+        if found is not None and found.path.parent != trial.place / "runs":
             raise RuntimeError(f"{run!r} led to {found.path}")
-        bench.folders[0].rename(run)
-        if len(bench.folders[0].metadata().name.splitlines()) != 1:
+        trial.folders[0].rename(run)
+        if len(trial.folders[0].metadata().name.splitlines()) != 1:
             raise RuntimeError("a name of two lines")
         ExperimentConfig.from_json(setup)
 
@@ -121,7 +106,7 @@ def links(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]
     return st.tuples(texts, NAMES), follow
 
 
-def tables(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
+def tables(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     def take(content: bytes) -> None:
         table = read_table(content)
         for name in numeric_columns(table)[:2]:
@@ -183,21 +168,21 @@ def use(folder: RunFolder) -> None:
         trainer.step(1)
 
 
-def checkpoints_(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
-    folder = RunFolder(bench.place / "runs" / "0-tried")
+def checkpoints_(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
+    folder = RunFolder(trial.place / "runs" / "0-tried")
 
     def take(data: st.DataObject) -> None:
         which = data.draw(st.integers(0, len(EXPERIMENTS) - 1))
-        content = bench.contents[which]
+        content = trial.contents[which]
         if data.draw(st.integers(0, 3)):
             whole = checkpoint.to_bytes(changed(data, content))
         else:
             whole = spoilt(data, checkpoint.to_bytes(content))
         folder.create()
         folder.checkpoint_path(STEPS).write_bytes(whole)
-        (folder.path / "past.safetensors").write_bytes(bench.files[which]["past.safetensors"])
-        bench.attempt("checkpoints", lambda: use(folder))
-        bench.attempt("checkpoints", lambda: require(folder.metadata()))
+        (folder.path / "past.safetensors").write_bytes(trial.files[which]["past.safetensors"])
+        trial.attempt("checkpoints", lambda: use(folder))
+        trial.attempt("checkpoints", lambda: require(folder.metadata()))
 
     return st.data(), take
 
@@ -215,10 +200,10 @@ def spoilt(data: st.DataObject, content: bytes) -> bytes:
     return bytes(made[: data.draw(st.just(len(made)) | st.integers(0, len(made)))])
 
 
-def zips(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
+def zips(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     def take(data: st.DataObject) -> None:
         which = data.draw(st.integers(0, len(EXPERIMENTS) - 1))
-        files = dict(bench.files[which])
+        files = dict(trial.files[which])
         name = data.draw(st.sampled_from(sorted(files)))
         what = data.draw(
             st.sampled_from(["name", "content", "state", "run.json", "spoilt", "bytes"])
@@ -233,7 +218,7 @@ def zips(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]
             )
         elif what == "state":
             place = next(n for n in files if n.startswith("checkpoints/"))
-            files[place] = checkpoint.to_bytes(changed(data, bench.contents[which]))
+            files[place] = checkpoint.to_bytes(changed(data, trial.contents[which]))
         elif what == "run.json":
             files["run.json"] = json.dumps(
                 changed(data, json.loads(files["run.json"])), default=str
@@ -242,7 +227,7 @@ def zips(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]
         whole = zipped(files, how)
         if what == "bytes":
             whole = spoilt(data, whole)
-        bench.attempt("zips", lambda: import_and_drop(whole))
+        trial.attempt("zips", lambda: import_and_drop(whole))
 
     return st.data(), take
 
@@ -265,26 +250,26 @@ def import_and_drop(whole: bytes) -> None:
         made.delete()
 
 
-def pickles(bench: Bench) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
-    folder = RunFolder(bench.place / "runs" / "0-pickled")
+def pickles(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
+    folder = RunFolder(trial.place / "runs" / "0-pickled")
 
     def take(data: st.DataObject) -> None:
         protocol = data.draw(st.integers(0, pickle.HIGHEST_PROTOCOL))
         content = data.draw(VALUES)
-        evil = pickle.dumps([content, Payload(str(bench.marker))], protocol)
+        evil = pickle.dumps([content, Payload(str(trial.marker))], protocol)
         if data.draw(st.booleans()):
             file = io.BytesIO()
-            torch.save({"state": Payload(str(bench.marker))}, file)
+            torch.save({"state": Payload(str(trial.marker))}, file)
             evil = file.getvalue()
         way = data.draw(st.integers(0, 4))
         folder.create()
         folder.checkpoint_path(STEPS).write_bytes(evil)
-        files = dict(bench.files[0])
+        files = dict(trial.files[0])
         name = data.draw(st.sampled_from(sorted(files)))
         files[name] = evil
-        loose = bench.place / "runs" / "0-pickled" / "past.safetensors"
+        loose = trial.place / "runs" / "0-pickled" / "past.safetensors"
         loose.write_bytes(evil)
-        bench.attempt(
+        trial.attempt(
             "pickles",
             [
                 lambda: use(folder),
