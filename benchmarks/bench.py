@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 
 from benchmarks import contention, live, page, start, step
-from tests.laboratory import app, chromium
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
 
 HERE = Path(__file__).parent
 RESULTS, DOC = HERE / "results.json", HERE.parent / "docs" / "benchmarks.md"

@@ -16,7 +16,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
-
 from tests.laboratory import app, chromium, open_page, press, step
 
 GIF = Path(__file__).parent / "run.gif"

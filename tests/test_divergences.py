@@ -19,9 +19,8 @@ from gan_core.training.monitoring.density_view import (
     optimal_logits,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
-torch.set_num_threads(1)
 POINTS = 900
 LINE = [cls.name for cls in DATASETS if cls.kind_name == "one_dim"]
 FAKES = {

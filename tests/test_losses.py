@@ -10,7 +10,6 @@ from scipy import optimize, special, stats
 from gan_core.data import DATASETS
 from gan_core.losses import LOSSES
 
-torch.set_num_threads(1)
 EVERY = pytest.mark.parametrize("name", LOSSES.names())
 
 

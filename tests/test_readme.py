@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from gan_core.explain import component_reference
+from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
-PAGES = [
-    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-] + sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "command-line.md"
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 ENVIRONMENT = re.compile(r"\bGAN_[A-Z][A-Z_]*[A-Z]\b")
@@ -162,5 +162,7 @@ def test_table_of_environment_variables_is_complete():
         for name in ENVIRONMENT.findall(text(path))
     }
     page = text(ROOT / "docs" / "deployment.md")
-    rows = {name for row in re.findall(r"^\|(.*?)\|", page, re.M) for name in ENVIRONMENT.findall(row)}
+    rows = {
+        name for row in re.findall(r"^\|(.*?)\|", page, re.M) for name in ENVIRONMENT.findall(row)
+    }
     assert rows == read
