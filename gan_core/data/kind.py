@@ -74,11 +74,9 @@ class DataKind(ABC):
         """Return samples as a snapshot holds them."""
         return samples.double().cpu().numpy()
 
-    def sample_view(self, config: ExperimentConfig) -> SampleView:
-        """Return what looks at a run's samples for its snapshots."""
-        from gan_core.training.monitoring.sample_view import SampleView
-
-        return SampleView()
+    def sample_view(self, config: ExperimentConfig) -> SampleView | None:
+        """Return an object that measures a run's samples for its snapshots, or None."""
+        return None
 
     def to_frame(self, samples: Samples) -> PixelArray | None:
         """Return samples as a grid for the timeline; None if this kind keeps none."""
@@ -131,11 +129,12 @@ class DataKind(ABC):
         reference: Any,
         since: int,
         histogram: ClassHistogram | None,
-    ) -> SampleIndicators:
-        """Return what the doctor reads off the samples; `since` is the step of the last change."""
-        from gan_core.diagnosis.sample_indicators import SampleIndicators
+    ) -> SampleIndicators | None:
+        """Return what the doctor reads off the samples, if anything.
 
-        return SampleIndicators()
+        `since` is the step of the latest change of settings.
+        """
+        return None
 
     def first_number(self, sample: np.ndarray) -> str:
         """Return a sample in LaTeX, or "" where it is too large to be written."""
