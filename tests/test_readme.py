@@ -13,12 +13,15 @@ from gan_core.explain import component_reference
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-PAGES = [
-    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-] + sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "command-line.md"
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 ENVIRONMENT = re.compile(r"\bGAN_[A-Z][A-Z_]*[A-Z]\b")
+
+WRITTEN_LATER = {"config.json", "run.json", "settings.json", "secrets.toml"}
+"""Files of a run or of a server, not of the repository."""
 
 
 def text(path: Path) -> str:
@@ -142,10 +145,6 @@ def test_named_modules_exist(page):
         assert path.rstrip("/") in known, path
 
 
-WRITTEN_LATER = {"config.json", "run.json", "settings.json", "secrets.toml"}
-"""Files of a run or of a server, not of the repository."""
-
-
 def test_tree_of_the_readme_is_the_repository():
     (tree,) = (block for block in blocks(README, "text") if block.startswith("gan_core/"))
     core = tree.split("\nui/")[0]
@@ -162,5 +161,7 @@ def test_table_of_environment_variables_is_complete():
         for name in ENVIRONMENT.findall(text(path))
     }
     page = text(ROOT / "docs" / "deployment.md")
-    rows = {name for row in re.findall(r"^\|(.*?)\|", page, re.M) for name in ENVIRONMENT.findall(row)}
+    rows = {
+        name for row in re.findall(r"^\|(.*?)\|", page, re.M) for name in ENVIRONMENT.findall(row)
+    }
     assert rows == read
