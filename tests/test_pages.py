@@ -89,7 +89,7 @@ class Visit:
 
     @property
     def run(self):
-        return self.at.session_state["lab"].runs[self.page]
+        return self.at.session_state["visitor"].runs[self.page]
 
     @property
     def trainer(self):
@@ -143,7 +143,7 @@ class Visit:
 
     def train_until_paused(self, most_frames):
         for _ in range(most_frames):
-            if not self.run.running:
+            if not self.run.playback.running:
                 return
             self.look()
         pytest.fail(f"The run did not pause within {most_frames} frames.")
@@ -219,7 +219,7 @@ def test_home_opens():
     assert not at.error
     assert at.title[0].value == "GAN laboratory"
     assert "CPU" in at.caption[0].value or "GiB" in at.caption[0].value
-    links = [link.label for link in at.page_link]
+    links = [link.label for link in at.main.get("page_link")]
     assert links[:3] == ["Distributions", "Pictures", "Latent space"]
     assert links[3:] == ["How it works", "Reference", "Runs"]
     assert len(at.get("button")) == len(PRESETS)
@@ -233,7 +233,7 @@ def test_page_opens_paused_at_its_defaults(page):
     assert not opened.at.warning
     dataset = {"distributions": "normal", "pictures": "mnist"}[page]
     assert opened.config == ExperimentConfig.from_dict({"dataset": {"name": dataset}})
-    assert not opened.run.running
+    assert not opened.run.playback.running
     assert opened.trainer.step_count == 0
 
 
@@ -253,7 +253,7 @@ def test_preset_opens_its_page_and_trains(preset, seen_before):
     opened = Visit(at, page)
     assert at.markdown[0].value.startswith(TITLES[page])
     assert opened.config == preset.config
-    assert opened.run.running
+    assert opened.run.playback.running
     assert opened.trainer.step_count == 1
     shown = {name: opened.widget(name).value for name in opened.widgets()}
     assert shown == {name: setting(preset.config, name) for name in shown}
@@ -388,7 +388,7 @@ def test_a_half_step_pauses():
     opened = visit("distributions")
     opened.press("train")
     opened.press("d_step")
-    assert not opened.run.running
+    assert not opened.run.playback.running
     assert (opened.trainer.updates_d, opened.trainer.step_count) == (FRAME + 1, FRAME)
 
 
@@ -400,7 +400,7 @@ def test_go_trains_until_the_goal(page):
     opened.train_until_paused(most_frames=10)
     assert opened.trainer.step_count == 20
     opened.press("go")
-    assert not opened.run.running
+    assert not opened.run.playback.running
     assert opened.trainer.step_count == 20
 
 
@@ -412,7 +412,7 @@ def test_a_lower_speed_takes_the_steps_that_are_due():
     opened.press("train")
     taken = opened.trainer.step_count
     assert taken <= 2
-    opened.run.started -= 5.0
+    opened.run.playback.started -= 5.0
     opened.look()
     assert 1 <= opened.trainer.step_count - taken <= 15
 
@@ -529,7 +529,7 @@ def test_a_structural_change_begins_a_short_run_anew(name, value):
     assert not opened.at.warning
     assert opened.trainer is not before
     assert setting(opened.config, name) == value
-    assert opened.run.running
+    assert opened.run.playback.running
     assert opened.trainer.step_count == FRAME
 
 
@@ -692,7 +692,7 @@ def test_divergence_pauses_and_keeps_healthy_weights():
     for side in ("optimizer_g", "optimizer_d"):
         opened.set(f"{side}.sgd.lr", 1e-4)
     opened.press("train")
-    assert opened.run.running
+    assert opened.run.playback.running
     assert not opened.at.warning
     assert opened.trainer.step_count == healthy + 40
     opened.press("reset")
@@ -732,7 +732,7 @@ def test_an_uploaded_column_becomes_the_target():
     assert opened.config.dataset.name == "csv_column"
     assert opened.config.dataset.distribution().mean() == pytest.approx(1.0)
     assert any("500 numbers from column 'width'" in c.value for c in opened.at.caption)
-    assert opened.run.running
+    assert opened.run.playback.running
     next(box for box in opened.at.selectbox if box.label == "Column").set_value("height")
     opened.look()
     assert opened.config.dataset.distribution().mean() == pytest.approx(height.mean(), rel=1e-6)

@@ -14,7 +14,8 @@ from gan_core.storage.run_folder import all_folders, new_folder
 from gan_core.storage.run_index import RunIndex
 from gan_core.storage.run_saver import RunSaver
 
-PAGE = Path(__file__).parents[1] / "pages" / "6_Runs.py"
+HOME = Path(__file__).parents[1] / "dashboard.py"
+PAGE = "pages/6_Runs.py"
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
 NETWORKS = {"generator": SMALL, "discriminator": SMALL}
 EVIL = "![x](http://evil.example/x.png) <b>$x$</b>"
@@ -36,7 +37,7 @@ def a_run(name, **experiment):
 
 
 def opened():
-    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    page = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGE).run()
     assert not page.exception
     return page
 
@@ -64,7 +65,7 @@ def test_the_table_holds_what_is_known_of_each_run():
 def test_what_is_chosen_stays_chosen_while_others_are_saved():
     folder = a_run("first")
     page = opened()
-    page.session_state["lab"].shelf.chosen = frozenset({folder.id})
+    page.session_state["visitor"].runs_page.selected_ids = frozenset({folder.id})
     a_run("second")
     page.run()
     key = f"runs.{folder.id}"
