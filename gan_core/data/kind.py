@@ -49,6 +49,8 @@ class DataKind(ABC):
     """The data set that its page opens with, as in JSON."""
     r1_gamma: ClassVar[float]
     """The strength of an R1 penalty that the doctor prescribes."""
+    may_standardize: ClassVar[bool] = True
+    """Whether samples may be standardized; their scale is fixed otherwise."""
     num_fixed: ClassVar[int]
     """How many samples of the fixed noise a snapshot holds."""
     num_equilibrium: ClassVar[int]
