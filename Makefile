@@ -6,17 +6,17 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 BROWSER_READY := $(VENV)/.browser-ready
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
-QUICK := not slow and not browser
+PYTEST := $(BIN)/python -m pytest -n auto
+QUICK := not slow
 
-.PHONY: run test quick lint bench soak screenshots
+.PHONY: run test quick lint bench soak screenshots gif
 
 run: $(RUN_READY)
 	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.headless true
 
 test: $(DEV_READY) $(BROWSER_READY)
-	$(PYTEST) -m "($(QUICK)) or shapes" --jaxtyping-packages=gan_core,beartype.beartype
-	$(PYTEST) -m "not ($(QUICK)) and not shapes"
+	$(PYTEST) -m "($(QUICK)) or typed" --jaxtyping-packages=gan_core,beartype.beartype
+	$(PYTEST) -m "not ($(QUICK)) and not typed"
 
 quick: $(DEV_READY)
 	$(PYTEST) -m "$(QUICK)"
@@ -31,6 +31,9 @@ bench: $(DEV_READY) $(BROWSER_READY)
 screenshots: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python docs/screenshots.py
 
+gif: $(DEV_READY) $(BROWSER_READY)
+	$(BIN)/python docs/record_gif.py
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
@@ -43,8 +46,8 @@ $(DEV_READY): requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	touch $@ $(RUN_READY)
 
-$(BROWSER_READY): tests/laboratory.py | $(DEV_READY)
-	$(BIN)/python tests/laboratory.py
+$(BROWSER_READY): tests/helpers/browser.py | $(DEV_READY)
+	$(BIN)/python -m tests.helpers.browser
 	touch $@
 
 soak: $(DEV_READY) $(BROWSER_READY)

@@ -1,4 +1,4 @@
-"""Everything in one run: `make bench`. Writes `benchmarks/results.json` and the README's table."""
+"""Everything in one run: `make bench`. Writes `benchmarks/results.json` and a table of docs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 
 from benchmarks import contention, live, page, start, step
-from tests.laboratory import app, chromium
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
 
 HERE = Path(__file__).parent
-RESULTS, README = HERE / "results.json", HERE.parent / "README.md"
+RESULTS, DOC = HERE / "results.json", HERE.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- make bench -->", "<!-- end of make bench -->"
 TURNS = 5
 
@@ -116,9 +117,9 @@ def main() -> None:
         written = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
         RESULTS.write_text(written, encoding="utf-8")
     made = table(results["steps"], results["machine"])
-    text = README.read_text(encoding="utf-8")
+    text = DOC.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{made}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    DOC.write_text(f"{before}{BEGIN}\n{made}\n{END}{rest.split(END)[1]}", encoding="utf-8")
     print(made)
 
 

@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.step import CASES
 from benchmarks.workers import Worker, ours
-from tests.laboratory import app, chromium, open_page, press
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
+from tests.helpers.tab import open_page, press
 
 CHOSEN = ("1-D default (R1, EMA), batch 128", "digits, DCGAN 28×28, batch 64")
 THREADS = {"1": "1", "2": "2", "chosen": "", "chosen beside a page": "page"}

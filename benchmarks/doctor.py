@@ -77,7 +77,7 @@ def train(trainer: Trainer, steps: int) -> tuple[str, str, Diagnosis, list[str]]
 
     The list holds the verdicts on the way, every hundred steps from the 200th on.
     """
-    pictures = trainer.config.dataset.pictures
+    pictures = trainer.config.dataset.kind_name == "images"
     reference = reference_of(trainer)
     end, seen, verdicts = trainer.step_count + steps, [], []
     while trainer.step_count < end:
@@ -178,7 +178,7 @@ def treat(trainer: Trainer, diagnosis: Diagnosis) -> dict[str, Any]:
         trainer.config_changes.append((trainer.step_count, remedy.mark))
     else:
         trainer = Trainer(remedy.config)
-    steps = STEPS_AFTER[trainer.config.dataset.pictures]
+    steps = STEPS_AFTER[trainer.config.dataset.kind_name == "images"]
     state, words, _, _ = train(trainer, steps)
     return {"remedy": f"{remedy.label}: {words}", "recovered": state == WELL}
 

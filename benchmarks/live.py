@@ -22,7 +22,22 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page
 
-from tests.laboratory import Socket, app, chromium, open_page, press, step, tile
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
+from tests.helpers.tab import (
+    CHAPTER,
+    FRAMES,
+    HIDE,
+    LIVE_FRAMES,
+    WINDOW,
+    ZOOM,
+    Socket,
+    open_page,
+    press,
+    step,
+    tile,
+    zoom_in,
+)
 
 PAUSES = 10
 WATCH = """
@@ -57,31 +72,6 @@ PAUSE = """
 })
 """
 STAMP = "() => document.querySelector(\".tile[data-name='step']\").dataset.stamp"
-FRAMES = "() => Number(document.querySelector('.live-chart').dataset.frames)"
-DRAWN = """
-() => {
-  const live = [...document.querySelectorAll(".live-chart, .sample-canvas")];
-  return Number(live.find((e) => e.getBoundingClientRect().top < innerHeight).dataset.frames);
-}
-"""
-CHAPTER = re.compile(r"^\d · ")
-WINDOW = {"width": 1280, "height": 900}
-ZOOM = "() => document.querySelector('.live-chart')._fullLayout.xaxis.range.map(Number).join()"
-HIDE = "() => document.querySelector('.live-chart')._fullData.map((t) => t.visible).join()"
-
-
-def zoom_in(page: Page) -> None:
-    """Draw a box on the first chart and hide its first curve, with the mouse."""
-    chart = page.locator(".live-chart .nsewdrag").first
-    chart.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    box = chart.bounding_box()
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
-    page.mouse.up()
-    page.locator(".live-chart .legendtoggle").first.click()
-    page.wait_for_timeout(900)
 
 
 def measure(page: Page, address: str, seconds: float) -> dict[str, object]:
@@ -133,13 +123,13 @@ def measure_chapters(page: Page, address: str, seconds: float) -> Iterator[dict[
             page.get_by_role("radio", name=chapter).click()
             press(page, "Train")
             page.wait_for_timeout(3_000)
-            frames, steps, began = page.evaluate(DRAWN), step(page), time.perf_counter()
+            frames, steps, began = page.evaluate(LIVE_FRAMES), step(page), time.perf_counter()
             page.wait_for_timeout(1000 * seconds)
             elapsed = time.perf_counter() - began
             yield {
                 "run": run,
                 "chapter": chapter,
-                "frames_per_s": round((page.evaluate(DRAWN) - frames) / elapsed, 2),
+                "frames_per_s": round((page.evaluate(LIVE_FRAMES) - frames) / elapsed, 2),
                 "steps_per_s": round((step(page) - steps) / elapsed, 1),
             }
             press(page, "Pause")

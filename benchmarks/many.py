@@ -25,7 +25,9 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.live import PAUSE, STAMP
 from benchmarks.soak import resident
-from tests.laboratory import chromium, free_port, open_page, press, server
+from tests.helpers.app import free_port, server
+from tests.helpers.browser import chromium
+from tests.helpers.tab import open_page, press
 
 FRAMES = """
 () => [...document.querySelectorAll(".live-chart, .sample-canvas")].map((e) => e.dataset.frames)

@@ -21,7 +21,9 @@ from playwright.sync_api import Page
 
 from benchmarks.step import CASES
 from benchmarks.workers import Worker, ours
-from tests.laboratory import app, chromium, open_page, press, step, tile
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
+from tests.helpers.tab import open_page, press, step, tile
 
 CHOSEN = ("1-D default (R1, EMA), batch 128", "1-D, G 16 / D 64, batch 64")
 """The default, and networks as small as GAN Lab's."""

@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page
 
-from tests.laboratory import chromium, free_port, open_page, press, server, step
+from tests.helpers.app import free_port, server
+from tests.helpers.browser import chromium
+from tests.helpers.tab import open_page, press, step
 
 WATCH = """
 () => {

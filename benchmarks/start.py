@@ -18,8 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks.live import WINDOW, show
-from tests.laboratory import app, chromium
+from benchmarks.live import show
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
+from tests.helpers.tab import WINDOW
 
 READY = """
 () => {

@@ -78,7 +78,7 @@ def compare(
         for engine in engines:
             made = experiment | {"precision": precision}
             workers[engine, precision] = Worker(ours, made, engine)
-        if config.dataset.pictures:
+        if config.dataset.kind_name == "images":
             workers["products", precision] = Worker(products, PRECISIONS[precision])
             workers["convolutions", precision] = Worker(convolutions, PRECISIONS[precision])
     found = {key: [] for key in workers}

@@ -47,7 +47,7 @@ def endless(loader: DataLoader) -> Iterator[torch.Tensor]:
 
 def real_batches(config: ExperimentConfig) -> Iterator[torch.Tensor]:
     n = config.batch_size
-    if config.dataset.pictures:
+    if config.dataset.kind_name == "images":
         data = TutorialPictures(config.dataset)
         yield from endless(DataLoader(data, batch_size=n, shuffle=True, drop_last=True))
     while True:

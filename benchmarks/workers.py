@@ -97,7 +97,7 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
         trainer.wait_for_engine(ENGINE_SECONDS)
         while COMPILE_QUEUE.busy:  # D's turn alone, which is compiled next
             time.sleep(0.2)
-    trainer.step(1 if trainer.config.dataset.pictures else WARM_UP)
+    trainer.step(1 if trainer.config.dataset.kind_name == "images" else WARM_UP)
     note = {
         "engine": trainer.engine,
         "threads": trainer.threads,

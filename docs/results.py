@@ -25,7 +25,6 @@ from gan_core.evaluation.probes import probe_slices
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.presets import PRESETS, Preset
 from gan_core.runtime.tasks import run_to_end
-from gan_core.storage.thumbnail import draw_samples
 
 DOCS = Path(__file__).parent
 CLASSICS = (
@@ -50,14 +49,14 @@ def train(preset: Preset, seconds: float) -> Trainer:
 
 def judge(trainer: Trainer) -> EvaluationReport:
     dataset = trainer.config.dataset
-    if not dataset.pictures:
+    if dataset.kind_name == "one_dim":
         return evaluate_1d(trainer.frozen_generator(), dataset)
     return Evaluation(trainer.frozen_generator(), dataset, trainer.source).run()
 
 
 def section(preset: Preset, trainer: Trainer, quality: EvaluationReport, seconds: float) -> str:
     """Return what stands in results.md about one run."""
-    image = draw_samples(trainer.snapshot())
+    image = trainer.config.dataset.kind.draw(trainer.snapshot())
     factor = max(1, WIDTH // image.width)
     image.resize((factor * image.width, factor * image.height), 0).save(
         DOCS / "results" / f"{preset.name}.png"

@@ -10,8 +10,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page
 
-from benchmarks.live import CHAPTER
-from tests.laboratory import app, chromium, open_page, press
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
+from tests.helpers.tab import CHAPTER, open_page, press
 
 DOCS = Path(__file__).parent
 SIZE = {"width": 1280, "height": 1000}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from gan_core.data import DATASETS, Dataset
 from gan_core.data.distributions import Normal
+from gan_core.data.kind import DataKind
 from gan_core.losses import LOSSES, Loss
 from gan_core.networks import DISCRIMINATORS, GENERATORS, Discriminator, Generator
 from gan_core.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -18,38 +19,6 @@ from gan_core.registry import Registry, check_keys, check_knobs, knob, knobs, sh
 from gan_core.regularizers import R1, REGULARIZERS, Regularizer
 
 STANDARDISE = ("none", "discriminator", "both")
-
-NUMBER_DEFAULTS: dict[str, Any] = {
-    "prior": {"name": "uniform"},
-    "latent_dim": 1,
-    "architecture": {
-        "generator": {"name": "mlp", "depth": 1, "width": 64},
-        "discriminator": {"name": "mlp", "depth": 2, "width": 64},
-    },
-    "loss": {"name": "non_saturating"},
-    "regularizer": {"name": "r1", "gamma": 0.5},
-    "optimizer_g": {"name": "adam", "lr": 3e-3, "beta1": 0.0, "beta2": 0.9},
-    "optimizer_d": {"name": "adam", "lr": 3e-3, "beta1": 0.0, "beta2": 0.9},
-    "batch_size": 128,
-    "ema_decay": 0.998,
-}
-"""A learner's defaults on the line: W1 < 0.08 std within 1,500 steps on N(4, 1.25²)."""
-
-IMAGE_DEFAULTS: dict[str, Any] = {
-    "prior": {"name": "gaussian"},
-    "latent_dim": 64,
-    "architecture": {
-        "generator": {"name": "dcgan", "channels": 32},
-        "discriminator": {"name": "dcgan", "channels": 32},
-    },
-    "loss": {"name": "non_saturating"},
-    "regularizer": {"name": "none"},
-    "optimizer_g": {"name": "adam", "lr": 5e-4, "beta1": 0.5, "beta2": 0.999},
-    "optimizer_d": {"name": "adam", "lr": 5e-4, "beta1": 0.5, "beta2": 0.999},
-    "batch_size": 64,
-    "ema_decay": 0.99,
-}
-"""DCGAN as in arXiv:1511.06434, with a learning rate that shows digits within two minutes."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +68,16 @@ REGISTRIES: dict[str, Registry] = {
 NETWORKS = ("generator", "discriminator")
 
 
-def _default_spec(key: str, pictures: bool) -> dict[str, Any]:
-    defaults = IMAGE_DEFAULTS if pictures else NUMBER_DEFAULTS
+def _default_spec(key: str, kind: DataKind) -> dict[str, Any]:
+    defaults = kind.experiment
     return (defaults["architecture"] if key in NETWORKS else defaults)[key]
 
 
-def default_knobs(key: str, name: str, pictures: bool) -> dict[str, Any]:
+def default_knobs(key: str, name: str, kind: DataKind) -> dict[str, Any]:
     """Return the knobs that component `name` starts with as part `key` of an experiment."""
     values = {option: knob_.default for option, knob_ in knobs(REGISTRIES[key][name]).items()}
-    if key != "dataset" and _default_spec(key, pictures)["name"] == name:
-        values |= {k: v for k, v in _default_spec(key, pictures).items() if k != "name"}
+    if key != "dataset" and _default_spec(key, kind)["name"] == name:
+        values |= {k: v for k, v in _default_spec(key, kind).items() if k != "name"}
     return values
 
 
@@ -183,11 +152,7 @@ class ExperimentConfig:
         networks = (self.architecture.generator, self.architecture.discriminator)
         for network in networks:
             network.check_shape(shape)
-        if self.dataset.pictures and self.architecture.standardise != "none":
-            raise ValueError(
-                f"architecture: standardise = {self.architecture.standardise!r} is for numbers; "
-                "pictures are in [-1, 1] already: none."
-            )
+        self.dataset.kind.check(self)
         if self.architecture.conditional and not self.dataset.classes:
             raise ValueError(
                 f"architecture: conditional = True needs classes, which the data set "
@@ -228,7 +193,8 @@ class ExperimentConfig:
             raise ValueError(f"experiment = {short_repr(given)} is not an object with keys.")
         check_keys("experiment", given, [f.name for f in fields(cls)])
         dataset = DATASETS.create(given.get("dataset", {"name": "normal"}))
-        defaults = IMAGE_DEFAULTS if dataset.pictures else NUMBER_DEFAULTS
+        kind = dataset.kind
+        defaults = dict(kind.experiment)
         if dataset.size is not None:
             defaults = defaults | {"batch_size": min(defaults["batch_size"], dataset.size)}
         architecture = given.get("architecture", {})
@@ -239,7 +205,7 @@ class ExperimentConfig:
         check_keys("architecture", architecture, [f.name for f in fields(Architecture)])
 
         def part(key: str, values: Mapping[str, Any]) -> Any:
-            preset = _default_spec(key, dataset.pictures)
+            preset = _default_spec(key, kind)
             spec = values.get(key, preset)
             spec = {"name": spec} if isinstance(spec, str) else spec
             if isinstance(spec, Mapping) and spec.get("name") == preset["name"]:

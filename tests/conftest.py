@@ -2,12 +2,49 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+import torch
 
 from gan_core.data.mnist import bundled_digits
-from tests.laboratory import app, chromium, installed_browser
-from tests.probing import digits_probe, only_one
+from tests.helpers.app import app
+from tests.helpers.browser import chromium, installed_browser
+from tests.helpers.images import digits_probe, only_one
+
+SLOW_FOLDERS = {"browser", "engines", "ui"}
+TOGETHER = ("tests/engines/test_compiled.py",)
+"""Files whose tests share what takes minutes to make: one worker runs them all."""
+
+
+def pytest_configure(config):
+    torch.set_num_threads(1)  # there is a worker on each core, and small networks gain nothing
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests by their folder; `quick` excepts a test from it."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in SLOW_FOLDERS and not item.get_closest_marker("quick"):
+            item.add_marker("slow")
+        if folder == "browser":
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give tests out one by one, those of `TOGETHER` first and file by file.
+
+    pytest 9 does not see the groups of pytest-xdist 3.8 (`xdist_group`).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return file if file in TOGETHER else nodeid
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -18,7 +55,7 @@ def data_folder(tmp_path_factory):
         patch.setenv("GAN_DATA", str(folder))
         patch.setenv("GAN_RUNS", str(folder / "runs"))
         patch.setenv("GAN_ENGINE", "eager")
-        patch.setenv("GAN_THREADS", "1")  # there is a worker on each core
+        patch.setenv("GAN_THREADS", "1")
         patch.setenv("GAN_MAX_RUNS", "1000")  # tests leave running sessions behind them
         yield folder
 
@@ -32,7 +69,7 @@ def digits():
 @pytest.fixture(scope="session")
 def browser():
     if installed_browser() is None and not os.environ.get("CI"):
-        pytest.skip("There is no Chromium here; `python tests/laboratory.py` installs one.")
+        pytest.skip("There is no Chromium here; `python -m tests.helpers.browser` installs one.")
     with chromium() as started:
         yield started
 

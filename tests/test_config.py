@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_core import ExperimentConfig
-from gan_core.config import IMAGE_DEFAULTS, REGISTRIES
+from gan_core.config import REGISTRIES
 from gan_core.data.importing.packs import new_pack
 from gan_core.presets import PRESETS
 from gan_core.registry import knobs
@@ -49,7 +49,7 @@ def is_impossible(given):
 def is_beyond_the_default_network(given):
     """Say whether the data set is of a shape that the networks of the defaults cannot make."""
     dataset = REGISTRIES["dataset"].create(given["dataset"])
-    networks = IMAGE_DEFAULTS["architecture"] if dataset.pictures else {}
+    networks = dataset.kind.experiment["architecture"]
     for side, network in networks.items():
         try:
             REGISTRIES[side].create(network).check_shape(dataset.sample_shape)

@@ -19,11 +19,10 @@ from gan_core.training.monitoring.density_view import (
     optimal_logits,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.shapes]
+pytestmark = [pytest.mark.slow, pytest.mark.typed]
 
-torch.set_num_threads(1)
 POINTS = 900
-LINE = [cls.name for cls in DATASETS if not cls.pictures]
+LINE = [cls.name for cls in DATASETS if cls.kind_name == "one_dim"]
 FAKES = {
     "the same": lambda law, far: None,
     "a wider bell beside it": lambda law, far: stats.norm(law.mean() + law.std(), 1.5 * law.std()),

@@ -4,14 +4,11 @@ import re
 
 import numpy as np
 import pytest
-import torch
 from scipy import stats
 
 from gan_core import Trainer
 from gan_core.evaluation.metrics import measure
 from gan_core.presets import PRESETS, groups
-
-torch.set_num_threads(1)
 
 BY_NAME = {preset.name: preset for preset in PRESETS}
 CHANGES = {

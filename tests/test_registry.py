@@ -61,7 +61,7 @@ def uploads(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     with new_pack(1, 28) as writer:
         writer.append(np.zeros((200, 1, 28, 28), np.uint8))
-        return {False: store_values(np.arange(200.0)), True: writer.keep("black", {})}
+        return {"one_dim": store_values(np.arange(200.0)), "images": writer.keep("black", {})}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def spec_of(uploads):
     """Return the shortest JSON of a component; an uploaded data set needs to know which."""
 
     def spec(cls):
-        upload = {"upload": uploads[cls.pictures]} if "upload" in knobs(cls) else {}
+        upload = {"upload": uploads[cls.kind_name]} if "upload" in knobs(cls) else {}
         return {"name": cls.name} | upload
 
     return spec

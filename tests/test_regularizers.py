@@ -11,7 +11,6 @@ from torch.func import functional_call
 from gan_core.networks import DISCRIMINATORS
 from gan_core.regularizers import REGULARIZERS
 
-torch.set_num_threads(1)
 EVERY = pytest.mark.parametrize("name", REGULARIZERS.names())
 PENALTIES = [
     cls.name

@@ -19,12 +19,6 @@ from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 
 NEVER = 10**15
-BEST_BY = "wasserstein_1"
-"""The metric of a step by which the best checkpoint is chosen, where the step has it."""
-
-ENGINE_FROM = 5_000
-"""The step at which `auto` lets the compiler take over on the line, waiting for it if need be, so
-that a run is the same whenever it is interrupted. 5,000 steps take about as long as compiling."""
 
 Note = Callable[[Snapshot], None]
 
@@ -133,7 +127,8 @@ def engine_from(trainer: Trainer) -> int | None:
         return None
     if trainer.engine_selector.wanted != "auto":
         return 0
-    return NEVER if trainer.config.dataset.pictures else ENGINE_FROM
+    compile_from = trainer.config.dataset.kind.compile_from
+    return NEVER if compile_from is None else compile_from
 
 
 class HeadlessRun:
@@ -241,7 +236,8 @@ class HeadlessRun:
     def _save(self) -> None:
         measured = None
         if self._snapshot.step == self._trainer.step_count:
-            measured = self._snapshot.metrics.get(BEST_BY)
+            best_by = self._trainer.config.dataset.kind.best_by
+            measured = self._snapshot.metrics.get(best_by)
         failed = self._said is not None and self._said == self._keeper.problem
         if not self._keeper.save(self._snapshot, measured):
             self._say(self._keeper.problem)

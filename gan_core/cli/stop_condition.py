@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass
 
 from gan_core.data import Dataset
-from gan_core.evaluation.metrics import METRICS
-from gan_core.evaluation.metrics.images import IMAGE_METRICS
+from gan_core.data.kind import all_kinds
+from gan_core.evaluation.evaluate import SAMPLES, SEED
+from gan_core.runtime.tasks import run_to_end
 from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
 from gan_core.training.trainer import Trainer
 
-ROWS_BITS, PICTURE_BITS = 6, 3
-"""Up to 2 ** (bits - 1) moments an octave of steps; metrics of pictures take seconds each."""
+SNAPSHOT_BITS, EVALUATION_BITS = 6, 3
+"""At most 2 ** (bits - 1) steps per octave of steps; an evaluation takes seconds."""
 
 RELATIONS = {
     "<=": operator.le,
@@ -24,7 +25,7 @@ RELATIONS = {
 CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
 
 
-def is_eval_step(step: int, bits: int = ROWS_BITS) -> bool:
+def is_eval_step(step: int, bits: int = SNAPSHOT_BITS) -> bool:
     """Say whether metrics are measured at a step: at 32 evenly spaced ones an octave.
 
     So a run that was resumed has measured at the same steps as one that was not.
@@ -52,7 +53,14 @@ class StopCondition:
         Raises:
             ValueError: if it is none, naming what can be asked for.
         """
-        names = [*METRICS.names(), *IMAGE_METRICS.names(), *STATISTICS]
+        names = list(
+            dict.fromkeys(
+                name
+                for kind in all_kinds()
+                for name in (*kind.snapshot_metrics, *kind.evaluation_metrics)
+            )
+        )
+        names += STATISTICS
         match = CONDITION.fullmatch(text)
         if match is None or match[1] not in names:
             raise ValueError(
@@ -66,8 +74,8 @@ class StopCondition:
 
     def validate(self, dataset: Dataset) -> None:
         """Raises: ValueError: if runs on the data set have no such number; it names theirs."""
-        registry = IMAGE_METRICS if dataset.pictures else METRICS
-        names = [*registry.names(), *STATISTICS]
+        kind = dataset.kind
+        names = [*kind.snapshot_metrics, *kind.evaluation_metrics, *STATISTICS]
         if self.name not in names:
             raise ValueError(
                 f"stop-when: {self.name} is not measured on {dataset.name}; "
@@ -77,8 +85,8 @@ class StopCondition:
     def check(self, trainer: Trainer, snapshot: Snapshot) -> str | None:
         """Return a sentence if it holds where the trainer is, of which the snapshot is.
 
-        It is looked at only where a run looks at itself whenever it was interrupted: at rows, or
-        at 4 of them an octave if it is of a metric of pictures.
+        Checked only at evaluation steps (32 per octave of steps; 4 per octave for metrics that need
+        an evaluation), so a resumed run stops at the same step as an uninterrupted one.
 
         Raises:
             ValueError: if pictures of this kind have no such metric.
@@ -86,17 +94,19 @@ class StopCondition:
         if not is_eval_step(snapshot.step):
             return None
         value = (snapshot.statistics | snapshot.metrics).get(self.name)
-        if self.name in IMAGE_METRICS.names() and is_eval_step(snapshot.step, PICTURE_BITS):
-            value = self._of_pictures(trainer)
+        kind = trainer.config.dataset.kind
+        if self.name in kind.evaluation_metrics and is_eval_step(snapshot.step, EVALUATION_BITS):
+            value = self._evaluate(trainer)
         if value is None or not RELATIONS[self.relation](value, self.bound):
             return None
         return f"{self.name} = {value:.4g}: {self.name} {self.relation} {self.bound:g} holds."
 
-    def _of_pictures(self, trainer: Trainer) -> float:
-        from gan_core.evaluation.evaluate import Evaluation
-
+    def _evaluate(self, trainer: Trainer) -> float:
         dataset = trainer.config.dataset
-        values = Evaluation(trainer.frozen_generator(), dataset, trainer.source).run().values
+        work = dataset.kind.evaluate(
+            trainer.frozen_generator(), dataset, trainer.source, SAMPLES, SEED
+        )
+        values = run_to_end(work).values
         if self.name not in values:
             raise ValueError(
                 f"stop-when: {self.name} is not measured on {dataset.name}; "

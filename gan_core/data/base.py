@@ -6,10 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 
+from gan_core.data.kind import DataKind, kind_named
 from gan_core.data.pixels import to_samples
 from gan_core.registry import Component, Registry
 from gan_core.shapes import Classes, Factors, Grid, Pixels, Samples
@@ -51,8 +52,16 @@ class BatchSource(Protocol):
 class Dataset(Component):
     """What the generator shall imitate."""
 
-    pictures: ClassVar[bool] = False
+    kind_name: ClassVar[str]
+    """The name of its kind of data, one of `gan_core.kinds`."""
     default_standardise: ClassVar[str] = "none"
+    upload_format: ClassVar[str | None] = None
+    """How a user brings the data, "table" or "images"; None if they are there already."""
+
+    @property
+    def kind(self) -> DataKind:
+        """Everything in which kinds of data differ."""
+        return kind_named(self.kind_name)
 
     @property
     @abstractmethod
@@ -63,6 +72,14 @@ class Dataset(Component):
     def size(self) -> int | None:
         """How many samples there are; None if there is no end of them."""
         return None
+
+    def mean_and_std(self) -> tuple[float, float]:
+        """Return the mean and standard deviation by which D's input may be standardized."""
+        return 0.0, 1.0
+
+    def compile_stand_in(self) -> dict[str, Any]:
+        """Return the simplest data set, as in JSON, whose compiled step is the same."""
+        return self.to_dict()
 
     @property
     def preparation(self) -> Preparation | None:
@@ -104,11 +121,19 @@ class Distribution(Protocol):
 class Distribution1D(Dataset):
     """A law on the line with known density, distribution function and sampler."""
 
+    kind_name = "one_dim"
     default_standardise = "discriminator"
 
     @property
     def sample_shape(self):
         return (1,)
+
+    def mean_and_std(self):
+        distribution = self.distribution()
+        return float(distribution.mean()), float(distribution.std())
+
+    def compile_stand_in(self):
+        return {"name": "normal"}
 
     @abstractmethod
     def distribution(self) -> Distribution:
@@ -163,7 +188,7 @@ class ImageSource(BatchSource, Protocol):
 class ImageDataset(Dataset):
     """A set of pictures of one size, held as bytes."""
 
-    pictures = True
+    kind_name = "images"
 
     @abstractmethod
     def load(self) -> ImageSource:

@@ -13,6 +13,7 @@ from gan_core.registry import knob
 class PackedPictures(ImageDataset):
     """Pictures in a pack, which says what they are."""
 
+    upload_format = "images"
     upload: str = knob("", hidden=True, help="The id under which the pictures are stored.")
     flips: bool = knob(False, help="Mirror each picture left to right with probability ½.")
 

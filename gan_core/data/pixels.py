@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
-from gan_core.shapes import PixelArray, Pixels, Samples, Values
+from gan_core.shapes import PixelArray, Pixels, Samples
 
 
 def to_samples(pixels: Pixels) -> Samples:
@@ -18,10 +16,3 @@ def to_uint8(samples: Samples) -> PixelArray:
     """Turn pictures in [-1, 1] into bytes; what lies outside is cut off, NaN becomes black."""
     scaled = samples.float().nan_to_num(-1.0).add(1).mul(127.5).round().clamp(0, 255)
     return scaled.to(torch.uint8).cpu().numpy()
-
-
-def to_arrays(samples: Samples, dataset: Any) -> Values | PixelArray:
-    """Return numbers as float64 of shape (n,), pictures as bytes of their own shape."""
-    if dataset.pictures:
-        return to_uint8(samples)
-    return samples.squeeze(1).double().cpu().numpy()

@@ -26,12 +26,6 @@ __all__ = [
     "sample_rules",
 ]
 
-EARLY, EARLY_PICTURES = 100, 200
-"""Steps after the beginning, or after a change, before which there is nothing to tell."""
-
-FAR = 0.4
-"""So many standard deviations of the target are far, for the mean and for the spread."""
-
 HEALTHY, TOO_EARLY = "healthy", "too_early"
 
 
@@ -53,7 +47,7 @@ def diagnose(indicators: Indicators) -> Diagnosis:
     """Return the first condition that holds, or that none does."""
     rules = [cls() for cls in CONDITIONS]
     evidence = tuple((rule.title, rule.evidence(indicators)) for rule in rules)
-    wait = EARLY if indicators.pictures is None else EARLY_PICTURES
+    wait = indicators.samples.min_steps
     early = indicators.age < wait
     for rule in rules:
         finding = rule.check(indicators) if rule.at_once or not early else None
@@ -65,29 +59,17 @@ def diagnose(indicators: Indicators) -> Diagnosis:
         since = "the last change" if indicators.age < indicators.step else "the beginning"
         sentence = f"I wait for {wait} steps since {since}; so far there are {indicators.age:,}."
         return Diagnosis(TOO_EARLY, "Too early to say", sentence, evidence)
-    title = "Nothing wrong, but not there yet" if _on_its_way(indicators) else "Nothing wrong"
-    return Diagnosis(HEALTHY, title, _well(indicators), evidence)
+    on_its_way = indicators.samples.is_on_its_way
+    title = "Nothing wrong, but not there yet" if on_its_way else "Nothing wrong"
+    return Diagnosis(HEALTHY, title, _healthy_sentence(indicators), evidence)
 
 
-def _on_its_way(indicators: Indicators) -> bool:
-    """Say whether the samples' mean or spread is still far from the target's."""
-    line = indicators.line
-    return line is not None and (abs(line.mean) > FAR or abs(line.std - 1) > FAR)
-
-
-def _well(indicators: Indicators) -> str:
-    """Say what speaks for it, with the run's numbers."""
-    if indicators.line is not None:
-        line = indicators.line
-        return (
-            f"The samples' mean is {abs(line.mean):.2f} std off and their spread {line.std:.2f} of "
-            f"the target's; they sway by {line.oscillation:.2f} std."
-        )
+def _healthy_sentence(indicators: Indicators) -> str:
+    """Return what speaks for the run, with its numbers."""
+    advantage = indicators.d_advantage
+    if advantage is None:
+        return indicators.samples.healthy_sentence("")
     steps = f"over the last {indicators.window:,} steps"
-    won = (
-        ""
-        if indicators.d_advantage is None
-        else f"D has won {max(indicators.d_advantage, 0):.0%} of its game {steps}; "
+    return indicators.samples.healthy_sentence(
+        f"D has won {max(advantage, 0):.0%} of its game {steps}"
     )
-    diversity = indicators.pictures.diversity
-    return f"{won}two samples differ by {diversity:.2f} of what two real pictures do."

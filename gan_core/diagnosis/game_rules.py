@@ -11,7 +11,6 @@ from gan_core.diagnosis.rule import (
     Condition,
     Evidence,
     d_outputs_text,
-    snapshots_text,
     steps_text,
 )
 from gan_core.registry import knob
@@ -55,17 +54,7 @@ class Diverging(Condition):
             rows.append(
                 Evidence(words, indicators.max_loss_ratio, self.worse, True, steps_text(indicators))
             )
-        if indicators.line is not None:
-            rows.append(
-                Evidence(
-                    "to and fro, in std",
-                    indicators.line.oscillation,
-                    self.sway,
-                    True,
-                    snapshots_text(indicators, long=True),
-                )
-            )
-        return tuple(rows)
+        return (*rows, *indicators.samples.jumps(self))
 
     def prescriptions(self, indicators):
         if indicators.failure is not None:  # the trainer has gone back to healthy weights
@@ -80,16 +69,12 @@ class Diverging(Condition):
                 f"are those of step {broken.healthy_step:,} again, the last healthy ones."
             )
         if indicators.max_loss_ratio is not None and indicators.max_loss_ratio > self.worse:
+            times = f"{indicators.max_loss_ratio:,.0f} times"
             return (
-                f"D's loss rose to {indicators.max_loss_ratio:,.0f} times that of a D that only "
-                f"guesses, in "
+                f"D's loss rose to {times} that of a D that only guesses, in "
                 f"{steps_text(indicators)}: every step overshoots."
             )
-        return (
-            f"The samples jump to and fro by {indicators.line.oscillation:,.0f} times the "
-            f"target's standard "
-            "deviation: every step overshoots."
-        )
+        return indicators.samples.jumps_sentence()
 
 
 def _broken(indicators: Indicators) -> float:
@@ -116,7 +101,7 @@ class CannotReach(Condition):
         if atoms is None:
             return ()
         z = float(len(atoms)) ** config.latent_dim
-        real = indicators.pictures.real if indicators.pictures else indicators.line.real_distinct
+        real = indicators.samples.num_real
         over = "all of the noise prior"
         return (
             Evidence("different values of z", z, self.values + 0.5, False, over),
@@ -169,7 +154,7 @@ class GStarved(Condition):
             Evidence(
                 "how far D has won", indicators.d_advantage, self.won, True, steps_text(indicators)
             ),
-            *_far(indicators, self.progress, self.likeness),
+            *indicators.samples.distance(self),
         )
 
     def sentence(self, indicators):
@@ -178,17 +163,6 @@ class GStarved(Condition):
             f"has the slope "
             f"{indicators.slope:.2g} only: hardly any gradient reaches G."
         )
-
-
-def _far(indicators: Indicators, progress: float, likeness: float) -> tuple[Evidence, ...]:
-    """Return the rows that say that G is neither there nor on its way."""
-    if indicators.line is not None:
-        done = indicators.line.progress
-        return (
-            Evidence("share of the way done", done, progress, False, snapshots_text(indicators)),
-        )
-    over = f"{indicators.pictures.samples} samples, {indicators.pictures.real:,} real pictures"
-    return (Evidence("distance to the data", indicators.pictures.nn_ratio, likeness, True, over),)
 
 
 @CONDITIONS.register(
@@ -218,19 +192,13 @@ class DTooStrong(Condition):
             Evidence(
                 "how far D has won", indicators.d_advantage, self.won, True, steps_text(indicators)
             ),
-            *_far(indicators, self.progress, self.likeness),
+            *indicators.samples.distance(self),
         )
 
     def sentence(self, indicators):
-        if indicators.line is not None:
-            still = f"the samples got {max(indicators.line.progress, 0):.0%} of their way nearer"
-        else:
-            still = (
-                f"the pictures are {indicators.pictures.nn_ratio:.1f} times as far from the "
-                f"data as "
-                "real ones"
-            )
-        return f"D is right nearly every time: {d_outputs_text(indicators)}; {still}."
+        words = indicators.samples.distance_words()
+        ending = f"; {words}." if words else "."
+        return f"D is right nearly every time: {d_outputs_text(indicators)}{ending}"
 
 
 @CONDITIONS.register(
@@ -264,17 +232,7 @@ class Oscillating(Condition):
         return self.candidates
 
     def evidence(self, indicators):
-        if indicators.line is None:
-            return ()
-        line, over = indicators.line, snapshots_text(indicators, long=True)
-        return (
-            Evidence("to and fro, in std", line.oscillation, self.sway, True, over),
-            Evidence("to and fro / off at first", line.oscillation_share, self.share, True, over),
-        )
+        return indicators.samples.oscillates(self)
 
     def sentence(self, indicators):
-        return (
-            f"The samples sway to and fro by {indicators.line.oscillation:.2f} of the target's "
-            f"standard "
-            f"deviation, over {snapshots_text(indicators, long=True)}."
-        )
+        return indicators.samples.oscillates_sentence()

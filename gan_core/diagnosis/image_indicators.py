@@ -1,4 +1,4 @@
-"""Vital signs of pictures: how different they are, how like the data, and how like single ones."""
+"""Indicators of images: their diversity, and their distance to the data and to single images."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from gan_core.data.base import ImageSource
+from gan_core.diagnosis.evidence import Evidence
+from gan_core.diagnosis.sample_indicators import SampleIndicators
 from gan_core.evaluation.report import ClassHistogram
 from gan_core.shapes import Features, PixelArray, Pixels
 from gan_core.training.monitoring.sample_timeline import Timeline, TimelineFrame
@@ -34,11 +36,11 @@ class ImageReference:
     flips: bool
 
 
-def picture_reference(source: ImageSource) -> ImageReference:
+def image_reference(source: ImageSource) -> ImageReference:
     """Take at most `MAX_REAL` of the source's pictures, always the same ones."""
     rng = torch.Generator().manual_seed(SEED)
     index = torch.randperm(len(source), generator=rng)[:MAX_REAL].sort().values
-    real = small(source.pixels(index).cpu())
+    real = shrink(source.pixels(index).cpu())
     between = torch.cdist(real, real)
     apart = between[~torch.eye(len(real), dtype=torch.bool)][:100_000].median().item()
     nearest = between.fill_diagonal_(torch.inf).amin(1).median().item()
@@ -46,29 +48,83 @@ def picture_reference(source: ImageSource) -> ImageReference:
 
 
 @dataclass(frozen=True)
-class ImageIndicators:
+class ImageIndicators(SampleIndicators):
     """A generator of pictures.
 
-    `likeness` is the median distance of a sample to its nearest real picture, over the same of
+    `nn_ratio` is the median distance of a sample to its nearest real picture, over the same of
     real pictures to each other: near 1 for pictures like the data, near 0 for copies, far above
     for what is like nothing in the data. `diversity` is the median distance between two samples,
     over that between two real pictures, and `gained` how much more it is than at the best of
     some earlier grids.
     """
 
+    min_steps = 200
     samples: int
     real: int
     nn_ratio: float
     diversity: float
     gained: float
     grids: int
-    census: ClassHistogram | None
+    histogram: ClassHistogram | None
+
+    @property
+    def num_real(self):
+        return self.real
+
+    def healthy_sentence(self, game):
+        words = f"two samples differ by {self.diversity:.2f} of what two real pictures do."
+        return f"{game}; {words}" if game else words
+
+    def distance(self, rule):
+        over = f"{self.samples} samples, {self.real:,} real pictures"
+        return (Evidence("distance to the data", self.nn_ratio, rule.likeness, True, over),)
+
+    def distance_words(self):
+        ratio = f"{self.nn_ratio:.1f} times"
+        return f"the pictures are {ratio} as far from the data as real ones"
+
+    def collapses(self, rule):
+        if self.histogram is not None:
+            missing = float(len(self._missing_classes(rule.found)))
+            over = f"{sum(self.histogram.generated):,} samples, last evaluation"
+            return (Evidence("classes missing", missing, rule.classes - 0.5, True, over),)
+        over = f"{self.samples} samples"
+        since = f"{over}, now and in {self.grids} grids before"
+        return (
+            Evidence("distance between samples", self.diversity, rule.diversity, False, over),
+            Evidence("of it gained", self.gained, rule.gained, False, since),
+        )
+
+    def collapses_sentence(self, rule):
+        if self.histogram is not None:
+            return f"Hardly ever made: {', '.join(self._missing_classes(rule.found))}."
+        return (
+            f"Two generated pictures differ by {self.diversity:.2f} of what two real ones do: "
+            "G makes few different ones."
+        )
+
+    def _missing_classes(self, least_share: float) -> list[str]:
+        counts = self.histogram
+        real, made = sum(counts.real), sum(counts.generated)
+        rows = zip(counts.values, counts.real, counts.generated, strict=True)
+        return [name for name, r, g in rows if g / made < least_share * r / real]
+
+    def memorizes(self, rule):
+        over = f"{self.samples} samples, {self.real:,} real pictures"
+        return (Evidence("distance to the data", self.nn_ratio, rule.likeness, False, over),)
+
+    def memorizes_sentence(self):
+        return (
+            f"The samples are copies: half of them are nearer to one of {self.real:,} real "
+            f"pictures than {self.nn_ratio:.2f} of what these are from each other. More pictures "
+            "help most."
+        )
 
 
-def picture_vitals(
+def image_indicators(
     samples: PixelArray,
     reference: ImageReference,
-    census: ClassHistogram | None = None,
+    histogram: ClassHistogram | None = None,
     earlier: Sequence[TimelineFrame] = (),
 ) -> ImageIndicators:
     """Return the vital signs of some samples, bytes of any size.
@@ -76,13 +132,13 @@ def picture_vitals(
     `earlier` are grids from the same run; without one the diversity has not grown.
     """
     pixels = torch.from_numpy(samples)
-    points = small(pixels)
+    points = shrink(pixels)
     nearest = torch.cdist(points, reference.real).amin(1)
     if reference.flips:
-        mirrored = torch.cdist(small(pixels.flip(3)), reference.real).amin(1)
+        mirrored = torch.cdist(shrink(pixels.flip(3)), reference.real).amin(1)
         nearest = torch.minimum(nearest, mirrored)
     diversity = _ratio(_between(points), reference.apart)
-    grids = [small(torch.from_numpy(np.array(moment.pixels()))) for moment in earlier]
+    grids = [shrink(torch.from_numpy(np.array(moment.pixels()))) for moment in earlier]
     before = max((_ratio(_between(grid), reference.apart) for grid in grids), default=diversity)
     return ImageIndicators(
         samples=len(points),
@@ -91,7 +147,7 @@ def picture_vitals(
         diversity=diversity,
         gained=diversity - before,
         grids=len(earlier),
-        census=census,
+        histogram=histogram,
     )
 
 
@@ -110,7 +166,7 @@ def _between(points: Features) -> float:
     return torch.pdist(points).median().item() if len(points) > 1 else 0.0
 
 
-def small(pixels: Pixels) -> Features:
+def shrink(pixels: Pixels) -> Features:
     """Return pictures averaged to at most `MAX_SIDE` pixels a side, a row each.
 
     They are scaled such that Euclidean distances are root mean squares.

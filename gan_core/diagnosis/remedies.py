@@ -20,7 +20,6 @@ QUARTER = 4
 BLUR = 0.1
 CRITIC_UPDATES = 3
 MANY_BITS = 10
-R1_GAMMA, R1_GAMMA_PICTURES = 0.5, 1.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def gradient_penalty(config: ExperimentConfig) -> Remedy | None:
         penalty = REGULARIZERS.create({"name": "gradient_penalty", "one_sided": True})
         label = f"Add a gradient penalty, λ {penalty.strength:g}, {CRITIC_UPDATES} D updates"
         return _change(config, label, regularizer=penalty, n_critic=CRITIC_UPDATES)
-    gamma = R1_GAMMA_PICTURES if config.dataset.pictures else R1_GAMMA
+    gamma = config.dataset.kind.r1_gamma
     penalty = REGULARIZERS.create({"name": "r1", "gamma": gamma})
     return _change(config, f"Add an R1 penalty, γ {gamma:g}", regularizer=penalty)
 
@@ -120,7 +119,7 @@ def average_weights(config: ExperimentConfig) -> Remedy | None:
     """Yazıcı et al. 2019, arXiv:1806.04498: the average of G's weights sways less than G."""
     if config.ema_decay:
         return None
-    usual = 0.99 if config.dataset.pictures else 0.998
+    usual = config.dataset.kind.experiment["ema_decay"]
     return _change(config, f"Average G's weights, decay {usual:g}", ema_decay=usual)
 
 
@@ -153,7 +152,7 @@ def stabilize_from_scratch(config: ExperimentConfig) -> Remedy | None:
 
 def pairing_loss(config: ExperimentConfig) -> Remedy | None:
     """Huang et al. 2024 (R3GAN), arXiv:2501.05441: it covers more modes."""
-    gamma = R1_GAMMA_PICTURES if config.dataset.pictures else R1_GAMMA
+    gamma = config.dataset.kind.r1_gamma
     penalty = REGULARIZERS.create({"name": "r1_r2", "gamma": gamma})
     loss = LOSSES.create("relativistic_pairing")
     return _change(config, "Use the relativistic pairing loss", loss=loss, regularizer=penalty)
@@ -182,7 +181,7 @@ def blur(config: ExperimentConfig) -> Remedy | None:
 def continuous_noise(config: ExperimentConfig) -> Remedy | None:
     if config.prior.support(config.latent_dim) is None:
         return None
-    usual = "gaussian" if config.dataset.pictures else "uniform"
+    usual = config.dataset.kind.experiment["prior"]["name"]
     return _change(config, f"with {usual} noise", prior=PRIORS.create(usual))
 
 
@@ -209,7 +208,7 @@ def choose_remedies(
 
 
 def _usual_optimizer(config: ExperimentConfig) -> Optimizer:
-    values = default_knobs("optimizer_g", "adam", config.dataset.pictures)
+    values = default_knobs("optimizer_g", "adam", config.dataset.kind)
     return OPTIMIZERS.create({"name": "adam", **values})
 
 

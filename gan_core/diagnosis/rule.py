@@ -11,27 +11,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gan_core.diagnosis.evidence import Evidence
 from gan_core.diagnosis.indicators import Indicators
 from gan_core.diagnosis.remedies import Remedy, RemedyFactory, choose_remedies
 from gan_core.registry import Component, Registry
 
 CONDITIONS = Registry("condition")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One comparison: what was measured, its threshold, and over how many samples or steps."""
-
-    measured: str
-    value: float
-    threshold: float
-    above: bool
-    over: str
-
-    @property
-    def tripped(self) -> bool:
-        """Whether the value lies beyond the threshold; NaN does not."""
-        return self.value > self.threshold if self.above else self.value < self.threshold
 
 
 @dataclass(frozen=True)
@@ -78,12 +63,6 @@ class Condition(Component):
 
 def steps_text(indicators: Indicators) -> str:
     return f"the last {indicators.window:,} steps"
-
-
-def snapshots_text(indicators: Indicators, long: bool = False) -> str:
-    """Say over how many looks at the samples, the long ones if a sway is meant."""
-    n = indicators.line.long_looks if long else indicators.line.num_snapshots
-    return f"{n:,} looks at 10,000 samples"
 
 
 def d_outputs_text(indicators: Indicators) -> str:

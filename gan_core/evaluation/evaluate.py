@@ -12,7 +12,7 @@ import torch
 
 from gan_core.data import BatchSource, Dataset, Distribution1D
 from gan_core.data.base import ImageSource
-from gan_core.data.pixels import to_arrays, to_uint8
+from gan_core.data.pixels import to_uint8
 from gan_core.evaluation.frozen_generator import FrozenGenerator
 from gan_core.evaluation.metrics import METRICS, measure, noise_floor
 from gan_core.evaluation.metrics.batch import FeatureBatch
@@ -194,7 +194,8 @@ def evaluate_1d(
 ) -> EvaluationReport:
     """Measure numbers on the line against the law that they imitate."""
     rng = torch.Generator(frozen.device).manual_seed(seed)
-    found = measure(to_arrays(frozen.sample(samples, rng), target), target)
+    numbers = frozen.sample(samples, rng).squeeze(1).double().cpu().numpy()
+    found = measure(numbers, target)
     perfect = noise_floor(target, samples)
     values = {
         cls.name: MetricResult(

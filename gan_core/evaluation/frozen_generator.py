@@ -51,8 +51,7 @@ class FrozenGenerator:
         """Return `network`, which is in evaluation mode and belongs to `config`, as it is."""
         mean, std = 0.0, 1.0
         if config.architecture.standardise == "both":
-            law = config.dataset.distribution()
-            mean, std = float(law.mean()), float(law.std())
+            mean, std = config.dataset.mean_and_std()
         classes = config.dataset.classes if config.architecture.conditional else ()
         shape = config.dataset.sample_shape
         return cls(

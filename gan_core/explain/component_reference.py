@@ -1,4 +1,4 @@
-"""What is registered, as tables for the command line and the README, and as cards to look up."""
+"""What is registered, as tables for the command line and docs/components.md, and as cards."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def text() -> str:
 
 
 def markdown() -> str:
-    """Return the tables that stand in the README."""
+    """Return the tables of docs/components.md, one for each kind of component."""
     parts = []
     for kind, registry in registries().items():
-        rows = [f"| {kind} | what it is | knobs |", "| --- | --- | --- |"]
+        rows = [f"## {kind}", "", "| name | what it is | knobs |", "| --- | --- | --- |"]
         for cls in registry:
             settings = "; ".join(describe_knob(n, k) for n, k in knobs(cls).items() if not k.hidden)
             summary = cls.summary().replace("|", "\\|")

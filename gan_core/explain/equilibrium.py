@@ -25,9 +25,6 @@ from gan_core.training.monitoring.density_view import (
 if TYPE_CHECKING:
     from gan_core.training.trainer import Trainer
 
-LINE_SAMPLES, PICTURES = 10_000, 512
-"""How many real and as many generated samples are looked at."""
-
 SERIES = ("value", "best_value", "implied", "true", "optimality_gap")
 """What is worth keeping over the steps, in a `History`."""
 
@@ -80,23 +77,24 @@ class Equilibrium:
 def measure(trainer: Trainer, n: int | None = None, axis: PlotAxis | None = None) -> Equilibrium:
     """Measure a run from `n` real and `n` generated samples, the same noise at every call.
 
-    On the line both networks are at rest (no dropout, running means in batch norm), nothing is
-    blurred by instance noise, and `axis` grows to hold what G makes; the true distance and the
-    best value are those of the smoothed density of the samples. Pictures are judged as in a
-    training step. The run's own random streams stay where they are.
+    Where densities are known both networks are in evaluation mode (no dropout, running means in
+    batch norm), there is no instance noise, and `axis` grows to hold what G makes; the true
+    distance and the best value are those of the smoothed density of the samples. Other data are
+    judged as in a training step. The run's own random streams stay where they are.
     """
     gan = trainer.gan
-    pictures = gan.config.dataset.pictures
-    n = n or (PICTURES if pictures else LINE_SAMPLES)
+    dataset = gan.config.dataset
+    axis = axis or dataset.kind.density_axis(dataset)
+    n = n or dataset.kind.num_equilibrium
     with trainer.lock:
-        if pictures:
+        if axis is None:
             with gan.no_side_effects():
                 return _of_loss(trainer, *_judged(gan, n)[:2])
         with eval_mode(gan.generator), eval_mode(gan.discriminator):
             real, fake, x_fake = _judged(gan, n)
             made = _of_loss(trainer, real, fake)
             samples = x_fake.squeeze(1).double().cpu().numpy()
-            return _on_the_line(gan, made, samples, axis or PlotAxis.around(gan.config.dataset))
+            return _with_densities(gan, made, samples, axis)
 
 
 def _judged(gan: GAN, n: int) -> tuple[Logits, Logits, Samples]:
@@ -146,7 +144,7 @@ def d_input_scale(gan: GAN) -> float:
     return 1.0 if gan.config.architecture.standardise == "none" else gan.std
 
 
-def _on_the_line(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) -> Equilibrium:
+def _with_densities(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) -> Equilibrium:
     """Add what can be told where the densities are known."""
     config = gan.config
     axis.extend(np.sort(samples))
@@ -165,7 +163,7 @@ def _on_the_line(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) -> 
         made,
         best_value=None if true is None else -divergence.best_loss(true, unit),
         true=true,
-        gap=None if d_optimal is None else mean_gap(d, d_optimal, p_real + p_fake),
+        optimality_gap=None if d_optimal is None else mean_gap(d, d_optimal, p_real + p_fake),
         max_slope=float(np.abs(np.diff(logits)).max() / (x[1] - x[0]) * unit),
         curves=Curves(x, p_real, p_fake, d, d_optimal),
     )

@@ -10,6 +10,7 @@ from torch.nn.utils import get_total_norm
 
 from gan_core.losses import Loss
 from gan_core.shapes import Grid, Logits, Values
+from gan_core.training.algorithm import generator_loss
 from gan_core.training.gan import GAN, Batch
 
 CURVE_POINTS = 161
@@ -78,7 +79,7 @@ def gradient_of_g(gan: GAN, batch: Batch, losses: list[Loss]) -> list[float]:
     weights = list(gan.generator.parameters())
     norms = []
     for loss in losses:
-        objective = gan.generator_loss(batch, loss).total
+        objective = generator_loss(gan, batch, loss).total
         gradients = torch.autograd.grad(objective, weights, retain_graph=True)
         norms.append(get_total_norm(gradients).item())
     return norms

@@ -100,7 +100,8 @@ def _noise(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
 
 def _real(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
     real = moment.scene.real
-    value = "" if config.dataset.pictures else rf",\quad x_1 = {latex_number(float(real[0]))}"
+    first = config.dataset.kind.first_number(real[0])
+    value = rf",\quad x_1 = {first}" if first else ""
     return LineExplanation(
         r"x_i \sim p_r,\quad i = 1 \dots m",
         rf"m = {len(moment.turn.batch.real)}{value}",

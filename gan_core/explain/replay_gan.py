@@ -14,6 +14,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from gan_core.networks.base import leaf_layers
 from gan_core.regularizers import REGULARIZERS
 from gan_core.shapes import Classes, Samples
+from gan_core.training.algorithm import discriminator_loss, generator_loss
 from gan_core.training.gan import GAN, Batch, LossTerms
 
 NETWORKS = ("generator", "discriminator")
@@ -30,7 +31,7 @@ class ReplayGAN(GAN):
     """
 
     def __init__(self, gan: GAN, batch: Batch, dtype: torch.dtype | None = None) -> None:
-        self.__dict__.update(gan.__dict__)  # all that is not replaced below is shared
+        self.share(gan)
         exact = "fp32" if dtype is not None else gan.config.precision
         none = REGULARIZERS.create("none")
         self.config = gan.config.replace(regularizer=none, precision=exact)
@@ -60,9 +61,9 @@ class ReplayGAN(GAN):
             rng.set_state(self._start[name])
         batch = replace(self.batch, fake=self.generate(self.batch.z, self.batch.labels))
         return (
-            self.discriminator_loss(batch)
+            discriminator_loss(self, batch)
             if network == "discriminator"
-            else self.generator_loss(batch)
+            else generator_loss(self, batch)
         )
 
     def layers(self, network: str) -> list[nn.Module]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from gan_core.data.pixels import to_arrays
 from gan_core.shapes import Logits, PerSample, PixelArray, Samples, Values
+from gan_core.training.algorithm import generator_loss
 from gan_core.training.gan import GAN, Batch
 from gan_core.training.monitoring.density_view import display_output
 
@@ -41,10 +41,10 @@ def sample_gradients(trainer: Trainer, n: int) -> SampleGradients:
         batch = gan.sample_batch()
         slopes = _slopes(gan, batch)
     of_logit, push_ = (x[:n].double().cpu().numpy() for x in (slopes.of_logit, -slopes.of_loss))
-    if not gan.config.dataset.pictures:
+    if gan.config.dataset.sample_shape == (1,):
         of_logit, push_ = of_logit[:, 0], push_[:, 0]
     return SampleGradients(
-        to_arrays(batch.fake.detach()[:n], gan.config.dataset),
+        gan.config.dataset.kind.to_arrays(batch.fake.detach()[:n]),
         display_output(gan.config, slopes.logits[:n].double().cpu().numpy()),
         slopes.at_logit[:n].double().cpu().numpy(),
         of_logit,
@@ -74,7 +74,7 @@ class ChainFactors(NamedTuple):
 
 def _slopes(gan: GAN, batch: Batch) -> ChainFactors:
     fake = batch.fake.detach().requires_grad_()
-    bill = gan.generator_loss(replace(batch, fake=fake))
+    bill = generator_loss(gan, replace(batch, fake=fake))
     logits, loss = bill.fake_logits, bill.loss.sum()
     (at_logit,) = torch.autograd.grad(loss, logits, retain_graph=True)
     (of_logit,) = torch.autograd.grad(logits.sum(), fake, retain_graph=True)

@@ -14,10 +14,9 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
-from gan_core.data.pixels import to_arrays
 from gan_core.explain.sample_gradients import sample_gradient
 from gan_core.shapes import Grid, Logits, PixelArray, Samples, Values, Weights
-from gan_core.training.algorithm import UpdateResult
+from gan_core.training.algorithm import UpdateResult, discriminator_loss, generator_loss
 from gan_core.training.gan import Batch, LossTerms
 from gan_core.training.monitoring.density_view import display_output
 from gan_core.training.trainer import Trainer
@@ -127,7 +126,7 @@ def _record_d(trainer: Trainer, x: Grid | None, repetition: int) -> list[LineRec
     curve, before = _curve(trainer, x), _weights(*networks)
     turn = _at_rest(trainer.step_discriminator())
     with trainer.gan.no_side_effects():
-        after = trainer.gan.discriminator_loss(turn.batch)
+        after = discriminator_loss(trainer.gan, turn.batch)
     move = _move(before, _weights(*networks), turn.loss_terms, after)
     scenes = [StepView(_samples(trainer, turn.batch.fake[:SHOWN]), curve=curve)]
     real = _samples(trainer, trainer.gan.unstandardize(turn.batch.real[:SHOWN]))
@@ -152,7 +151,7 @@ def _generator_turn(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[
     z, labels = turn.batch.z, turn.batch.labels
     with trainer.gan.no_side_effects():
         batch = Batch(z, labels, trainer.gan.generate(z, labels))
-        after = trainer.gan.generator_loss(batch)
+        after = generator_loss(trainer.gan, batch)
     move = _move(before, _weights(*networks), turn.loss_terms, after)
     scene = replace(
         last.scene, real=None, d_output_fake=None, d_output_real=None, curve_before=None
@@ -195,7 +194,7 @@ def _move(
 
 
 def _samples(trainer: Trainer, x: Samples) -> Values | PixelArray:
-    return to_arrays(x.detach(), trainer.config.dataset)
+    return trainer.config.dataset.kind.to_arrays(x.detach())
 
 
 def _shown(trainer: Trainer, logits: Logits) -> Values:

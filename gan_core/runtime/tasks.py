@@ -32,11 +32,13 @@ in the same way and gives the same numbers.
 """
 
 
-def run_to_end(work: Task[T]) -> T:
-    """Do all of the work at once and return its result."""
+def run_to_end(
+    work: Task[T], progress: Callable[[float, str], None] = lambda fraction, message: None
+) -> T:
+    """Do all of the work at once and return its result; `progress` is called after every slice."""
     while True:
         try:
-            next(work)
+            progress(*next(work))
         except StopIteration as done:
             return done.value
 

@@ -6,21 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gan_core.config import NETWORKS, REGISTRIES, ExperimentConfig, default_knobs
+from gan_core.data.kind import DataKind
 
-LONGEST = 120
+MAX_LENGTH = 120
 
 
 def settings(config: ExperimentConfig) -> dict[str, str]:
     """Return an experiment as one text a setting; of a component, its title and unusual knobs."""
-    return _texts(config.to_dict(), config.dataset.pictures)
+    return _texts(config.to_dict(), config.dataset.kind)
 
 
 def from_defaults(config: ExperimentConfig) -> dict[str, str]:
     """Return the settings that differ from the defaults of an experiment on the same data."""
     short = config.diff_from_defaults()
     dataset = short.pop("dataset")
-    texts = _texts(short, config.dataset.pictures)
-    knobs = _unusual("dataset", dataset, config.dataset.pictures)
+    texts = _texts(short, config.dataset.kind)
+    knobs = _unusual("dataset", dataset, config.dataset.kind)
     return ({"dataset": ", ".join(knobs)} if knobs else {}) | texts
 
 
@@ -34,14 +35,14 @@ def differences(configs: Sequence[ExperimentConfig]) -> dict[str, list[str]]:
     }
 
 
-def _texts(given: Mapping[str, Any], pictures: bool) -> dict[str, str]:
+def _texts(given: Mapping[str, Any], kind: DataKind) -> dict[str, str]:
     found = {}
     for key, value in given.items():
         if key == "architecture":
-            found |= _texts(value, pictures)
+            found |= _texts(value, kind)
         elif key in REGISTRIES or key in NETWORKS:
             title = REGISTRIES[key][value["name"]].title
-            found[key] = ", ".join([title, *_unusual(key, value, pictures)])[:LONGEST]
+            found[key] = ", ".join([title, *_unusual(key, value, kind)])[:MAX_LENGTH]
         else:
             found[key] = _text(value)
     return {_words(name): text for name, text in found.items()}
@@ -52,9 +53,9 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _unusual(key: str, component: Mapping[str, Any], pictures: bool) -> list[str]:
+def _unusual(key: str, component: Mapping[str, Any], kind: DataKind) -> list[str]:
     """Return the knobs of a component that are not as it starts with, as texts."""
-    usual = default_knobs(key, component["name"], pictures)
+    usual = default_knobs(key, component["name"], kind)
     return [
         f"{name.replace('_', ' ')} {_text(value)}"
         for name, value in component.items()
@@ -66,4 +67,4 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text[:LONGEST]
+    return text[:MAX_LENGTH]

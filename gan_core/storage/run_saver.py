@@ -30,7 +30,6 @@ from gan_core.storage.run_folder import (
     sanitize_name,
 )
 from gan_core.storage.run_lock import RunLockedError
-from gan_core.storage.thumbnail import draw_samples, thumbnail
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 
@@ -203,10 +202,11 @@ class RunSaver:
         else:
             write_atomically(folder.path / PAST, checkpoint.to_bytes({"past": capture.past}))
         if capture.snapshot is not None:
-            drawn = draw_samples(capture.snapshot)
+            kind = self._trainer.config.dataset.kind
+            drawn = kind.draw(capture.snapshot)
             name = f"step-{capture.snapshot.step:08d}.png"
             write_atomically(folder.path / "samples" / name, png(drawn))
-            write_atomically(folder.path / "thumbnail.png", png(thumbnail(capture.snapshot)))
+            write_atomically(folder.path / "thumbnail.png", png(kind.thumbnail(capture.snapshot)))
         renamed = folder.read_metadata()
         if renamed is not None and renamed.name != about.name:
             about = replace(about, name=renamed.name)

@@ -1,6 +1,10 @@
 """One training step, written once: Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661).
 
-Every engine runs these lines: `eager` as they stand, the others what they were recorded to do.
+    repeat n_critic times: discriminator_step     D learns on a new batch
+    generator_step                                G learns on the batch that D saw last
+    update of the average of G (EMA)
+
+Every engine runs these lines: `eager` as they stand, the others as recorded from them.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn.utils import get_total_norm
 
+from gan_core.losses import Loss
+from gan_core.shapes import Logits, Samples
 from gan_core.training.gan import GAN, Batch, LossTerms
 
 OptimizerStep = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
@@ -19,49 +25,89 @@ OptimizerStep = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
 
 @dataclass(frozen=True, eq=False)
 class UpdateResult:
-    """One network's update: the batch, what it paid for it, and its gradient, a tensor a weight."""
+    """One network's update: the batch, the loss on it, and the gradient, one tensor per weight."""
 
     batch: Batch
     loss_terms: LossTerms
     gradients: tuple[torch.Tensor, ...]
 
 
-def discriminator_step(gan: GAN, descend: OptimizerStep) -> UpdateResult:
-    """Update D on a fresh batch of real samples and a fresh batch of noise."""
-    batch = gan.sample_batch()
-    bill = gan.discriminator_loss(batch)
-    gradients = descend(bill.total)
-    gan.config.regularizer.after_update(gan.discriminator)
-    return UpdateResult(batch, bill, gradients)
+def discriminator_step(gan: GAN, optimizer_step: OptimizerStep) -> UpdateResult:
+    """Update D on new real samples and new noise."""
+    batch = gan.sample_batch()  # x ~ p_data, z ~ p_z, G(z)
+    loss = discriminator_loss(gan, batch)
+    gradients = optimizer_step(loss.total)  # for D's weights only
+    gan.config.regularizer.after_update(gan.discriminator)  # weight clipping
+    return UpdateResult(batch, loss, gradients)
 
 
-def generator_step(gan: GAN, descend: OptimizerStep, batch: Batch) -> UpdateResult:
-    """Update G on what D, which stands still, says of a batch."""
-    bill = gan.generator_loss(batch)
-    return UpdateResult(batch, bill, descend(bill.total))
+def generator_step(gan: GAN, optimizer_step: OptimizerStep, batch: Batch) -> UpdateResult:
+    """Update G on D's answers to a batch; D stands still."""
+    loss = generator_loss(gan, batch)
+    gradients = optimizer_step(loss.total)  # for G's weights only, through D
+    return UpdateResult(batch, loss, gradients)
+
+
+def discriminator_loss(gan: GAN, batch: Batch) -> LossTerms:
+    """Return D's loss for telling `real` from `fake`, and the regularizer's penalty."""
+    config, regularizer = gan.config, gan.config.regularizer
+    real, fake = batch.real.detach(), gan.to_discriminator_input(batch.fake.detach())
+    if regularizer.needs_input_grad:
+        real, fake = real.requires_grad_(), fake.requires_grad_()
+    real_logits, fake_logits = gan.run_discriminator_on_both(
+        real, batch.labels, fake, batch.labels, separately=regularizer.needs_input_grad
+    )
+    loss = config.loss.discriminator(real_logits, fake_logits)  # one value per sample
+
+    def critic(x: Samples) -> Logits:
+        """Return D's logits; those of the batch's own samples are known already."""
+        if x is real:
+            return real_logits
+        return fake_logits if x is fake else gan.run_discriminator(x, batch.labels)
+
+    penalty = regularizer.penalty(critic, real, fake, gan.rng["train"])  # R1, GP, … or None
+    penalty = loss.new_zeros(()) if penalty is None else penalty.mean()
+    return LossTerms(real_logits, fake_logits, loss, penalty)
+
+
+def generator_loss(gan: GAN, batch: Batch, loss: Loss | None = None) -> LossTerms:
+    """Return G's loss on D's answers to `fake`; a relativistic loss draws new real samples.
+
+    `loss` replaces the experiment's own one.
+    """
+    loss, fake = loss or gan.config.loss, gan.to_discriminator_input(batch.fake)
+    if loss.relativistic:
+        real, labels = gan.sample_real_input(len(fake))
+        real_logits, fake_logits = gan.run_discriminator_on_both(real, labels, fake, batch.labels)
+    else:
+        real_logits = fake_logits = gan.run_discriminator(fake, batch.labels)
+    per_sample = loss.generator(real_logits, fake_logits)
+    return LossTerms(real_logits, fake_logits, per_sample, per_sample.new_zeros(()))
 
 
 D_STATS = ("loss_d", "penalty", "d_real", "grad_norm_d")
 G_STATS = ("loss_g", "d_fake_before", "grad_norm_g")
-"""The statistics of D's and of G's update."""
+"""The statistics of an update of D, and of one of G."""
 
 
-def d_statistics(gan: GAN, turn: UpdateResult) -> dict[str, torch.Tensor]:
-    """Return what the history keeps of an update of D, as numbers on the device."""
-    found = (
-        turn.loss_terms.loss.detach().mean(),
-        turn.loss_terms.penalty.detach(),
-        gan.mean_output(turn.loss_terms.real_logits),
-        get_total_norm(turn.gradients),
+def d_statistics(gan: GAN, update: UpdateResult) -> dict[str, torch.Tensor]:
+    """Return the statistics of an update of D, as scalars on the device."""
+    terms = update.loss_terms
+    values = (
+        terms.loss.detach().mean(),
+        terms.penalty.detach(),
+        gan.mean_output(terms.real_logits),
+        get_total_norm(update.gradients),
     )
-    return dict(zip(D_STATS, found, strict=True))
+    return dict(zip(D_STATS, values, strict=True))
 
 
-def g_statistics(gan: GAN, turn: UpdateResult) -> dict[str, torch.Tensor]:
-    """Return what the history keeps of an update of G, as numbers on the device."""
-    found = (
-        turn.loss_terms.loss.detach().mean(),
-        gan.mean_output(turn.loss_terms.fake_logits),
-        get_total_norm(turn.gradients),
+def g_statistics(gan: GAN, update: UpdateResult) -> dict[str, torch.Tensor]:
+    """Return the statistics of an update of G, as scalars on the device."""
+    terms = update.loss_terms
+    values = (
+        terms.loss.detach().mean(),
+        gan.mean_output(terms.fake_logits),
+        get_total_norm(update.gradients),
     )
-    return dict(zip(G_STATS, found, strict=True))
+    return dict(zip(G_STATS, values, strict=True))

@@ -1,45 +1,53 @@
-"""The game: two networks, what they play with, and what each of them pays on a batch."""
+"""The GAN of an experiment: both networks, the data, the noise and their random streams.
+
+Nothing here learns. Batches are drawn here, and networks are run here; the losses on them stand in
+`algorithm.py`.
+"""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
 from gan_core.data import BatchSource
-from gan_core.losses import Loss
 from gan_core.networks import build_discriminator, build_generator, build_seeded
 from gan_core.networks.stateless import Network, preserve_buffers, preserve_rng
 from gan_core.runtime.device import to_device
 from gan_core.shapes import Classes, Latents, Logits, PerSample, Samples
 
 STREAMS = ("train", "dropout", "sample", "fixed")
-"""What draws random numbers; each has a generator of its own, so that looking disturbs nothing."""
+"""The uses of random numbers. Each has a generator of its own, so that looking at a run does not
+change its training.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a step is made from: noise and what G makes of it, and real samples as D sees them."""
+    """The noise of a step, what G makes of it, and real samples as D's input."""
 
     z: Latents
     labels: Classes | None
     fake: Samples | None
-    """G(z) in the units of the data, with G's graph; None if it is to be made again from z."""
+    """G(z) in the units of the data, with G's graph; None if it is to be generated again from z."""
     real: Samples | None = None
 
     def detach(self) -> Batch:
+        """Return the batch without G's graph."""
         return self if self.fake is None else replace(self, fake=self.fake.detach())
 
 
 @dataclass(frozen=True, eq=False)
 class LossTerms:
-    """What a network pays for a batch.
+    """The loss of one network on one batch.
 
-    `loss` is a value a sample, `penalty` the mean that the regularizer adds to D's loss.
+    `loss` has one value per sample; `penalty` is the mean that the regularizer adds to D's loss.
     """
 
     real_logits: Logits
@@ -49,15 +57,15 @@ class LossTerms:
 
     @property
     def total(self) -> torch.Tensor:
-        """What is minimised: the mean loss and the penalty."""
+        """The number that is minimized: the mean loss plus the penalty."""
         return self.loss.mean() + self.penalty
 
 
 class GAN:
-    """The networks, the data and the noise of an experiment; nothing here learns.
+    """Generator, discriminator, data and noise of an experiment.
 
-    `config` may be replaced by one that differs only in what may change during a run. `source`
-    stands in for the data set's own.
+    `config` may be replaced by one that differs only in settings that may change during a run.
+    `source` replaces the data set's own one.
 
     Raises:
         ValueError: if the data set is not there.
@@ -94,32 +102,57 @@ class GAN:
         self.d_is_per_sample = not any(
             isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules()
         )
-        """Whether D judges each sample by itself; batch norm mixes them."""
-        self.mean, self.std = 0.0, 1.0
-        """The target's moments, by which D's input or G's output may be standardised."""
-        if not config.dataset.pictures:
-            law = config.dataset.distribution()
-            self.mean, self.std = float(law.mean()), float(law.std())
+        """Whether D's logit of a sample depends on that sample alone; batch norm mixes them."""
+        self.mean, self.std = config.dataset.mean_and_std()
+
+    def replace(self, **parts: Any) -> Self:
+        """Return a GAN that shares everything with this one except the attributes given here."""
+        made = copy.copy(self)
+        vars(made).update(parts)
+        return made
+
+    def share(self, other: GAN) -> None:
+        """Take over all attributes of another GAN; a subclass then replaces some of them."""
+        vars(self).update(vars(other))
 
     def sample_noise(self, n: int, stream: str = "train") -> Latents:
+        """Draw `n` noise vectors z from the prior."""
         return self.config.prior.sample(n, self.config.latent_dim, self.rng[stream], self.device)
 
     def sample_real(self, n: int) -> tuple[Samples, Classes | None]:
-        """Draw real samples, with their classes if the networks are told."""
+        """Draw real samples, with their classes if the networks are conditional."""
         if self.classes:
             return self.source.labelled_batch(n, self.rng["train"])
         return self.source.batch(n, self.rng["train"]), None
 
     def sample_real_input(self, n: int) -> tuple[Samples, Classes | None]:
-        """Draw real samples as D is shown them, with their classes if the networks are told."""
+        """Draw real samples as D's input, with their classes if the networks are conditional."""
         real, labels = self.sample_real(n)
         return self.to_discriminator_input(real), labels
 
     def sample_labels(self, n: int, stream: str = "train") -> Classes | None:
-        """Draw classes, each equally likely, if the networks are told them."""
+        """Draw classes, each equally likely, if the networks are conditional."""
         if not self.classes:
             return None
         return torch.randint(self.classes, (n,), generator=self.rng[stream], device=self.device)
+
+    def sample_batch(self) -> Batch:
+        """Draw the real and the generated samples of a step."""
+        n = self.config.batch_size
+        real, labels = self.sample_real_input(n)
+        z = self.sample_noise(n)
+        return Batch(z, labels, self.generate(z, labels), real)
+
+    def sample_fake_batch(self) -> Batch:
+        """Draw generated samples alone, for an update of G that no update of D came before."""
+        n = self.config.batch_size
+        z, labels = self.sample_noise(n), self.sample_labels(n)
+        return Batch(z, labels, self.generate(z, labels))
+
+    def peek_batch(self) -> Batch:
+        """Return the batch that the next step will draw, without drawing it."""
+        with self.no_side_effects():
+            return self.sample_batch()
 
     def generate(
         self, z: Latents, labels: Classes | None = None, network: Network | None = None
@@ -132,123 +165,69 @@ class GAN:
         return x
 
     def standardize(self, x: Samples) -> Samples:
-        """Return `x` in the units in which D sees it."""
+        """Return `x` in the units of D's input: (x − mean) / std, if the experiment wants that."""
         if self.config.architecture.standardise == "none":
             return x
         return (x - self.mean) / self.std
 
-    def unstandardize(self, seen: Samples) -> Samples:
-        """Undo `standardised`."""
+    def unstandardize(self, x: Samples) -> Samples:
+        """Return D's input in the units of the data; the inverse of `standardize`."""
         if self.config.architecture.standardise == "none":
-            return seen
-        return seen * self.std + self.mean
+            return x
+        return x * self.std + self.mean
 
     def to_discriminator_input(self, x: Samples) -> Samples:
-        """Return what D is shown of `x`: standardised, and blurred by instance noise."""
+        """Return D's input for samples: standardized, with instance noise added."""
         x = self.standardize(x)
         if self.config.instance_noise:
             noise = torch.empty_like(x).normal_(generator=self.rng["train"])
             x = x + self.config.instance_noise * noise
         return x
 
-    def run_discriminator(self, seen: Samples, labels: Classes | None = None) -> Logits:
-        """Return D's logits on what it is shown."""
+    def run_discriminator(self, x: Samples, labels: Classes | None = None) -> Logits:
+        """Return D's logits on its input."""
         with self._precision():
-            return self.discriminator(*network_inputs(seen, labels)).to(seen.dtype)
+            return self.discriminator(*network_inputs(x, labels)).to(x.dtype)
 
-    def _precision(self) -> torch.autocast:
-        """Let the networks compute in the precision that the experiment asks for."""
-        half = self.config.precision == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+    def run_discriminator_on_both(
+        self,
+        real: Samples,
+        real_labels: Classes | None,
+        fake: Samples,
+        fake_labels: Classes | None,
+        separately: bool = False,
+    ) -> tuple[Logits, Logits]:
+        """Return D's logits on real and on generated input.
+
+        One pass does both, unless batch norm would mix their statistics, or `separately` asks for
+        two passes: the derivative by one of the inputs is then that of its own pass.
+        """
+        if self.d_is_per_sample and not separately:
+            labels = None if real_labels is None else torch.cat([real_labels, fake_labels])
+            both = self.run_discriminator(torch.cat([real, fake]), labels)
+            real_logits, fake_logits = both.chunk(2)
+            return real_logits, fake_logits
+        return self.run_discriminator(real, real_labels), self.run_discriminator(fake, fake_labels)
 
     def mean_output(self, logits: Logits) -> torch.Tensor:
         """Return the mean probability of being real, or the mean raw score of a critic."""
         logits = logits.detach()
         return (logits.sigmoid() if self.config.loss.is_probabilistic else logits).mean()
 
-    def discriminator_loss(self, batch: Batch) -> LossTerms:
-        """Return what D pays for telling `real` from `fake` as well as it does."""
-        config, real = self.config, batch.real.detach()
-        fake = self.to_discriminator_input(batch.fake.detach())
-        needs_input_grad = config.regularizer.needs_input_grad
-        if needs_input_grad:
-            real, fake = real.requires_grad_(), fake.requires_grad_()
-        real_logits, fake_logits = self._logits(
-            real, batch.labels, fake, batch.labels, apart=needs_input_grad
-        )
-        loss = config.loss.discriminator(real_logits, fake_logits)
-
-        def critic(x: Samples) -> Logits:
-            """What D has said of the batch's samples it need not say again."""
-            if x is real:
-                return real_logits
-            return fake_logits if x is fake else self.run_discriminator(x, batch.labels)
-
-        penalty = config.regularizer.penalty(critic, real, fake, self.rng["train"])
-        penalty = loss.new_zeros(()) if penalty is None else penalty.mean()
-        return LossTerms(real_logits, fake_logits, loss, penalty)
-
-    def generator_loss(self, batch: Batch, loss: Loss | None = None) -> LossTerms:
-        """Return what G pays for what D says of `fake`; a paired loss draws new real samples.
-
-        `loss` stands in for the experiment's own.
-        """
-        loss, fake = loss or self.config.loss, self.to_discriminator_input(batch.fake)
-        if loss.relativistic:
-            real, labels = self.sample_real_input(len(fake))
-            real_logits, fake_logits = self._logits(real, labels, fake, batch.labels)
-        else:
-            real_logits = fake_logits = self.run_discriminator(fake, batch.labels)
-        each = loss.generator(real_logits, fake_logits)
-        return LossTerms(real_logits, fake_logits, each, each.new_zeros(()))
-
-    def sample_batch(self) -> Batch:
-        """Draw what a step is made from."""
-        n = self.config.batch_size
-        real, labels = self.sample_real_input(n)
-        z = self.sample_noise(n)
-        return Batch(z, labels, self.generate(z, labels), real)
-
-    def sample_fake_batch(self) -> Batch:
-        """Draw what G can be updated on if D has seen nothing since G's last update."""
-        z, labels = (
-            self.sample_noise(self.config.batch_size),
-            self.sample_labels(self.config.batch_size),
-        )
-        return Batch(z, labels, self.generate(z, labels))
-
-    def _logits(
-        self,
-        real: Samples,
-        of_real: Classes | None,
-        fake: Samples,
-        of_fake: Classes | None,
-        apart: bool = False,
-    ) -> tuple[Logits, Logits]:
-        """D on both batches: in one pass, unless batch norm would mix their statistics.
-
-        `apart` asks for two, for those who need the derivative of one alone.
-        """
-        if self.d_is_per_sample and not apart:
-            labels = None if of_real is None else torch.cat([of_real, of_fake])
-            on_real, on_fake = self.run_discriminator(torch.cat([real, fake]), labels).chunk(2)
-            return on_real, on_fake
-        return self.run_discriminator(real, of_real), self.run_discriminator(fake, of_fake)
-
-    def peek_batch(self) -> Batch:
-        """Return the batch that the next step will draw, without drawing it."""
-        with self.no_side_effects():
-            return self.sample_batch()
-
     @contextmanager
     def no_side_effects(self) -> Iterator[None]:
-        """Play without a trace in the streams, or in what the networks remember of batches."""
+        """Restore random streams and the networks' buffers at the end of the block."""
         networks = preserve_buffers(self.generator), preserve_buffers(self.discriminator)
         streams = preserve_rng(self.rng["train"]), preserve_rng(self.rng["dropout"])
         with networks[0], networks[1], streams[0], streams[1]:
             yield
 
+    def _precision(self) -> torch.autocast:
+        """Let the networks compute in the precision that the experiment asks for."""
+        half = self.config.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+
 
 def network_inputs(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:
-    """Return what a network is called with: its input, and the classes if it is told them."""
+    """Return the arguments of a network: its input, and the classes if it is conditional."""
     return (x,) if labels is None else (x, labels)

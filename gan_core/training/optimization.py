@@ -1,4 +1,4 @@
-"""What learns in a game: two optimizers, and the average of G that is displayed."""
+"""The optimizers of both networks, and the average of G that is displayed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class NetworkOptimizer:
         self.network = network
         self.parameters = list(network.parameters())
         self.weights = [parameter.detach() for parameter in self.parameters]
-        """The same numbers, for those who want no gradients."""
+        """The same tensors without gradients."""
         self.set_optimizer(settings)
 
     def set_optimizer(self, settings: Optimizer) -> None:
-        """Begin with another optimizer, whose moments are empty."""
+        """Use another optimizer, with an empty state."""
         self.optimizer = settings.build(self.parameters)
         self._apply_gradients = settings.fast_step(self.optimizer)
 
-    def step(self, objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def step(self, loss: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Take one step; return the gradient, a tensor a weight.
 
         It is asked for this network's weights only, so the other one gets none.
         """
-        gradients = torch.autograd.grad(objective, self.parameters)
+        gradients = torch.autograd.grad(loss, self.parameters)
         self._apply_gradients(gradients)
         return gradients
 
@@ -108,33 +108,40 @@ class OptimizerPair:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """What stays the same as long as all tensors stay the same ones."""
+        """The version of the tensors: changes when a parameter, buffer or optimizer tensor is
+        replaced.
+        """
         return self._changes, len(self.d.state_tensors()), len(self.g.state_tensors())
 
     def apply_config(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
-        """Take over changed settings; moments stay where the kind of optimizer does."""
+        """Apply changed settings; the optimizer state stays where the kind of optimizer does."""
         self._changes += 1
-        for learner, name in ((self.d, "optimizer_d"), (self.g, "optimizer_g")):
+        for optimizer_, name in ((self.d, "optimizer_d"), (self.g, "optimizer_g")):
             settings = getattr(new, name)
             if settings.name != getattr(old, name).name:
-                learner.set_optimizer(settings)
+                optimizer_.set_optimizer(settings)
             else:
-                settings.update_param_groups(learner.optimizer)
+                settings.update_param_groups(optimizer_.optimizer)
         if new.ema_decay != old.ema_decay:
             if self.ema is None or not new.ema_decay:
                 self.ema = self._new_ema(new)
             else:
                 self.ema.decay = new.ema_decay
 
+    def update_ema(self, step: int) -> None:
+        """Update the average of G after `step`, counted from 1."""
+        if self.ema is not None:
+            self.ema.update(step)
+
     def tensors(self) -> list[torch.Tensor]:
-        """Return all that training changes, not copied: what stands still is the tensors."""
+        """Return all tensors that training changes (the tensors themselves, not copies)."""
         found = [] if self.ema is None else params_and_buffers(self.ema.network)
-        for learner in (self.d, self.g):
-            found += [*params_and_buffers(learner.network), *learner.state_tensors()]
+        for optimizer_ in (self.d, self.g):
+            found += [*params_and_buffers(optimizer_.network), *optimizer_.state_tensors()]
         return found
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of all, not copied."""
+        """Return the state of networks, average and optimizers, not copied."""
         return {
             "generator": self.g.network.state_dict(),
             "discriminator": self.d.network.state_dict(),
@@ -144,34 +151,9 @@ class OptimizerPair:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state; its tensors become the learners' own."""
+        """Load a state; its tensors become the run's own."""
         self._changes += 1
         self.g.load(state["generator"], state["optimizer_g"])
         self.d.load(state["discriminator"], state["optimizer_d"])
         if self.ema is not None:
             self.ema.network.load_state_dict(state["ema"])
-
-
-class LastGoodState:
-    """A copy of all that training changes, brought up to date and back again in two calls."""
-
-    def __init__(self, optimizers: OptimizerPair) -> None:
-        self._stamp = optimizers.version
-        self._live = optimizers.tensors()
-        self._copies = [tensor.clone() for tensor in self._live]
-
-    @torch.no_grad()
-    def update(self, optimizers: OptimizerPair) -> bool:
-        """Copy everything anew; False if there are other tensors now, and a new backup is due."""
-        if optimizers.version != self._stamp:
-            return False
-        torch._foreach_copy_(self._copies, self._live)
-        return True
-
-    @torch.no_grad()
-    def restore(self, optimizers: OptimizerPair) -> None:
-        """Make everything as it was; an optimizer that had no moments yet has none again."""
-        for learner, had_moments in zip((optimizers.d, optimizers.g), self._stamp[1:], strict=True):
-            if not had_moments:
-                learner.optimizer.state.clear()
-        torch._foreach_copy_(self._live, self._copies)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from gan_core.config import ExperimentConfig
+from gan_core.training.algorithm import discriminator_loss, generator_loss
 from gan_core.training.gan import GAN
 
 SAMPLES = 8
@@ -93,8 +93,8 @@ class FlopMemoryCounter(TorchDispatchMode):
 def step_flops(gan: GAN) -> tuple[float, float]:
     """Return the floating point operations of an update of D and of one of G.
 
-    Counted are matrix products and convolutions, a multiplication and an addition as two, in a
-    play that leaves no trace.
+    Matrix products and convolutions are counted, a multiplication and an addition as two, in a
+    step without side effects.
     """
     samples = min(SAMPLES, gan.config.batch_size)
     of_d, of_g, _ = _play(gan, gan.config.replace(batch_size=samples))
@@ -103,9 +103,9 @@ def step_flops(gan: GAN) -> tuple[float, float]:
 
 
 def step_memory(gan: GAN, config: ExperimentConfig) -> StepMemory:
-    """Return the memory that a step of `config` needs, told from plays on two small batches.
+    """Return the memory that a step of `config` needs, estimated from steps on two small batches.
 
-    `config` is the game's own, or one to which the run may change.
+    `config` is the GAN's own, or one to which the run may change.
 
     torch's tensors are counted exactly; the additional need of convolutions is estimated as
     `CONVOLUTION_OVERHEAD` of that. Measured peaks of the resident memory lay between 0.5 and 2
@@ -119,22 +119,22 @@ def step_memory(gan: GAN, config: ExperimentConfig) -> StepMemory:
     once, twice = (_play(gan, config.replace(batch_size=samples))[2] for samples in (few, 2 * few))
     calls = min(len(once), len(twice))  # the same ones, unless torch chose otherwise for its size
     once, twice = np.array(once[:calls], float), np.array(twice[:calls], float)
-    room = 1.0 + CONVOLUTION_OVERHEAD * config.dataset.pictures
+    has_pixels = len(config.dataset.sample_shape) == 3
+    room = 1.0 + CONVOLUTION_OVERHEAD * has_pixels
     slope = (twice - once) / few
     return StepMemory(room * (once - few * slope), room * slope)
 
 
 def _play(gan: GAN, config: ExperimentConfig) -> tuple[float, float, list[int]]:
     """Return the operations of D's and of G's update, and the bytes held after each call."""
-    small = copy.copy(gan)
-    small.config = config
+    small = gan.replace(config=config)
     of_d, of_g = list(gan.discriminator.parameters()), list(gan.generator.parameters())
     counting = FlopMemoryCounter([*of_d, *of_g])
     with small.no_side_effects():
         with counting:
             batch = small.sample_batch()
-            torch.autograd.grad(small.discriminator_loss(batch).total, of_d)
+            torch.autograd.grad(discriminator_loss(small, batch).total, of_d)
         operations = counting.total
         with counting:
-            torch.autograd.grad(small.generator_loss(batch).total, of_g)
+            torch.autograd.grad(generator_loss(small, batch).total, of_g)
     return operations, counting.total - operations, counting.held

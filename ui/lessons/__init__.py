@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from gan_core.data.kind import all_kinds
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.components import tiles
 from ui.lessons import backprop, equilibrium, game, loss, push
@@ -24,8 +25,8 @@ FRAME_SECONDS = 0.2
 SLOW_TICK_SECONDS = 0.25
 
 RUNS = {
-    "Numbers": ("distributions", {"dataset": {"name": "normal"}}),
-    "Pictures": ("pictures", {"dataset": {"name": "mnist"}}),
+    kind.noun.capitalize(): (kind.page, {"dataset": dict(kind.default_dataset)})
+    for kind in all_kinds()
 }
 """The pages whose runs can be explained, and the set-ups that they begin with."""
 
@@ -66,15 +67,13 @@ CHAPTERS = {
 
 def open_run() -> PageRun:
     """Let the run that is explained be chosen, and return it."""
-    linked = url.link_is_of_pictures()
-    first = (
-        open_runs.busiest_page() if linked is None else "pictures" if linked else "distributions"
-    )
+    linked = url.linked_kind()
+    first = open_runs.busiest_page() if linked is None else linked.page
     names = {page: name for name, (page, _) in RUNS.items()}
-    key = state.init_widget("lessons.run", names.get(first, "Numbers"))
+    key = state.init_widget("lessons.run", names.get(first, next(iter(RUNS))))
     chosen = st.segmented_control("The run of the page with", list(RUNS), key=key, required=True)
     page, default = RUNS[chosen]
-    return open_runs.open_run(page, default, use_link=linked in (None, page == "pictures"))
+    return open_runs.open_run(page, default, use_link=linked is None or linked.page == page)
 
 
 def choose_chapter() -> str:

@@ -7,7 +7,6 @@ import streamlit as st
 
 from gan_core.explain.equilibrium import Equilibrium, d_input_scale, measure
 from gan_core.explain.narration import latex_number
-from gan_core.training.monitoring.density_view import PlotAxis
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
 from ui.components import live_chart
@@ -21,8 +20,8 @@ def show_controls(run: PageRun) -> None:
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Measure how far the run is from its equilibrium, and draw it over the steps."""
     tutorial, config = run.tutorial, run.config
-    if tutorial.axis is None and not config.dataset.pictures:
-        tutorial.axis = PlotAxis.around(config.dataset)
+    if tutorial.axis is None:
+        tutorial.axis = config.dataset.kind.density_axis(config.dataset)
     found = measure(run.trainer, axis=tutorial.axis)
     tutorial.equilibria.add(found.step, found.row())
     key = run.chart_revision

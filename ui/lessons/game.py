@@ -11,7 +11,6 @@ import streamlit as st
 from gan_core.explain.narration import LineExplanation, explain, value_of_game
 from gan_core.explain.step_recording import LINES, SHOWN, LineRecord, StepView
 from gan_core.training.monitoring.snapshot import Snapshot
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures
 from ui.components import live_chart, sample_canvas
 from ui.lessons.recording import move_line, record_if_due
@@ -106,7 +105,7 @@ def _show_scene(run: PageRun, snapshot: Snapshot, record: LineRecord | None) -> 
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if record is None:
-        scene = StepView(snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
+        scene = StepView(snapshot.samples[:SHOWN], run.real_samples(run.num_fixed)[:SHOWN])
     else:
         scene = record.scene
     low, high = run.config.loss.score_range or _reach(scene)

@@ -9,6 +9,7 @@ from gan_core.explain.equilibrium import d_input_scale
 from gan_core.explain.loss_curves import gradient_of_g, loss_view
 from gan_core.explain.narration import latex_mean
 from gan_core.losses import LOSSES, Loss
+from gan_core.training.algorithm import discriminator_loss
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 from ui import figures
@@ -40,7 +41,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         compared.append(loss)
     with trainer.lock, trainer.gan.no_side_effects():
         batch = trainer.gan.sample_batch()
-        terms = trainer.gan.discriminator_loss(batch)
+        terms = discriminator_loss(trainer.gan, batch)
         norms = gradient_of_g(trainer.gan, batch, compared)
     real, fake = terms.real_logits.detach(), terms.fake_logits.detach()
     left, right = st.columns(2)

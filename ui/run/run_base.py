@@ -74,6 +74,11 @@ class RunBase:
         return self.trainer.config
 
     @property
+    def num_fixed(self) -> int:
+        """The number of samples that the run makes of its fixed noise."""
+        return len(self.trainer.fixed_z)
+
+    @property
     def displayed(self) -> Trainer:
         """The trainer that the page displays: of an earlier step, or the present one."""
         return self.past_trainer or self.trainer

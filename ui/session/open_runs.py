@@ -60,8 +60,8 @@ def _linked_run(page: str, default: dict[str, Any]) -> PageRun | None:
     visitor = state.visitor()
     if run_id in visitor.taken_run_ids:
         _stop_as_taken(run_id)
-    pictures = ExperimentConfig.from_dict(default).dataset.pictures
-    taken = VISITORS.take_over(run_id, visitor, pictures)
+    kind_name = ExperimentConfig.from_dict(default).dataset.kind_name
+    taken = VISITORS.take_over(run_id, visitor, kind_name)
     if taken is not None:
         taken.page = page
         taken.show_config()
@@ -73,10 +73,10 @@ def _linked_run(page: str, default: dict[str, Any]) -> PageRun | None:
             "trained); its set-up begins anew."
         )
         return None
-    return _load_run(page, folder, pictures)
+    return _load_run(page, folder, kind_name)
 
 
-def _load_run(page: str, folder: RunFolder, pictures: bool) -> PageRun | None:
+def _load_run(page: str, folder: RunFolder, kind_name: str) -> PageRun | None:
     """Return a run from the disk, unless it is of another kind, or cannot be read."""
     visitor = state.visitor()
     try:
@@ -87,7 +87,7 @@ def _load_run(page: str, folder: RunFolder, pictures: bool) -> PageRun | None:
         visitor.messages.append(f"The run could not be opened. {error}")
         return None
     visitor.messages += warnings
-    if trainer.config.dataset.pictures != pictures:
+    if trainer.config.dataset.kind_name != kind_name:
         folder.release_lock()
         return None
     run = PageRun(page, trainer, storage=RunStorage(trainer, folder))
@@ -109,12 +109,12 @@ def open_saved_run(folder: RunFolder) -> str | None:
     if metadata is None:
         visitor.messages.append(f"{folder.id} holds no run that can be read.")
         return None
-    pictures = ExperimentConfig.from_dict(metadata.experiment).dataset.pictures
-    page = "pictures" if pictures else "distributions"
+    kind = ExperimentConfig.from_dict(metadata.experiment).dataset.kind
+    page = kind.page
     present = visitor.runs.get(page)
     if present is not None and present.id == folder.id:
         return page
-    run = VISITORS.take_over(folder.id, visitor, pictures) or _load_run(page, folder, pictures)
+    run = VISITORS.take_over(folder.id, visitor, kind.name) or _load_run(page, folder, kind.name)
     if run is None:
         return None
     if present is not None:

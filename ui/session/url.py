@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from gan_core import ExperimentConfig
+from gan_core.data.kind import DataKind
 from ui.run.page_run import PageRun
 from ui.session import state
 
@@ -39,16 +40,16 @@ def linked_config(default: ExperimentConfig) -> ExperimentConfig:
     if SETUP_KEY not in st.query_params:
         return default
     config = ExperimentConfig.from_json(st.query_params[SETUP_KEY])
-    if config.dataset.pictures != default.dataset.pictures:
-        kind = "pictures" if config.dataset.pictures else "numbers"
-        raise ValueError(f"Its data set, {config.dataset.name}, is made of {kind}.")
+    if config.dataset.kind_name != default.dataset.kind_name:
+        noun = config.dataset.kind.noun
+        raise ValueError(f"Its data set, {config.dataset.name}, is made of {noun}.")
     return config
 
 
-def link_is_of_pictures() -> bool | None:
-    """Return whether the set-up in the link is of pictures; None without a readable link."""
+def linked_kind() -> DataKind | None:
+    """Return the kind of data of the set-up in the link; None without a readable link."""
     try:
-        return ExperimentConfig.from_json(st.query_params[SETUP_KEY]).dataset.pictures
+        return ExperimentConfig.from_json(st.query_params[SETUP_KEY]).dataset.kind
     except (KeyError, ValueError):
         return None
 

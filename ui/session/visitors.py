@@ -62,12 +62,12 @@ class VisitorRegistry:
             self._connections.add(connection)
         return connection
 
-    def take_over(self, run_id: str, visitor: VisitorState, pictures: bool) -> PageRun | None:
+    def take_over(self, run_id: str, visitor: VisitorState, kind_name: str) -> PageRun | None:
         """Pause a run of that kind and take it from another visitor; None if none has it."""
         with self._lock:
             for other in self._visitors() - {visitor}:
                 for page, run in other.runs.items():
-                    if run.id == run_id and run.config.dataset.pictures == pictures:
+                    if run.id == run_id and run.config.dataset.kind_name == kind_name:
                         run.playback.pause()
                         del other.runs[page]
                         other.taken_run_ids.add(run_id)

@@ -70,7 +70,7 @@ def _choose_architecture(
     for key, network in (("generator", "Generator G"), ("discriminator", "Discriminator D")):
         st.markdown(f"**{network}**")
         chosen[key] = _choose_component(run, key, getattr(parts, key), fits=config)
-    if not config.dataset.pictures:
+    if config.dataset.kind.may_standardize:
         own = DATASETS[target].default_standardise
         current = parts.standardise if target == config.dataset.name else own
         option = "standardise"
@@ -115,9 +115,9 @@ def _choose_named(
     )
     cls = registry[name]
     _describe(cls)
-    pictures = run.config.dataset.pictures
+    kind = run.config.dataset.kind
     same = current.name == name
-    values = current.to_dict() if same else default_knobs(section, name, pictures)
+    values = current.to_dict() if same else default_knobs(section, name, kind)
     chosen: dict[str, Any] = {"name": name}
     for option, knob_ in knobs(cls).items():
         chosen[option] = _set_knob(run, f"{section}.{name}", option, knob_, values[option])
@@ -195,12 +195,12 @@ def _log_stops(knob_: Knob, current: float) -> list[float]:
 
 def _choose_dataset(run: PageRun, config: ExperimentConfig) -> dict[str, Any] | None:
     """Let the data set be chosen; return None as long as it is not available."""
-    pictures = config.dataset.pictures
-    names = [cls.name for cls in DATASETS if cls.pictures == pictures]
+    kind_name = config.dataset.kind_name
+    names = [cls.name for cls in DATASETS if cls.kind_name == kind_name]
     chosen = _choose_named(run, "dataset", DATASETS, names, config.dataset)
     if "upload" in chosen:
         current = chosen["upload"]
-        if pictures:
+        if DATASETS[chosen["name"]].upload_format == "images":
             chosen["upload"] = uploads.choose_pictures(run, chosen["name"], current)
         else:
             chosen["upload"] = uploads.choose_column(run, current)

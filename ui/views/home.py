@@ -54,7 +54,7 @@ def _show_card(preset: Preset, beside: Preset) -> None:
     if preset.paper:
         st.caption(f"*{preset.paper}*")
     if st.button("Open and train", key=f"preset.{preset.name}"):
-        page = "pictures" if preset.config.dataset.pictures else "distributions"
+        page = preset.config.dataset.kind.page
         try:
             if not is_ready(preset.config.dataset):
                 bar = st.progress(0.0)

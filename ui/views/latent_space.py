@@ -11,7 +11,6 @@ from gan_core.data.pixels import to_uint8
 from gan_core.explain import latent_space
 from gan_core.shapes import Latents, PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui.components import sample_canvas, tiles
 from ui.live.tiles import common_tiles
 from ui.run.page_run import PageRun
@@ -20,7 +19,6 @@ from ui.session import state
 WALK, SHEET, SUM, TRUNCATION = "Walk", "Sheet", "Arithmetic", "Truncation"
 WALK_STEPS = 16
 SHEET_SIDE = 8
-PLACES = list(range(1, FIXED_PICTURES + 1))
 
 
 @dataclass
@@ -43,14 +41,14 @@ def choose_way(run: PageRun) -> LatentChoice:
     chosen = LatentChoice(st.segmented_control("What to do", kinds, key=key, required=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if chosen.kind == WALK:
-            chosen.ends = [_choose_place("From number", 1), _choose_place("To number", 2)]
+            chosen.ends = [_choose_place(run, "From number", 1), _choose_place(run, "To number", 2)]
         elif chosen.kind == SHEET:
             corners = (("Upper left", 1), ("Upper right", 2), ("Lower left", 3))
-            chosen.ends = [_choose_place(words, number) for words, number in corners]
+            chosen.ends = [_choose_place(run, words, number) for words, number in corners]
         elif chosen.kind == SUM:
-            chosen.plus = _choose_places("Mean of", [1, 2, 3])
-            chosen.minus = _choose_places("minus mean of", [4, 5, 6])
-            chosen.base = _choose_places("plus mean of", [7, 8, 9])
+            chosen.plus = _choose_places(run, "Mean of", [1, 2, 3])
+            chosen.minus = _choose_places(run, "minus mean of", [4, 5, 6])
+            chosen.base = _choose_places(run, "plus mean of", [7, 8, 9])
         else:
             key = state.init_widget("latent.psi", 0.7)
             chosen.psi = st.slider("ψ", 0.0, 1.5, key=key, step=0.05, width=320)
@@ -62,14 +60,19 @@ def choose_way(run: PageRun) -> LatentChoice:
     return chosen
 
 
-def _choose_place(words: str, first: int) -> int:
+def _choose_place(run: PageRun, words: str, first: int) -> int:
     key = state.init_widget(f"latent.{words}", first)
-    return st.selectbox(words, PLACES, key=key, width=140) - 1
+    return st.selectbox(words, _places(run), key=key, width=140) - 1
 
 
-def _choose_places(words: str, first: list[int]) -> list[int]:
+def _choose_places(run: PageRun, words: str, first: list[int]) -> list[int]:
     key = state.init_widget(f"latent.{words}", first)
-    return [number - 1 for number in st.multiselect(words, PLACES, key=key, width=240)]
+    return [number - 1 for number in st.multiselect(words, _places(run), key=key, width=240)]
+
+
+def _places(run: PageRun) -> list[int]:
+    """Return the numbers of the samples, from 1."""
+    return list(range(1, run.num_fixed + 1))
 
 
 def draw(run: PageRun, snapshot: Snapshot, chosen: LatentChoice) -> None:
@@ -78,7 +81,7 @@ def draw(run: PageRun, snapshot: Snapshot, chosen: LatentChoice) -> None:
     left, right = st.columns([2, 3])
     with left:
         hint = "press Train first" if snapshot.step == 0 else "click on one to see its number"
-        st.markdown(f"**Samples 1 to {FIXED_PICTURES}**, row by row; {hint}")
+        st.markdown(f"**Samples 1 to {run.num_fixed}**, row by row; {hint}")
         sample_canvas(snapshot.samples, "latent.all", "samples to choose from", 8, 400)
     with right:
         if chosen.kind == SUM:

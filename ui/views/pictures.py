@@ -7,7 +7,6 @@ import streamlit as st
 from gan_core.data.pixels import to_uint8
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures
 from ui.components import live_chart, sample_canvas, tiles
 from ui.live.tiles import common_tiles
@@ -77,7 +76,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         sample_canvas(shown, f"{run.page}.fake", words, columns, run.view.size)
     with right:
         st.markdown("**Real**, drawn at random from the data")
-        real = run.real_samples(FIXED_PICTURES)[: len(shown)]
+        real = run.real_samples(run.num_fixed)[: len(shown)]
         label = f"{len(real)} real pictures"
         sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
     left, right = st.columns(2)
@@ -106,7 +105,7 @@ def _grid(run: PageRun, snapshot: Snapshot) -> tuple[PixelArray, int]:
     """Return the pictures of the grid and the number of its columns."""
     label = _chosen_label(run)
     across = count_columns(run) if label is None else run.view.side
-    count = min(across * run.view.side, FIXED_PICTURES // across * across)
+    count = min(across * run.view.side, run.num_fixed // across * across)
     if label is None:
         return snapshot.samples[:count], across
     trainer = run.displayed

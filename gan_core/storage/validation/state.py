@@ -209,21 +209,22 @@ def _timeline(expected: Expected, given: Any) -> None:
     same_names("timeline", given, ("stride", "moments"))
     check_stride("timeline", given["stride"])
     moments = given["moments"]
-    pictures = expected.config.dataset.pictures
-    most = MOST_MOMENTS if pictures else 0
+    dataset = expected.config.dataset
+    shape = dataset.kind.frame_shape(dataset)
+    most = 0 if shape is None else MOST_MOMENTS
     require(isinstance(moments, list) and len(moments) <= most, "timeline", "has too many grids")
     weight = 0
     for row in moments:
         require(isinstance(row, list) and len(row) == 4, "timeline", "has what is no grid")
         step, epoch, size, content = row
         numbered = is_int_in(step, 0, MOST_STEPS) and is_int_in(epoch, 0, MOST_STEPS)
-        n = len(expected.trainer.fixed_z)
+        n, *frame = shape
         require(numbered and is_int_in(size, n, n), "timeline", "has a grid of another run")
         is_bytes = isinstance(content, torch.Tensor) and content.ndim == 1
         require(is_bytes and content.dtype == torch.uint8, "timeline", "has what is no picture")
         weight += content.nbytes
         require(weight <= 2 * MAX_BYTES, "timeline", "is larger than any")
-        check_grid(content.cpu().numpy().tobytes(), size, expected.config.dataset.sample_shape)
+        check_grid(content.cpu().numpy().tobytes(), size, tuple(frame))
 
 
 PARTS: dict[str, Callable[[Expected, Any], None]] = {

@@ -1,8 +1,8 @@
 """The CUDA graph engine: a step as one launch on the GPU.
 
-The step that is captured is the one that `play` takes, on the trainer's own tensors. It draws its
-noise and its batches inside the graph, from the run's own generators, which a replay moves on as an
-eager step does. What may change is read from tensors (`StaticScalars`).
+The captured step is `functional_step` on the run's own tensors. It draws its noise and its batches
+inside the graph, from the run's own generators, which a replay advances as an eager step does.
+Settings that may change are read from tensors (`StaticScalars`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.utils._pytree import tree_leaves
 
 from gan_core.networks.stateless import clone_nested
+from gan_core.training.engines.base import StepOutput
 from gan_core.training.engines.functional_step import (
     State,
     StaticScalars,
@@ -26,10 +27,9 @@ from gan_core.training.engines.functional_step import (
     runtime_scalars,
     state_tensors_of,
 )
+from gan_core.training.engines.fused import fused_output
 from gan_core.training.gan import GAN, Batch
-
-if TYPE_CHECKING:
-    from gan_core.training.trainer import Trainer
+from gan_core.training.state import TrainState
 
 WARM_UP = 3
 """Steps before a capture, in which libraries set themselves up; a capture would forbid it."""
@@ -58,57 +58,58 @@ class CapturedStep:
 
 
 class GraphEngine:
-    """Steps of one trainer, each a graph; it works on the trainer's own tensors.
+    """Steps of one run, each a CUDA graph; it works on the run's own tensors.
 
-    What a call returns is written over by the next call of the same method.
+    Each call overwrites the tensors that the previous call of the same method returned.
 
     Raises:
         RuntimeError: if a step cannot be captured.
     """
 
     name = "cuda_graph"
+    fuses_updates = True
 
-    def __init__(self, trainer: Trainer) -> None:
-        self._gan = trainer.gan
-        self._made_for: tuple[Any, ...] | None = None
-        self.refresh(trainer)
+    def __init__(self, state: TrainState) -> None:
+        self._state = state
+        self._captured_for: tuple[Any, ...] | None = None
+        self.refresh()
 
-    def refresh(self, trainer: Trainer) -> None:
-        """Take up the trainer's settings anew, and capture anew where tensors were replaced."""
-        state = state_tensors_of(trainer.optimizers)
-        made_for = compile_key(trainer.config), memory_layout(state)
-        settings = runtime_scalars(trainer.config, trainer.gan)
-        self._average = trainer.ema
-        if made_for == self._made_for:
-            self._dials.update(settings)
+    def refresh(self) -> None:
+        """Take up the run's settings again, and capture again where tensors were replaced."""
+        config, gan = self._state.config, self._state.gan
+        tensors = state_tensors_of(self._state.optimizers)
+        captured_for = compile_key(config), memory_layout(tensors)
+        scalars = runtime_scalars(config, gan)
+        if captured_for == self._captured_for:
+            self._scalars.update(scalars)
         else:
-            self._whole = self._of_d = None  # gives their memory back before more is asked for
-            self._made_for, self._state = made_for, state
-            self._dials = StaticScalars(settings | {"weight": 0.0}, trainer.device)
-            self._whole = capture(self._gan, self._take(whole=True), state)
-        if trainer.config.n_critic > 1 and self._of_d is None:
-            self._of_d = capture(self._gan, self._take(whole=False), state)
-
-    def discriminator_step(self) -> tuple[torch.Tensor, Batch]:
-        """Update D; return the statistics and what it was updated on."""
-        return self._of_d.replay()
-
-    def step(self, number: int) -> tuple[torch.Tensor, Batch]:
-        """Update D, then G, which completes step `number`; return the same."""
-        if self._average is not None:
-            self._dials.update({"weight": self._average.lerp_weight(number)})
-        return self._whole.replay()
+            self._whole = self._d_alone = None  # frees their memory before more is asked for
+            self._captured_for, self._tensors = captured_for, tensors
+            self._scalars = StaticScalars(scalars | {"weight": 0.0}, self._state.device)
+            self._whole = capture(gan, self._step_fn(whole=True), tensors)
+        if config.n_critic > 1 and self._d_alone is None:
+            self._d_alone = capture(gan, self._step_fn(whole=False), tensors)
 
     @property
-    def updates_d_alone(self) -> bool:
-        """Whether an update of D alone is captured too."""
-        return self._of_d is not None
+    def has_discriminator_step(self) -> bool:
+        """Whether an update of D alone is captured, too."""
+        return self._d_alone is not None
 
-    def _take(self, whole: bool) -> StepFn:
-        """Return the step, or D's turn alone, as a function of the state."""
-        settings = self._dials.tensors
-        weight = settings["weight"] if whole else None
-        return lambda state: functional_step(self._gan, state, None, settings, weight)
+    def discriminator_step(self) -> StepOutput:
+        row, batch = self._d_alone.replay()
+        return fused_output(batch, row)
+
+    def finish_step(self, number: int, batch: Batch | None) -> StepOutput:
+        if self._state.ema is not None:
+            self._scalars.update({"weight": self._state.ema.lerp_weight(number)})
+        row, batch = self._whole.replay()
+        return fused_output(batch, row)
+
+    def _step_fn(self, whole: bool) -> StepFn:
+        """Return the step, or D's update alone, as a function of the state."""
+        scalars = self._scalars.tensors
+        weight = scalars["weight"] if whole else None
+        return lambda tensors: functional_step(self._state.gan, tensors, None, scalars, weight)
 
 
 def memory_layout(state: State) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""The step as one function of tensors alone: what is compiled, and what a GPU's graph is made of.
+"""The step as a function of tensors alone, to be compiled or captured as a CUDA graph.
 
 It is not a second step: `discriminator_step` and `generator_step` run as they stand, on networks
 whose weights are arguments, and with every setting that may change during a run as a tensor. The
@@ -37,7 +37,7 @@ State = dict[str, Any]
 
 
 def state_tensors_of(optimizers: OptimizerPair) -> State:
-    """Return the tensors that training changes, not copied."""
+    """Return the tensors that training changes (the tensors themselves, not copies)."""
     state: State = {}
     for side, learner in (("d", optimizers.d), ("g", optimizers.g)):
         learner.init_state()
@@ -52,7 +52,7 @@ def state_tensors_of(optimizers: OptimizerPair) -> State:
 
 
 def runtime_scalars(config: ExperimentConfig, gan: GAN) -> dict[str, float]:
-    """Return the numbers that may differ from step to step without another program."""
+    """Return the numbers that may change from step to step without a new compilation."""
     settings = {
         "lr_d": config.optimizer_d.lr,
         "lr_g": config.optimizer_g.lr,
@@ -71,7 +71,7 @@ def float_params(component: Component) -> list[str]:
 
 
 def compile_key(config: ExperimentConfig) -> dict[str, Any]:
-    """Return what a program depends on: the config without the numbers that it is handed."""
+    """Return what a compiled step depends on: the config without its `runtime_scalars`."""
     content = config.to_dict() | {"seed": 0, "n_critic": 1}
     content["ema_decay"] = 0.5 if config.ema_decay else 0.0
     for side in ("g", "d"):
@@ -84,14 +84,14 @@ def compile_key(config: ExperimentConfig) -> dict[str, Any]:
 
 
 class StaticScalars:
-    """Numbers that a program reads from tensors, which stay the same ones as the numbers change."""
+    """Numbers that a compiled step or a CUDA graph reads from tensors; they are filled in place."""
 
     def __init__(self, numbers: dict[str, float], device: torch.device) -> None:
         self._numbers = dict(numbers)
         self.tensors = {name: torch.tensor(n, device=device) for name, n in numbers.items()}
 
     def update(self, numbers: dict[str, float]) -> None:
-        """Fill in the numbers that differ."""
+        """Fill in the numbers that have changed."""
         for name, number in numbers.items():
             if number != self._numbers[name]:
                 self._numbers[name] = number
@@ -99,75 +99,79 @@ class StaticScalars:
 
 
 class FunctionalModule(nn.Module):
-    """A network on weights that are handed to it."""
+    """A network that computes with the weights and buffers of a state."""
 
     def __init__(self, network: nn.Module, state: State) -> None:
         super().__init__()
-        self._network = [network]  # in a list: its own weights are not this one's
-        self._lent = {
+        self._network = [network]  # in a list, so that its weights are no parameters of this module
+        self._weights = {
             name: weight.detach().requires_grad_() for name, weight in state["weights"].items()
         }
-        self._tensors = self._lent | state["buffers"]
+        self._tensors = self._weights | state["buffers"]
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         return functional_call(self._network[0], self._tensors, inputs)
 
     def parameters(self, recurse: bool = True) -> Iterator[torch.Tensor]:
-        return iter(self._lent.values())
+        return iter(self._weights.values())
 
 
 def functional_step(
     gan: GAN,
     state: State,
     draws: Sequence[torch.Tensor] | None,
-    settings: dict[str, torch.Tensor],
-    weight: torch.Tensor | None = None,
+    scalars: dict[str, torch.Tensor],
+    ema_weight: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, Batch]:
     """Take a step on `state`; return its statistics (`D_STATS`, then `G_STATS`) and its batch.
 
-    Without `draws` the game draws for itself, and torch's optimizers compute as they do eagerly.
-    `weight` is that of the average's next update; without it D's turn alone is played.
+    Without `draws` the GAN draws for itself, and torch's optimizers compute as they do eagerly.
+    `ema_weight` is the weight of G in the next average; without it D alone is updated.
     """
-    lent, listening = _drawing_from(gan, draws)
-    lent.config = _tuned_config(gan.config, settings)
-    lent.mean, lent.std = settings["mean"], settings["std"]
-    lent.discriminator = FunctionalModule(gan.discriminator, state["d"])
-    lent.generator = FunctionalModule(gan.generator, state["g"])
-    move = _apply_update if draws is None else _apply_update_traced
+    source, random_ops = _with_draws(gan, draws)
+    functional = source.replace(
+        config=_with_scalars(gan.config, scalars),
+        mean=scalars["mean"],
+        std=scalars["std"],
+        discriminator=FunctionalModule(gan.discriminator, state["d"]),
+        generator=FunctionalModule(gan.generator, state["g"]),
+    )
+    apply_update = _apply_update if draws is None else _apply_update_traced
 
-    def turn(side: str) -> OptimizerStep:
-        network = lent.discriminator if side == "d" else lent.generator
+    def optimizer_step(side: str) -> OptimizerStep:
+        network = functional.discriminator if side == "d" else functional.generator
         optimizer = getattr(gan.config, f"optimizer_{side}")
 
-        def descend(objective: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        def step(loss: torch.Tensor) -> tuple[torch.Tensor, ...]:
             weights = list(network.parameters())
-            gradients = torch.autograd.grad(objective, weights)
-            move(optimizer, weights, gradients, state[side]["moments"], settings[f"lr_{side}"])
+            gradients = torch.autograd.grad(loss, weights)
+            moments, rate = state[side]["moments"], scalars[f"lr_{side}"]
+            apply_update(optimizer, weights, gradients, moments, rate)
             return gradients
 
-        return descend
+        return step
 
-    with listening:
-        of_d = discriminator_step(lent, turn("d"))
-        found = d_statistics(lent, of_d)
-        if weight is not None:
-            of_g = generator_step(lent, turn("g"), of_d.batch)
-            found |= g_statistics(lent, of_g)
-            sources = [*lent.generator.parameters(), *state["g"]["buffers"].values()]
+    with random_ops:
+        d_update = discriminator_step(functional, optimizer_step("d"))
+        statistics = d_statistics(functional, d_update)
+        if ema_weight is not None:
+            g_update = generator_step(functional, optimizer_step("g"), d_update.batch)
+            statistics |= g_statistics(functional, g_update)
+            tensors = [*functional.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:
-                ema_update_(state["average"], [source.detach() for source in sources], weight)
-    return torch.stack(list(found.values())), of_d.batch
+                ema_update_(state["average"], [tensor.detach() for tensor in tensors], ema_weight)
+    return torch.stack(list(statistics.values())), d_update.batch
 
 
-def _drawing_from(
+def _with_draws(
     gan: GAN, draws: Sequence[torch.Tensor] | None
 ) -> tuple[GAN, AbstractContextManager[Any]]:
-    """Return a game that shares all with another, and a context in which it gets `draws`."""
+    """Return a GAN that shares everything with `gan`, and a context in which it gets `draws`."""
     if draws is None:
-        return copy.copy(gan), nullcontext()
+        return gan, nullcontext()
     left = iter(draws)
 
-    def deal(kind: str, make: DrawFn) -> tuple[torch.Tensor, ...]:
+    def deal(kind: str, draw: DrawFn) -> tuple[torch.Tensor, ...]:
         count = 2 if kind == "real" and gan.classes else 1
         return tuple(next(left) for _ in range(count))
 
@@ -220,12 +224,12 @@ def _apply_update_traced(
             weight.add_(rate * move)
 
 
-def _tuned_config(config: ExperimentConfig, settings: dict[str, torch.Tensor]) -> ExperimentConfig:
+def _with_scalars(config: ExperimentConfig, scalars: dict[str, torch.Tensor]) -> ExperimentConfig:
     """Return the config with tensors in place of the numbers that may change."""
     tuned = copy.copy(config)
     for part in ("loss", "regularizer"):
         component = copy.copy(getattr(config, part))
         for name in float_params(component):
-            object.__setattr__(component, name, settings[f"{part}.{name}"])
+            object.__setattr__(component, name, scalars[f"{part}.{name}"])
         object.__setattr__(tuned, part, component)
     return tuned

@@ -1,7 +1,8 @@
-"""The random numbers of a step: noted once how each is drawn, then drawn ahead of every step.
+"""The random numbers of a step: how each is drawn is recorded once, by a step without side effects.
 
-A recorded step cannot call a generator. What it needs is therefore drawn before it begins, by the
-same calls in the same order, so that every engine uses up the run's streams alike.
+A compiled step cannot call a random generator. All of its numbers are therefore drawn before it
+begins, by the same calls in the same order, so that every engine uses the run's random streams
+alike.
 """
 
 from __future__ import annotations
@@ -15,40 +16,41 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_core.shapes import Classes, Latents, Samples
+from gan_core.training.algorithm import discriminator_loss, generator_loss
 from gan_core.training.gan import GAN
 
 DrawFn = Callable[[], tuple[torch.Tensor, ...]]
-"""Draws once and returns what comes of it."""
+"""Makes one draw and returns its tensors."""
 
 DrawHandler = Callable[[str, DrawFn], tuple[torch.Tensor, ...]]
-"""Is told what is wanted (`real`, `noise` or a `call`) and how it is drawn; returns it."""
+"""Returns the tensors of a draw, given its kind (`real`, `noise` or `call`) and how it is made."""
 
 
 @dataclass
 class RandomDraws:
-    """How the numbers of D's turn, and of G's, are drawn, in their order."""
+    """The draws of an update of D and of one of G, in their order."""
 
     of_d: list[DrawFn] = field(default_factory=list)
     of_g: list[DrawFn] = field(default_factory=list)
     z: int = 0
-    """The place of the noise among the numbers of D's turn."""
+    """The index of the noise among the tensors of `draw_d`."""
     labels: int | None = None
-    """The place of the classes among them, if the networks are told them."""
+    """The index of the classes among them, if the networks are conditional."""
 
     def draw_d(self) -> list[torch.Tensor]:
-        """Draw what an update of D needs."""
+        """Draw the numbers of an update of D."""
         return [number for make in self.of_d for number in make()]
 
     def draw_g(self) -> list[torch.Tensor]:
-        """Draw what an update of G on the same batch needs."""
+        """Draw the numbers of an update of G on the same batch."""
         return [number for make in self.of_g for number in make()]
 
 
 class PredrawnGAN(GAN):
-    """A game, sharing all with another, that asks `deal` for its real samples and its noise."""
+    """A GAN that shares everything with another, but gets real samples and noise from `deal`."""
 
     def __init__(self, gan: GAN, deal: DrawHandler) -> None:
-        self.__dict__.update(gan.__dict__)
+        self.share(gan)
         self._gan, self._deal = gan, deal
 
     def sample_real(self, n: int) -> tuple[Samples, Classes | None]:
@@ -62,7 +64,7 @@ class PredrawnGAN(GAN):
 
 
 class RandomOpHook(TorchDispatchMode):
-    """Hands every call that draws from a generator to `deal`, in place of making it."""
+    """Passes every operation that draws from a generator to `deal` instead of executing it."""
 
     def __init__(self, deal: DrawHandler) -> None:
         super().__init__()
@@ -89,30 +91,30 @@ class RandomOpHook(TorchDispatchMode):
 
 
 def record_draws(gan: GAN) -> RandomDraws:
-    """Play a step that leaves no trace, and note how its random numbers are drawn."""
+    """Record how a step draws its random numbers, without side effects."""
     random_draws, inside, drawn = RandomDraws(), False, 0
-    notes = random_draws.of_d
+    draws = random_draws.of_d
 
     def deal(kind: str, make: DrawFn) -> tuple[torch.Tensor, ...]:
         nonlocal inside, drawn
-        if inside:  # a call to a generator within what is noted as a whole
+        if inside:  # a call to a generator within a draw that is recorded as a whole
             return make()
         inside = True
         numbers = make()
         inside = False
-        if notes is random_draws.of_d:
+        if draws is random_draws.of_d:
             if kind == "noise":
                 random_draws.z = drawn
             elif kind == "real" and len(numbers) == 2:
                 random_draws.labels = drawn + 1
-        notes.append(make)
+        draws.append(make)
         drawn += len(numbers)
         return numbers
 
-    taped = PredrawnGAN(gan, deal)
+    recording = PredrawnGAN(gan, deal)
     with gan.no_side_effects(), RandomOpHook(deal):
-        batch = taped.sample_batch()
-        taped.discriminator_loss(batch)
-        notes = random_draws.of_g
-        taped.generator_loss(batch)
+        batch = recording.sample_batch()
+        discriminator_loss(recording, batch)
+        draws = random_draws.of_g
+        generator_loss(recording, batch)
     return random_draws

@@ -1,4 +1,4 @@
-"""What the steps of a run measure: taken when it is wanted, read when somebody looks."""
+"""The statistics of steps: computed only when they are wanted, read only when they are needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Read = Callable[[], dict[str, torch.Tensor]]
 class Statistics:
     """The statistics of the latest updates, and those of the steps that the history keeps.
 
-    They stay on the device until `read`, which is a CPU–GPU sync point.
+    They stay on the device until `flush`, which is a CPU–GPU sync point.
     """
 
     def __init__(self, gan: GAN) -> None:
@@ -30,15 +30,15 @@ class Statistics:
         self.history = History(list(STATISTICS))
         self.latest: dict[str, torch.Tensor] = {}
         self._unread: dict[str, Read] = {}
-        """What gives the statistics of updates of D and G that are not among the latest yet."""
+        """Functions that compute the statistics of the latest updates, by network."""
         self._pending: list[tuple[int, torch.Tensor]] = []
 
     def defer(self, **updates: Read) -> None:
-        """Note what gives the statistics of the latest update of `d` or `g`, or of both."""
+        """Keep the functions that compute the statistics of the latest updates of `d` and `g`."""
         self._unread |= updates
 
     def compute(self) -> dict[str, torch.Tensor]:
-        """Return the statistics of the latest updates, measured only when they are wanted."""
+        """Compute and return the statistics of the latest updates."""
         for read in self._unread.values():
             self.latest |= read()
         self._unread.clear()
@@ -93,7 +93,7 @@ class Statistics:
         return self._pending[-1][0] if self._pending else None
 
     def restore(self, latest: Mapping[str, torch.Tensor]) -> None:
-        """Go on from the statistics of another moment; what is queued belongs to no run now."""
+        """Restore the latest statistics from a saved state; drop queued rows."""
         self._unread.clear()
         self._pending.clear()
         self.latest = dict(latest)

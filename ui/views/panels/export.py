@@ -11,7 +11,6 @@ import streamlit as st
 from gan_core.data.image_grid import grid, png
 from gan_core.evaluation import export
 from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui.components import sample_canvas
 from ui.run.page_run import PageRun
 from ui.views.panels.shared import count_columns
@@ -73,7 +72,7 @@ def _show_opened(content: bytes, run: PageRun, count: int, seed: int) -> None:
     except ValueError as error:
         st.error(str(error))
         return
-    shown = min(count, FIXED_PICTURES)
+    shown = min(count, run.num_fixed)
     st.caption(f"Trained on {generator.trained_on} for {generator.step:,} steps; seed {seed}.")
     pixels = export.sample_pixels(generator, shown, seed)
     label = f"{shown} samples of the opened generator"

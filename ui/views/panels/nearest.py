@@ -7,7 +7,6 @@ import streamlit as st
 
 from gan_core.evaluation.nearest_neighbors import Neighbors
 from gan_core.shapes import Samples
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui.components import sample_canvas
 from ui.run.page_run import PageRun
 from ui.session import state
@@ -24,7 +23,7 @@ def show(run: PageRun) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = state.init_widget(f"{run.page}.compared", [1, 2, 3, 4])
-        numbers = st.multiselect("Samples", list(range(1, FIXED_PICTURES + 1)), key=key)
+        numbers = st.multiselect("Samples", list(range(1, run.num_fixed + 1)), key=key)
         st.button(
             "Find the nearest",
             on_click=lambda: run.measurements.compare([number - 1 for number in numbers]),

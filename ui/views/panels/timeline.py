@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.data.image_grid import COLUMNS
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui.components import timeline
 from ui.run.page_run import PageRun
 from ui.views.panels.shared import class_names, count_columns
@@ -23,7 +22,7 @@ def show(run: PageRun) -> None:
         kept = run.trainer.timeline
         of_late = f"; of late every {kept.stride}th" if kept.stride > 1 else ""
         st.caption(
-            f"All {FIXED_PICTURES} places at steps 1, 2, 4, 8 … of the first epoch and at the end "
+            f"All {run.num_fixed} places at steps 1, 2, 4, 8 … of the first epoch and at the end "
             f"of every epoch{of_late}."
         )
         name = f"{run.page}.timeline"

@@ -1,0 +1,82 @@
+"""Indicators that are read off the samples; they differ from one kind of data to another.
+
+The rules ask for their evidence here. A kind of data whose samples say nothing about a rule has no
+evidence for it: the rule then abstains, or judges by the statistics of the game alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from gan_core.diagnosis.evidence import Evidence
+
+if TYPE_CHECKING:
+    from gan_core.diagnosis.game_rules import Diverging, DTooStrong, GStarved, Oscillating
+    from gan_core.diagnosis.sample_rules import Memorising, ModeCollapse
+
+
+@dataclass(frozen=True)
+class SampleIndicators:
+    """The samples of a run at one moment. These ones say nothing."""
+
+    min_steps: ClassVar[int] = 100
+    """Steps after the beginning, or after a change, before which there is nothing to tell."""
+
+    @property
+    def num_real(self) -> float:
+        """How many different real samples there are."""
+        return math.inf
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the samples are still far from the target."""
+        return False
+
+    def healthy_sentence(self, game: str) -> str:
+        """Return what speaks for a healthy run, with its numbers.
+
+        `game` says how far D has won, or is "" where that is unknown.
+        """
+        return f"{game}." if game else ""
+
+    def jumps(self, rule: Diverging) -> tuple[Evidence, ...]:
+        """Return evidence that the samples jump to and fro."""
+        return ()
+
+    def jumps_sentence(self) -> str:
+        """Return the sentence for `jumps`."""
+        return ""
+
+    def distance(self, rule: GStarved | DTooStrong) -> tuple[Evidence, ...]:
+        """Return evidence that G is neither at the target nor on its way."""
+        return ()
+
+    def distance_words(self) -> str:
+        """Return in words how far G is from the target; may be ""."""
+        return ""
+
+    def oscillates(self, rule: Oscillating) -> tuple[Evidence, ...]:
+        """Return evidence that the samples move to and fro."""
+        return ()
+
+    def oscillates_sentence(self) -> str:
+        """Return the sentence for `oscillates`."""
+        return ""
+
+    def collapses(self, rule: ModeCollapse) -> tuple[Evidence, ...]:
+        """Return evidence that some kinds of samples are missing."""
+        return ()
+
+    def collapses_sentence(self, rule: ModeCollapse) -> str:
+        """Return the sentence for `collapses`."""
+        return ""
+
+    def memorizes(self, rule: Memorising) -> tuple[Evidence, ...]:
+        """Return evidence that the samples are copies of real ones."""
+        return ()
+
+    def memorizes_sentence(self) -> str:
+        """Return the sentence for `memorizes`."""
+        return ""

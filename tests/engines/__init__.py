@@ -1,0 +1,1 @@
+"""The engines that take the trainer's step."""

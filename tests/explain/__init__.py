@@ -1,0 +1,1 @@
+"""What the teaching pages compute."""

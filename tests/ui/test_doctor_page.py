@@ -1,0 +1,118 @@
+"""The doctor's line on the pages, without a browser."""
+
+from gan_core import ExperimentConfig
+from gan_core.diagnosis import CONDITIONS
+from tests.helpers.pages import quick, visit
+
+SGD = {"name": "sgd", "lr": 0.02}
+FAST = {"name": "adam", "lr": 0.01, "beta1": 0.0, "beta2": 0.9}
+STARVED = {
+    "dataset": {"name": "normal", "mean": 8.0, "std": 1.0},
+    "loss": {"name": "minimax"},
+    "regularizer": {"name": "none"},
+    "optimizer_g": SGD,
+    "optimizer_d": FAST,
+    "n_critic": 3,
+}
+COIN = {"dataset": {"name": "normal"}, "prior": {"name": "bernoulli"}}
+WILD = {"name": "sgd", "lr": 100.0}
+
+
+def verdict(page):
+    """Return the doctor's line."""
+    return next(m.value for m in page.at.markdown if "-badge[" in m.value)
+
+
+def remedies(page):
+    return [b for b in page.at.button if b.key.startswith(f"{page.page}.remedy.")]
+
+
+def look_at(page, frames=1):
+    for _ in range(frames):
+        page.look()
+
+
+def test_a_run_that_has_not_begun_is_too_early_to_judge():
+    for name in ("distributions", "pictures"):
+        page = quick(name)
+        assert "Too early to say" in verdict(page)
+        assert remedies(page) == []
+        table = next(m.value for m in page.at.markdown if m.value.startswith("| | measured"))
+        assert all(cls.title in table for cls in CONDITIONS)
+
+
+def test_a_remedy_is_applied_once_and_the_run_goes_on():
+    page = visit("distributions", STARVED, frame=150)
+    page.press("train")
+    look_at(page, 2)
+    assert "G is starved of gradient" in verdict(page)
+    trainer, steps = page.trainer, page.trainer.step_count
+    first = remedies(page)[0]
+    assert first.label == "Use the non-saturating loss"
+    first.click()
+    page.look()
+    assert page.trainer is trainer
+    assert page.trainer.step_count >= steps
+    assert page.run.playback.running
+    changed = ExperimentConfig.from_dict(STARVED | {"loss": {"name": "non_saturating"}})
+    assert page.config == changed
+    assert page.widget("loss").value == "non_saturating"
+    assert [words for _, words in page.trainer.config_changes] == [first.label]
+    assert remedies(page) == []  # just changed: too early
+
+
+def test_a_remedy_of_several_changes_has_one_mark():
+    page = visit("distributions", STARVED, frame=150)
+    page.press("train")
+    look_at(page, 2)
+    second = remedies(page)[1]
+    second.click()
+    page.look()
+    assert [words for _, words in page.trainer.config_changes] == ["Calm both"]
+    assert page.config.n_critic == 1
+
+
+def test_a_remedy_that_cannot_be_live_begins_a_new_run():
+    page = visit("distributions", COIN)
+    assert "cannot reach" in verdict(page)
+    assert "2 different" in verdict(page)
+    trainer = page.trainer
+    first = remedies(page)[0]
+    assert first.label.startswith("Start anew")
+    first.click()
+    page.look()
+    assert page.trainer is not trainer
+    assert page.config.prior.name == "uniform"
+    assert not page.run.playback.running
+    assert page.widget("prior").value == "uniform"
+
+
+def test_a_diverged_run_trains_on_with_its_remedy():
+    page = visit("distributions", {"optimizer_g": WILD, "optimizer_d": WILD}, frame=25)
+    page.press("train")
+    page.train_until_paused(10)
+    page.look()
+    assert page.trainer.failure is not None
+    assert "Diverging" in verdict(page)
+    first = remedies(page)[0]
+    assert first.label.endswith("and train on")
+    first.click()
+    page.look()
+    assert page.run.playback.running
+    assert page.trainer.failure is None
+    assert page.trainer.step_count > 0
+
+
+def test_the_doctor_makes_no_second_snapshot_while_it_trains(monkeypatch):
+    page = visit("distributions", frame=10)
+    page.press("train")
+    taken = []
+    original = type(page.trainer).snapshot
+
+    def counted(trainer):
+        taken.append(1)
+        return original(trainer)
+
+    monkeypatch.setattr(type(page.trainer), "snapshot", counted)
+    look_at(page, 3)
+    assert len(taken) == 3

@@ -1,0 +1,262 @@
+"""The pages of pictures without a browser: panels, classes, own pictures, the latent space."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from gan_core.data.importing.packs import find_pack
+from gan_core.data.pixels import to_uint8
+from gan_core.explain.latent_space import sheet, truncate, walk
+from tests.helpers.pages import QUICK, Visit, quick, visit
+from tests.helpers.paths import HOME
+from ui.views import latent_space as latent
+from ui.views import pictures
+from ui.views.panels.shared import count_columns
+from ui.views.pictures import PANELS
+
+MLP = QUICK["pictures"]["architecture"]
+TOLD = {"dataset": {"name": "mnist"}, "architecture": MLP | {"conditional": True}}
+LATENT_PAGE = "pages/3_Latent_space.py"
+
+
+def panel(opened, name):
+    opened.at.session_state[f"{opened.page}.panel"] = name
+    opened.look()
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_opens_before_and_after_training(name):
+    opened = quick("pictures")
+    panel(opened, name)
+    opened.press("step10")
+    opened.train_until_paused(10)
+    assert opened.sentences() == []
+    assert not opened.at.warning
+
+
+def test_the_samples_are_evaluated_while_training_goes_on(trained):
+    opened = quick("pictures")
+    panel(opened, "Quality")
+    opened.press("train")
+    opened.press("evaluate")
+    asked_at = opened.trainer.step_count
+    opened.wait(lambda: opened.run.measurements.reports, seconds=120)
+    [quality] = opened.run.measurements.reports
+    assert asked_at - 3 <= quality.step <= asked_at
+    assert opened.trainer.step_count > asked_at
+    assert quality.samples == 2_000
+    opened.look()
+    table = opened.at.dataframe[0].value
+    shown = [float(number) for number in table["generated"]]
+    assert shown == pytest.approx([m.value for m in quality.values.values()], abs=0.06)
+    assert any("held-out" in text.value for text in opened.at.markdown)
+
+
+def test_the_samples_are_evaluated_every_so_many_steps(trained):
+    opened = quick("pictures", frame=50)
+    panel(opened, "Quality")
+    opened.at.selectbox(key="pictures.evaluate_every").set_value("every 100 steps").run()
+    opened.press("train")
+    opened.wait(lambda: len(opened.run.measurements.reports) >= 2, seconds=150)
+    first, second = (quality.step for quality in opened.run.measurements.reports[:2])
+    assert first % 100 == 0
+    assert second % 100 == 0
+    assert second > first
+    opened.press("reset")
+    assert opened.run.measurements.reports == []
+
+
+def test_nearest_real_pictures_are_found(trained):
+    opened = quick("pictures")
+    panel(opened, "Memorised?")
+    opened.at.multiselect(key="pictures.compared").set_value([3, 5]).run()
+    opened.press("compare")
+    opened.wait(lambda: opened.run.measurements.nearest, seconds=120)
+    samples, found = opened.run.measurements.nearest
+    shown = opened.trainer.snapshot().samples[[2, 4]]
+    assert np.array_equal(samples.numpy(), shown)
+    real = opened.trainer.source.images.flatten(1).double()
+    apart = torch.cdist(torch.tensor(shown).flatten(1).double(), real)
+    assert torch.equal(found.in_pixels.index[:, 0], apart.argmin(1))
+
+
+def test_a_class_is_chosen():
+    opened = visit("pictures", TOLD)
+    run = opened.run
+    assert count_columns(run) == 10
+    opened.at.selectbox(key="pictures.view.label").set_value("7").run()
+    assert run.view.label == 7
+    trainer, snapshot = opened.trainer, opened.trainer.snapshot()
+    shown, across = pictures._grid(run, snapshot)
+    sevens = torch.full((64,), 7)
+    assert np.array_equal(shown, to_uint8(trainer.generate(trainer.fixed_z, sevens)))
+    assert across == 8
+    opened.set("experiment.conditional", False)
+    shown, _ = pictures._grid(run, run.trainer.snapshot())
+    assert np.array_equal(shown, run.trainer.snapshot().samples)
+
+
+def test_a_set_without_classes_has_no_such_switch():
+    opened = visit("pictures", {"dataset": {"name": "stacked_mnist"}, "architecture": MLP})
+    assert "experiment.conditional" not in opened.widgets()
+
+
+@pytest.mark.parametrize("size", ["4 × 4", "6 × 6"])
+def test_the_grid_has_the_chosen_size(size):
+    opened = quick("pictures")
+    opened.at.selectbox(key="pictures.view.grid").set_value(size).run()
+    side = int(size[0])
+    shown, across = pictures._grid(opened.run, opened.trainer.snapshot())
+    assert (len(shown), across) == (side**2, side)
+
+
+# Pictures of one's own
+
+
+def picture(color, side=40):
+    file = io.BytesIO()
+    Image.new("RGB", (side, side), color).save(file, "PNG")
+    return file.getvalue()
+
+
+def zip_of(files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+COLORS = {f"{i}.png": picture((5 * i, 250 - 5 * i, 99)) for i in range(40)}
+
+
+def bring(opened, name, content, kind="application/zip"):
+    opened.at.file_uploader(key="pictures.import.files").set_value([(name, content, kind)])
+    opened.look()
+    opened.answer("Import")
+
+
+def own(opened):
+    opened.at.selectbox(key="pictures.import.size").set_value(16).run()
+
+
+def test_an_uploaded_zip_becomes_the_target():
+    opened = quick("pictures")
+    opened.press("step10")
+    opened.train_until_paused(10)
+    before = opened.trainer
+    opened.set("dataset", "folder")
+    assert opened.trainer is before
+    assert [said for said in opened.sentences() if "Choose pictures" in said]
+    own(opened)
+    opened.set("experiment.batch_size", 16)
+    bring(opened, "colours.zip", zip_of(COLORS | {"notes.png": b"text"}))
+    opened.wait(lambda: opened.config.dataset.name == "folder")
+    assert opened.config.dataset.sample_shape == (3, 16, 16)
+    assert opened.config.dataset.size == 40
+    _, meta = find_pack("folder", opened.config.dataset.upload)
+    assert "not a picture" in meta.note
+    assert any(meta.note in caption.value for caption in opened.at.caption)
+    opened.press("train")
+    assert opened.trainer.step_count == 3
+    assert opened.sentences() == []
+    again = visit("pictures", opened.at.query_params["setup"])
+    assert again.config == opened.config
+
+
+def test_fewer_pictures_than_a_batch_get_a_sentence():
+    opened = quick("pictures")
+    before = opened.trainer
+    opened.set("dataset", "folder")
+    own(opened)
+    bring(opened, "few.zip", zip_of({name: COLORS[name] for name in list(COLORS)[:5]}))
+    opened.wait(lambda: opened.at.error)
+    assert ["larger than the data set" in said for said in opened.sentences()] == [True]
+    assert opened.trainer is before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("broken.zip", zip_of(COLORS)[:300], "zip"),
+        ("empty.zip", zip_of({}), "no picture"),
+        ("text.png", b"hello", "no picture"),
+        ("one.png", picture("red"), "only one picture"),
+    ],
+)
+def test_bad_pictures_get_a_sentence_and_the_run_stays(name, content, says):
+    opened = quick("pictures")
+    opened.press("step10")
+    opened.train_until_paused(10)
+    before = opened.trainer
+    opened.set("dataset", "folder")
+    bring(opened, name, content)
+    opened.wait(lambda: opened.at.error)
+    [said] = [box.value for box in opened.at.error]
+    assert says in said
+    assert said.endswith("The run goes on with its old pictures.")
+    assert opened.trainer is before
+    assert before.step_count == 10
+
+
+# The latent space
+
+
+def latent_page(setup):
+    at = AppTest.from_file(str(HOME), default_timeout=60).switch_page(LATENT_PAGE)
+    at.session_state["steps_per_frame"] = 3
+    at.query_params["setup"] = setup
+    at.run()
+    assert not at.exception
+    return Visit(at, "pictures")
+
+
+def set_up(told):
+    return json.dumps(TOLD if told else QUICK["pictures"])
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("kind", [latent.WALK, latent.SHEET, latent.SUM, latent.TRUNCATION])
+def test_every_way_through_the_latent_space(kind, told):
+    opened = latent_page(set_up(told))
+    opened.at.session_state["latent.kind"] = kind
+    opened.look()
+    opened.press("train")
+    assert opened.trainer.step_count >= 3
+    assert opened.sentences() == []
+
+
+def test_the_latent_page_shows_the_run_of_the_pictures():
+    opened = quick("pictures")
+    opened.press("step10")
+    opened.train_until_paused(10)
+    trainer = opened.trainer
+    opened.at.switch_page(LATENT_PAGE).run()
+    assert not opened.at.exception
+    assert opened.trainer is trainer
+    assert trainer.step_count == 10
+
+
+def test_points_are_those_of_the_chosen_samples():
+    opened = quick("pictures")
+    run, prior, z = opened.run, opened.config.prior, opened.trainer.fixed_z
+    points, _, _ = latent._points(run, latent.LatentChoice(latent.WALK, ends=[4, 9]))
+    assert torch.equal(points, walk(prior, z[4:5], z[9:10], latent.WALK_STEPS))
+    points, _, _ = latent._points(run, latent.LatentChoice(latent.SHEET, ends=[4, 9, 2]))
+    assert torch.equal(points, sheet(prior, z[[4, 9, 2]], latent.SHEET_SIDE))
+    points, _, _ = latent._points(run, latent.LatentChoice(latent.TRUNCATION, psi=0.5))
+    assert torch.equal(points, truncate(prior, z, 0.5))
+
+
+def test_a_sum_needs_all_its_terms():
+    opened = latent_page(set_up(False))
+    opened.at.session_state["latent.kind"] = latent.SUM
+    opened.look()
+    opened.at.multiselect(key="latent.minus mean of").set_value([]).run()
+    assert opened.sentences() == ["Choose at least one sample for each of the three terms."]
