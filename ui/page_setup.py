@@ -49,7 +49,7 @@ def begin(page: str, charts: bool = True) -> None:
 
 def _link_pages() -> None:
     """Link to every page at the top of the sidebar."""
-    with st.sidebar.container(gap=None, key="page_links"):
+    with st.sidebar.container(gap="xsmall", key="page_links"):
         for page in PAGES.values():
             st.page_link(page.file, label=page.title, icon=page.icon)
 

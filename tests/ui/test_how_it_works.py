@@ -133,9 +133,9 @@ def test_a_step_is_walked_line_by_line_and_back():
 
 def test_walking_pauses_a_run_that_trains():
     at = press(page_at(GAME), "Train")
-    assert run_of(at).running
+    assert run_of(at).playback.running
     press(at, "Line ▶")
-    assert not run_of(at).running
+    assert not run_of(at).playback.running
 
 
 def test_a_goal_is_not_overstepped_while_steps_are_watched():
@@ -145,7 +145,7 @@ def test_a_goal_is_not_overstepped_while_steps_are_watched():
         look(at)
     assert run_of(at).trainer.step_count == 10
     assert run_of(at).tutorial.recording.step == 10
-    assert not run_of(at).running
+    assert not run_of(at).playback.running
 
 
 @pytest.mark.parametrize("how", ["Train", "Line ▶"])
@@ -156,12 +156,12 @@ def test_a_watched_step_that_breaks_down_is_told(how):
     for _ in range(250):
         if run_of(at).notice:
             break
-        if how == "Train" and run_of(at).running:
+        if how == "Train" and run_of(at).playback.running:
             look(at)
         else:
             press(at, how)
     assert "stopped being a finite number" in run_of(at).notice
-    assert not run_of(at).running
+    assert not run_of(at).playback.running
 
 
 def test_watching_a_run_changes_none_of_its_bits():
