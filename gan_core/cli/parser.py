@@ -11,8 +11,8 @@ from gan_core.cli.stop_condition import StopCondition
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.registry import knobs
+from gan_core.runtime.settings import ENGINES
 from gan_core.storage.run_saver import AUTOSAVE_SECONDS
-from gan_core.training.engines.selector import ENGINES
 
 DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(s|m|h|)")
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -17,6 +17,8 @@ from typing import Any
 
 import torch
 
+from gan_core.runtime import settings
+
 SMALL = 1e8
 """Floating point operations of a step below which a second thread costs more than it gives."""
 
@@ -54,11 +56,7 @@ class ThreadAllocator:
         if self._pinned is None:  # has the program chosen, before it trained anything?
             current = torch.get_num_threads()
             self._pinned = current if current != self._default else 0
-        chosen = os.environ.get("GAN_THREADS", "")
-        if chosen.isdecimal() and int(chosen):
-            count = int(chosen)
-        else:
-            count = self._pinned or self.threads_for(operations, 1 + beside)
+        count = _threads_setting() or self._pinned or self.threads_for(operations, 1 + beside)
         if count != torch.get_num_threads():
             torch.set_num_threads(count)
         return count
@@ -69,6 +67,14 @@ class ThreadAllocator:
             return 1
         free = available_cores() - self._reserved - self._compiling
         return max(1, free // max(1, running))
+
+
+def _threads_setting() -> int | None:
+    """Return `GAN_THREADS`; None without it or for a bad value, which `check_settings` reports."""
+    try:
+        return settings.threads()
+    except ValueError:
+        return None
 
 
 def available_cores() -> int:

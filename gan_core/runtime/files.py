@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_core.runtime import settings
 from gan_core.shapes import Values
 
 PARTIAL = ".part"
@@ -24,8 +25,8 @@ UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def data_folder() -> Path:
-    """Return the folder, made if need be."""
-    folder = Path(os.environ.get("GAN_DATA") or Path.home() / ".cache" / "gan-laboratory")
+    """Return the folder; it is made if it is missing."""
+    folder = settings.data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

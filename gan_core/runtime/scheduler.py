@@ -9,7 +9,6 @@ first come, first served. A run that is paused has left, and costs nothing.
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 import weakref
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gan_core.runtime import settings
 from gan_core.runtime.cpu_threads import available_cores
 from gan_core.runtime.memory import total
 
@@ -221,11 +221,16 @@ class Scheduler:
 
 
 def most_runs() -> int:
-    """Return how many runs may train at a time here: `GAN_MAX_RUNS`, or by cores and memory."""
-    chosen = os.environ.get("GAN_MAX_RUNS", "")
-    if chosen.isdecimal() and int(chosen):
-        return int(chosen)
-    return max(1, min(RUNS_PER_CORE * available_cores(), total() // BYTES_PER_RUN))
+    """Return how many runs may take turns here: `GAN_MAX_RUNS`, or by cores and memory.
+
+    A bad value of the variable counts as unset; `check_settings` reports it at the start.
+    """
+    try:
+        chosen = settings.max_runs()
+    except ValueError:
+        chosen = None
+    by_machine = max(1, min(RUNS_PER_CORE * available_cores(), total() // BYTES_PER_RUN))
+    return by_machine if chosen is None else chosen
 
 
 SCHEDULER = Scheduler()

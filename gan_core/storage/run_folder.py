@@ -27,6 +27,7 @@ from typing import Any
 
 from gan_core.config import ExperimentConfig
 from gan_core.registry import error_text
+from gan_core.runtime import settings
 from gan_core.runtime.files import PARTIAL, is_being_written, write_atomically
 from gan_core.storage import checkpoint
 from gan_core.storage.run_lock import RunLock
@@ -233,7 +234,7 @@ class RunFolder:
 
 def runs_folder() -> Path:
     """Return where runs are kept: `GAN_RUNS`, or `runs` beside the dashboard."""
-    return Path(os.environ.get("GAN_RUNS") or Path(__file__).parents[2] / "runs")
+    return settings.runs_folder()
 
 
 def new_id() -> str:
