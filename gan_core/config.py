@@ -1,4 +1,4 @@
-"""ExperimentConfig: everything a run depends on, in one frozen, checked, JSON-able object."""
+"""ExperimentConfig: all settings of a run in one frozen, checked object, readable as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STANDARDISE = ("none", "discriminator", "both")
 
 @dataclass(frozen=True)
 class Architecture:
-    """The two networks, and which of them knows the target's mean and standard deviation."""
+    """The two networks, and which of them uses the target's mean and standard deviation."""
 
     __no_type_check__: ClassVar[bool] = True
     generator: Generator = field(default_factory=MLPGenerator)
@@ -63,7 +63,7 @@ REGISTRIES: dict[str, Registry] = {
     "optimizer_g": OPTIMIZERS,
     "optimizer_d": OPTIMIZERS,
 }
-"""The registry from which each part of an experiment is chosen."""
+"""Registry of each part of an experiment."""
 
 NETWORKS = ("generator", "discriminator")
 
@@ -74,7 +74,7 @@ def _default_spec(key: str, kind: DataKind) -> dict[str, Any]:
 
 
 def default_knobs(key: str, name: str, kind: DataKind) -> dict[str, Any]:
-    """Return the knobs that component `name` starts with as part `key` of an experiment."""
+    """Return the default knobs of component `name` as part `key` of an experiment."""
     values = {option: knob_.default for option, knob_ in knobs(REGISTRIES[key][name]).items()}
     if key != "dataset" and _default_spec(key, kind)["name"] == name:
         values |= {k: v for k, v in _default_spec(key, kind).items() if k != "name"}
@@ -94,15 +94,15 @@ MUTABLE_FIELDS = frozenset(
         "precision",
     }
 )
-"""What may change while a run goes on; anything else needs a new run."""
+"""Fields that may change during a run; any other change needs a new run."""
 
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """An experiment. Same config, same machine: same bits.
+    """An experiment. The same config on the same machine gives the same bits.
 
     Raises:
-        ValueError: when it is made, naming the option, the value and the choices.
+        ValueError: if a value is wrong; names the option, the value and the choices.
     """
 
     __no_type_check__: ClassVar[bool] = True
@@ -181,10 +181,10 @@ class ExperimentConfig:
 
     @classmethod
     def from_dict(cls, given: Any) -> ExperimentConfig:
-        """Return the experiment that `given` describes; what is missing takes its default.
+        """Return the experiment that `given` describes; missing parts take their defaults.
 
-        The defaults are those of the data set's kind. A component given with some of its knobs
-        takes the rest from the default component of the same name.
+        The defaults are those of the data set's kind. If a component is given with some of
+        its knobs, the others are those of the default component of the same name.
 
         Raises:
             ValueError: for an unknown name or key, or a value out of bounds.
@@ -249,7 +249,7 @@ class ExperimentConfig:
         return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
 
     def diff_from_defaults(self) -> dict[str, Any]:
-        """Return only what differs from the defaults of its data set; `from_dict` undoes it."""
+        """Return only the differences from the defaults of its data set; inverse of `from_dict`."""
         whole = self.to_dict()
         default = type(self).from_dict({"dataset": whole["dataset"]}).to_dict()
         short: dict[str, Any] = {"dataset": whole["dataset"]}
@@ -262,5 +262,5 @@ class ExperimentConfig:
         return short
 
     def replace(self, **changes: Any) -> ExperimentConfig:
-        """Return a copy with some fields replaced, checked anew."""
+        """Return a checked copy with some fields replaced."""
         return replace(self, **changes)

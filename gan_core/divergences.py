@@ -1,9 +1,9 @@
-"""What D's loss measures: how far two densities lie apart, and how a loss tells it.
+"""The distance between two densities that D's loss measures, and its value from a loss.
 
-For every loss here but one, the least loss that any D can reach against a generator is a straight
-line in a distance of the two densities: L_D* = L_eq − k · distance. So a loss that was measured
-implies a distance; as no D is better than the best, it is never above the true one, up to the
-noise of the samples. For Wasserstein's loss that holds among the D whose slope is at most 1.
+For every loss here except one, the minimal loss of D against a fixed generator is a linear function
+of a distance between the two densities: L_D* = L_eq − k · distance. So a measured loss gives a
+distance. It is a lower bound of the true distance, up to sampling noise, because no D has a smaller
+loss than the optimal one. For Wasserstein's loss, D is limited to slopes of at most 1.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from scipy.special import entr, rel_entr
 from gan_core.shapes import Cells, Grid
 
 Distance = Callable[[Grid, Grid, Grid], float]
-"""(p_real, p_fake, x) → how far the densities are apart; `x` is evenly spaced."""
+"""(p_real, p_fake, x) → distance of the densities; `x` is evenly spaced."""
 
 BELOW_ZERO = 0.01
-"""Less than minus this is more than the noise of a batch."""
+"""A distance below minus this number is not explained by the noise of a batch."""
 
 TINY = 1e-300
 """A probability below it counts as 0: half of the smallest float is 0, and log(p / 0) infinite."""
@@ -28,7 +28,7 @@ TINY = 1e-300
 
 @dataclass(frozen=True)
 class Divergence:
-    """The distance that D's loss measures when D is at its best."""
+    """The distance that the loss of an optimal D measures."""
 
     title: str
     symbol: str
@@ -36,36 +36,36 @@ class Divergence:
     definition: str
     """LaTeX."""
     identity: str
-    """LaTeX: D's least loss in terms of the distance."""
+    """LaTeX: D's minimal loss as a function of the distance."""
     sentence: str
     generator_objective: str
-    """LaTeX: what G's gradient is the gradient of, while D is at its best."""
+    """LaTeX: the function whose gradient G follows while D is optimal."""
     at_equilibrium: float
-    """D's loss where the two densities are equal."""
+    """D's minimal loss if the two densities are equal."""
     slope: float
-    """By how much D's least loss falls for each unit of the distance."""
+    """Decrease of D's minimal loss per unit of the distance."""
     true: Distance
     highest: float | None
-    """The distance of densities that do not overlap; None if there is no bound."""
+    """Distance of densities that do not overlap; None if it has no upper bound."""
     unit: str
     condition: str = ""
-    """What must hold of D beside being the best; nothing if empty."""
+    """Further condition on D, in addition to being optimal; empty if there is none."""
     scaled: bool = False
-    """Whether it is a length: a loss implies it in the units that D sees, not in those of x."""
+    """Whether it is a length: a loss then gives it in the units of D's input, not in those of x."""
 
     def distance_from_loss(self, loss_d: float, scale: float = 1.0) -> float:
-        """Return the distance if `loss_d` is the least that D can reach, a lower bound if not.
+        """Return the distance if `loss_d` is D's minimal loss; otherwise it is a lower bound.
 
-        `scale` is the length, in units of x, of the unit in which D sees x.
+        `scale` is the length, in units of x, of one unit of D's input.
         """
         return (self.at_equilibrium - loss_d) / self.slope * (scale if self.scaled else 1.0)
 
     def best_loss(self, distance: float, scale: float = 1.0) -> float:
-        """Return the least loss that D can reach at this distance; undoes `implied`."""
+        """Return D's minimal loss at this distance; inverse of `distance_from_loss`."""
         return self.at_equilibrium - self.slope * distance / (scale if self.scaled else 1.0)
 
     def derivation(self, loss_d: float, scale: float = 1.0) -> str:
-        """Return `implied` as LaTeX with its numbers in it."""
+        """Return the calculation of `distance_from_loss` as LaTeX with numbers."""
         difference = f"{self.at_equilibrium:.3f}{-loss_d:+.3f}"
         found = self.distance_from_loss(loss_d, scale)
         remark = r"\ \text{(D is worse than guessing)}" if found < -BELOW_ZERO else ""
@@ -77,9 +77,9 @@ class Divergence:
 
 
 def shares(density: Grid, x: Grid) -> Cells:
-    """Return the probability of each point's cell, and at last that of all beyond the grid.
+    """Return the probability of each point's cell, and last that outside the grid.
 
-    What is over 1, as where a density jumps within a cell, is scaled away.
+    A sum above 1, as when a density jumps inside a cell, is scaled to 1.
     """
     inside = density * (x[1] - x[0])
     inside = np.where(inside < TINY, 0.0, inside)
@@ -105,7 +105,7 @@ def jensen_shannon(p_real: Grid, p_fake: Grid, x: Grid) -> float:
 def smoothed_jensen_shannon(smoothing: float) -> Distance:
     """Return the distance that cross entropy measures when real samples have the label 1 − s.
 
-    Of label 1 there is (1 − s) p_r, of label 0 there is p_g + s p_r; `smoothing` is s.
+    The mass with label 1 is (1 − s) p_r, with label 0 it is p_g + s p_r; `smoothing` is s.
     """
 
     def distance(p_real: Grid, p_fake: Grid, x: Grid) -> float:
@@ -129,9 +129,9 @@ def total_variation(p_real: Grid, p_fake: Grid, x: Grid) -> float:
 
 
 def wasserstein_1(p_real: Grid, p_fake: Grid, x: Grid) -> float:
-    """Return ∫ |F_r − F_g| dx in units of x (Vallender 1974), of what lies on the grid.
+    """Return ∫ |F_r − F_g| dx in units of x (Vallender 1974), for the probability on the grid.
 
-    NaN if one of the densities has nothing there.
+    NaN if one of the densities has no probability there.
     """
     if not (p_real.sum() > 0 and p_fake.sum() > 0):
         return float("nan")
@@ -140,15 +140,15 @@ def wasserstein_1(p_real: Grid, p_fake: Grid, x: Grid) -> float:
 
 
 def paired_jensen_shannon(p_real: Grid, p_fake: Grid, x: Grid) -> float:
-    """Return JS(p_r ⊗ p_g ‖ p_g ⊗ p_r) in nats: of pairs against the same pairs swapped."""
+    """Return JS(p_r ⊗ p_g ‖ p_g ⊗ p_r) in nats: pairs against the same pairs swapped."""
     real, fake = shares(p_real, x), shares(p_fake, x)
     in_order = np.outer(real, fake)
-    # Both halves of the divergence are the same sum, read along rows or along columns.
+    # Both halves of the divergence are the same sum, over rows or over columns.
     return float(rel_entr(2 * in_order, in_order + in_order.T).sum() / 2)
 
 
 def cross_entropy(generator_objective: str) -> Divergence:
-    """Return what cross entropy measures (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1)."""
+    """Return cross entropy's divergence (Goodfellow et al. 2014, arXiv:1406.2661, theorem 1)."""
     return Divergence(
         title="Jensen–Shannon divergence",
         symbol=r"\mathrm{JS}",
@@ -167,7 +167,7 @@ def cross_entropy(generator_objective: str) -> Divergence:
 
 
 def smoothed_cross_entropy(smoothing: float, generator_objective: str) -> Divergence:
-    """Return what cross entropy measures when real samples have the label 1 − s."""
+    """Return the divergence of cross entropy when real samples have the label 1 − s."""
     weight = (1 - smoothing) / 2
     coin = float(entr(weight) + entr(1 - weight))
     return Divergence(
@@ -190,7 +190,7 @@ def smoothed_cross_entropy(smoothing: float, generator_objective: str) -> Diverg
 
 
 def least_squares_divergence(smoothing: float) -> Divergence:
-    """Return what least squares measure.
+    """Return the divergence of the least-squares loss.
 
     Mao et al. 2017 (arXiv:1611.04076, eq. 8) write Δ as Pearson's χ²(p_r + p_g ‖ 2 p_g).
     """
@@ -216,7 +216,7 @@ def least_squares_divergence(smoothing: float) -> Divergence:
 
 
 def wasserstein_divergence() -> Divergence:
-    """Return what a score of slope at most 1 measures (arXiv:1701.07875, eq. 2)."""
+    """Return the divergence of a score with slope at most 1 (arXiv:1701.07875, eq. 2)."""
     return Divergence(
         title="Wasserstein-1 distance",
         symbol="W_1",
@@ -237,7 +237,7 @@ def wasserstein_divergence() -> Divergence:
 
 
 def hinge_divergence(margin: float) -> Divergence:
-    """Return what the hinge loss measures (Lim & Ye 2017, arXiv:1705.02894)."""
+    """Return the divergence of the hinge loss (Lim & Ye 2017, arXiv:1705.02894)."""
     return Divergence(
         title="Total variation",
         symbol=r"\mathrm{TV}",
@@ -255,7 +255,7 @@ def hinge_divergence(margin: float) -> Divergence:
 
 
 def pairing_divergence() -> Divergence:
-    """Return what a loss measures that asks which of two samples is the real one."""
+    """Return the divergence of a loss that asks which of two samples is the real one."""
     return Divergence(
         title="Jensen–Shannon divergence of pairs",
         symbol=r"\mathrm{JS}_\otimes",

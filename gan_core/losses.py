@@ -1,6 +1,6 @@
-"""Losses: one equation for D, one for G, both from logits, one value a sample.
+"""Losses: one equation for D and one for G, from logits; one value per sample.
 
-Only the trainer averages. `real` and `fake` are D's logits on real and generated samples.
+The trainer takes the average. `real` and `fake` are D's logits on real and generated samples.
 """
 
 from __future__ import annotations
@@ -23,51 +23,51 @@ LOSSES = Registry("loss")
 
 @dataclass(frozen=True)
 class Loss(Component):
-    """What D and G minimise."""
+    """The losses that D and G minimize."""
 
     is_probabilistic: ClassVar[bool] = True
     """Whether σ(logit) estimates the probability that a sample is real."""
 
     score_range: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
-    """Between which values D's output is drawn; None if it has no natural bounds."""
+    """Range in which D's output is drawn; None if it has no natural bounds."""
 
     has_equilibrium_value: ClassVar[bool] = True
-    """Whether D's level is fixed at the equilibrium; if not, G's loss has no value there."""
+    """Whether D's output at the equilibrium is unique; if not, G's loss has no value there."""
 
     relativistic: ClassVar[bool] = False
-    """Whether G's loss looks at real samples too."""
+    """Whether G's loss depends on real samples too."""
 
     shift_invariant: ClassVar[bool] = False
-    """Whether a constant added to all of D's outputs changes neither loss."""
+    """Whether adding a constant to all of D's outputs leaves both losses unchanged."""
 
     @abstractmethod
     def discriminator(self, real: Logits, fake: Logits) -> PerSample:
-        """What D minimises."""
+        """Return D's loss per sample."""
 
     @abstractmethod
     def generator(self, real: Logits, fake: Logits) -> PerSample:
-        """What G minimises; `real` is read only by a paired loss."""
+        """Return G's loss per sample; `real` is used only by a relativistic loss."""
 
     def optimal_logit(self, p_real: Grid, p_fake: Grid, x: Grid) -> Grid | None:
-        """Return the output of the D that is best against this G, over the axis `x`.
+        """Return the output of the optimal D against this G, on the axis `x`.
 
         `p_real` and `p_fake` are the two densities at `x`. NaN where both are 0;
-        None where no closed form is known. Of a `floating` loss any constant may be added.
+        None if no closed form is known. If `shift_invariant`, any constant may be added.
         """
         return None
 
     @property
     def divergence(self) -> Divergence | None:
-        """How far apart the densities are, as D's loss measures it; None if nobody knows."""
+        """Distance between the densities that D's loss measures; None if it is unknown."""
         return None
 
     @property
     def equilibrium_logit(self) -> float:
-        """D's constant output once the generated distribution equals the real one."""
+        """D's constant output if the generated distribution equals the real one."""
         return 0.0
 
     def equilibrium(self) -> tuple[float, float]:
-        """Return D's and G's loss at the equilibrium, where D can tell nothing apart."""
+        """Return D's and G's loss at the equilibrium, where real and generated are the same."""
         logit = torch.full((1,), self.equilibrium_logit, dtype=torch.float64)
         return self.discriminator(logit, logit).item(), self.generator(logit, logit).item()
 
@@ -77,7 +77,7 @@ class CrossEntropy(Loss):
     """D's half of the 2014 game, with one-sided label smoothing (Salimans et al. 2016)."""
 
     generator_objective: ClassVar[str] = ""
-    """What G's gradient is that of while D is at its best, in LaTeX."""
+    """LaTeX: the function whose gradient G follows while D is optimal."""
 
     smoothed_generator_objective: ClassVar[str] = ""
     """The same with label smoothing s."""

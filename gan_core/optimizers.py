@@ -16,10 +16,10 @@ from gan_core.registry import Component, Registry, knob
 OPTIMIZERS = Registry("optimizer")
 
 TRACEABLE = {"lr": 1.0, "foreach": False, "differentiable": True}
-"""How torch's optimizers are told to compute step by step, on tensors alone."""
+"""Options with which torch's optimizers use only plain, traceable tensor operations."""
 
 StepFn = Callable[[Sequence[torch.Tensor]], None]
-"""Moves the weights of an optimizer against a gradient, a tensor a weight."""
+"""Function that updates an optimizer's weights from the gradients, one tensor per weight."""
 
 
 def lr_knob(default: float) -> Any:
@@ -30,28 +30,28 @@ def lr_knob(default: float) -> Any:
 
 @dataclass(frozen=True)
 class Optimizer(Component):
-    """How gradients move weights."""
+    """An optimizer: how gradients change weights."""
 
     @abstractmethod
     def build(
         self, parameters: Iterable[torch.Tensor], recorded: bool = False
     ) -> torch.optim.Optimizer:
-        """Return a fresh torch optimizer over `parameters`.
+        """Return a new torch optimizer over `parameters`.
 
-        A `recorded` one computes the same at a learning rate of 1, in plain tensor operations.
+        A `recorded` one has a learning rate of 1 and uses only plain tensor operations.
         """
 
     @abstractmethod
     def param_group(self) -> dict[str, Any]:
-        """Return the entries of a torch parameter group that the knobs stand for."""
+        """Return the knobs as entries of a torch parameter group."""
 
     def build_capturable(
         self, weights: Sequence[torch.Tensor], rate: torch.Tensor
     ) -> torch.optim.Optimizer:
-        """Return what `build` does, with its learning rate in a tensor beside the weights.
+        """Build as `build` does, with the learning rate in a tensor on the device of the weights.
 
-        A CUDA graph replays it with whatever rate the tensor then holds. torch wants to be told
-        of a capture beforehand, and warns of optimizers that were told and are not captured.
+        A CUDA graph uses the learning rate that the tensor holds at each replay. torch must know
+        of a capture in advance, and warns about optimizers that are marked and not captured.
         """
         optimizer = self.build(weights)
         capturing = rate.is_cuda and torch.cuda.is_current_stream_capturing()
@@ -62,17 +62,17 @@ class Optimizer(Component):
         return optimizer
 
     def update_param_groups(self, optimizer: torch.optim.Optimizer) -> None:
-        """Change a running optimizer's settings; its moments stay."""
+        """Change the settings of an optimizer during a run; its moments stay."""
         for group in optimizer.param_groups:
             group.update(self.param_group())
 
     def fast_step(self, optimizer: torch.optim.Optimizer) -> StepFn:
-        """Return the shortest way to take a step of `optimizer`, which `build` has made."""
+        """Return the fastest step function of an `optimizer` from `build`."""
         return partial(apply_gradients, optimizer)
 
 
 def apply_gradients(optimizer: torch.optim.Optimizer, gradients: Sequence[torch.Tensor]) -> None:
-    """Step as torch documents it."""
+    """Set the gradients and call `optimizer.step`, the documented way."""
     for parameter, gradient in zip(_weights(optimizer), gradients, strict=True):
         parameter.grad = gradient
     optimizer.step()
@@ -115,10 +115,10 @@ class Adam(Optimizer):
 
 
 class FusedAdam:
-    """Calls the function that torch's fused Adam calls, without the bookkeeping around it.
+    """Calls the function inside torch's fused Adam directly, without its Python overhead.
 
-    The bookkeeping takes longer than a whole small network. The function is not public: it is
-    asked for before it is used, and the first step, which makes the moments, goes the public way.
+    The overhead takes longer than a whole small network. The function is not public, so its
+    existence is checked first. The first step, which creates the moments, uses the public way.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:

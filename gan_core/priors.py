@@ -1,4 +1,4 @@
-"""Noise priors p(z): what the generator is fed with.
+"""Noise priors p(z): distributions of the generator's input.
 
 Every prior draws independent, identically distributed coordinates, except `sphere`.
 """
@@ -25,26 +25,26 @@ class Prior(Component):
     """A distribution of z in R^latent_dim."""
 
     isotropic: ClassVar[bool] = False
-    """Whether it looks the same from all directions, so that arcs are its paths, not lines."""
+    """Whether it is the same in all directions; paths between two z are then arcs, not lines."""
 
     @abstractmethod
     def sample(
         self, n: int, latent_dim: int, rng: torch.Generator, device: torch.device | str = "cpu"
     ) -> Latents:
-        """Draw `n` independent vectors with `rng`, which lives on `device`."""
+        """Draw `n` independent vectors; `rng` is on `device`."""
 
     @abstractmethod
     def marginal(self, latent_dim: int) -> stats.rv_continuous:
         """Return the distribution of one coordinate as a frozen scipy distribution."""
 
     def support(self, latent_dim: int) -> dict[float, float] | None:
-        """Return value → probability where a coordinate is discrete, else None."""
+        """Return value → probability of a discrete coordinate; None for a continuous one."""
         return None
 
 
 @lru_cache(maxsize=64)
 def scipy_frozen(family: stats.rv_continuous, *parameters: Any, **named: Any) -> Any:
-    """Return a scipy distribution with these parameters; to freeze one takes scipy 0.4 ms."""
+    """Return a frozen scipy distribution; cached, because making one takes 0.4 ms."""
     return family(*parameters, **named)
 
 

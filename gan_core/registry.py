@@ -1,7 +1,7 @@
-"""Components that are chosen by name: how they are declared, checked and listed.
+"""Components that are chosen by name: their declaration, checks and lists.
 
 A component is a frozen dataclass whose fields are made with `knob`, registered under a name.
-The sidebar, the command line, the tests and the README's tables are made from what stands here.
+The sidebar, the command line, the tests and the tables in the docs are generated from them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ Number = int | float
 
 
 def short_repr(value: Any) -> str:
-    """Return `value` as a sentence about it quotes it: at most 80 characters."""
+    """Return `value` as text for an error message, at most 80 characters."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # an int of 5,000 digits, lists in lists in lists
+    except (ValueError, RecursionError):  # an int of 5,000 digits, or deeply nested lists
         text = f"this {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def error_text(error: Exception) -> str:
-    """Return what an exception says as the end of a sentence: a line of at most 200 characters."""
+    """Return an exception's message as the end of a sentence: one line, at most 200 characters."""
     words = (str(error).strip() or type(error).__name__).split("\n")[0][:200].rstrip()
     return words if words.endswith((".", "?")) else f"{words}."
 
 
 @dataclass(frozen=True)
 class Knob:
-    """What a field of a component may be; bounds are inclusive."""
+    """Allowed values of a component's field; bounds are inclusive."""
 
     default: Any
     low: Number | None = None
@@ -45,7 +45,7 @@ class Knob:
         """Return `value` in the knob's own type.
 
         Raises:
-            ValueError: naming the option, the value and what it may be.
+            ValueError: names the option, the value and what is allowed.
         """
         option = f"{owner}: {name}"
         if self.choices is not None:
@@ -77,13 +77,13 @@ class Knob:
 
 
 def knob(default: Any, **bounds: Any) -> Any:
-    """Return a dataclass field with bounds: `low` and `high`, or `choices`, or a bool or a text.
+    """Return a dataclass field: a number with `low` and `high`, a choice, a bool or a text.
 
-    `label` is what the page calls it, if not its name. `log=True` asks for a logarithmic
-    slider; `hidden=True` for none at all.
+    `label` is its name on the page, if not the field's name. `log=True` means a logarithmic
+    slider, `hidden=True` no control.
 
     Raises:
-        ValueError: if a number comes without bounds or choices, or the default lies outside them.
+        ValueError: if a number has no bounds or choices, or the default is outside them.
     """
     made = Knob(default, **bounds)
     is_number = isinstance(default, Number) and not isinstance(default, bool)
@@ -102,7 +102,7 @@ def check_knobs(component: Any, owner: str) -> None:
     """Check every knob of a frozen dataclass and store it in its own type.
 
     Raises:
-        ValueError: naming the first knob that is out of its bounds.
+        ValueError: names the first knob that is out of its bounds.
     """
     for name, knob_ in knobs(component).items():
         value = knob_.check(owner, name, getattr(component, name))
@@ -111,14 +111,14 @@ def check_knobs(component: Any, owner: str) -> None:
 
 @dataclass(frozen=True)
 class Component:
-    """The base of everything that is registered."""
+    """Base class of all registered components."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
     equation: ClassVar[str]
     __no_type_check__: ClassVar[bool] = True
-    """`__init__` takes anything: `check_knobs` refuses it in a sentence; jaxtyping stays out."""
+    """jaxtyping does not check `__init__`, as `check_knobs` refuses wrong values in a sentence."""
 
     def __post_init__(self) -> None:
         check_knobs(self, self.name)
@@ -146,9 +146,9 @@ class Registry:
     def register(
         self, name: str, *, title: str, paper: str = "", equation: str = ""
     ) -> Callable[[type[T]], type[T]]:
-        """Return a class decorator that enters the class under `name`.
+        """Return a class decorator that registers the class under `name`.
 
-        `equation` is LaTeX, its lines parted by a double backslash. `paper` names authors, year
+        `equation` is LaTeX, with a double backslash between lines. `paper` names authors, year
         and place.
         """
 

@@ -1,7 +1,7 @@
 """Regularizers of the discriminator: penalties on its gradient, or limits on its weights.
 
-A penalty is added to D's loss. Gradients are taken with respect to what D sees, which is
-standardised where the experiment standardises it, so a strength means the same for every target.
+A penalty is added to D's loss. Gradients are taken with respect to D's input, which is standardized
+if the experiment says so; a strength then means the same for every target.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Critic = Callable[[Samples], torch.Tensor]
 
 @dataclass(frozen=True)
 class Regularizer(Component):
-    """What keeps D smooth; the base does nothing."""
+    """A regularizer that keeps D smooth; the base class does nothing."""
 
     needs_input_grad: ClassVar[bool] = False
-    """Whether it takes D's slope at the samples of the batch themselves."""
+    """Whether it uses D's gradient at the samples of the batch."""
 
     def penalty(
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
     ) -> PerSample | None:
-        """Return what is added to D's loss, or None if nothing is."""
+        """Return the penalty that is added to D's loss, or None."""
         return None
 
     def after_update(self, discriminator: nn.Module) -> None:
@@ -47,13 +47,13 @@ def gradient_square_norm(discriminator: Critic, x: Samples) -> PerSample:
 
 
 def gradient_norm(discriminator: Critic, x: Samples) -> PerSample:
-    """Return ‖∇ₓ D(x)‖ for every sample; its own derivative at 0 is 0, not NaN."""
+    """Return ‖∇ₓ D(x)‖ for every sample; its derivative at 0 is 0, not NaN."""
     square = gradient_square_norm(discriminator, x)
     return torch.where(square > 0, square, 1.0).sqrt() * (square > 0)
 
 
 def per_sample_uniform(x: Samples, rng: torch.Generator) -> torch.Tensor:
-    """Return one uniform number a sample, shaped to broadcast against `x`."""
+    """Return one uniform number per sample, in a shape that broadcasts against `x`."""
     shape = (x.shape[0],) + (1,) * (x.dim() - 1)
     return torch.rand(shape, generator=rng, device=x.device)
 
@@ -107,14 +107,14 @@ class Dragan(Regularizer):
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
     ) -> PerSample:
         noise = torch.rand(real.shape, generator=rng, device=real.device)
-        std = real.std(correction=0)  # with the correction, NaN for a batch of one number
+        std = real.std(correction=0)  # Bessel's correction would give NaN for a batch of one number
         return penalise_slope(self, discriminator, real + self.spread * std * noise)
 
 
 def penalise_slope(
     settings: GradientPenalty | Dragan, discriminator: Critic, x: Samples
 ) -> PerSample:
-    """Return λ(‖∇D(x)‖ − 1)², of the part above 1 only if `settings.one_sided`."""
+    """Return λ(‖∇D(x)‖ − 1)²; if `settings.one_sided`, 0 for gradients below 1."""
     excess = gradient_norm(discriminator, x) - 1
     if settings.one_sided:
         excess = excess.clamp(min=0)

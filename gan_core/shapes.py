@@ -1,7 +1,7 @@
-"""Names for the shapes of tensors, used as annotations all over `gan_core`.
+"""Names for the shapes of tensors, used as annotations in all of `gan_core`.
 
-They are enforced while testing (`pytest --jaxtyping-packages=gan_core,beartype.beartype`):
-without that, `(n, 1)` against `(n,)` broadcasts to `(n, n)` and a loss trains wrongly in silence.
+Tests enforce them (`pytest --jaxtyping-packages=gan_core,beartype.beartype`). Otherwise `(n, 1)`
+with `(n,)` broadcasts to `(n, n)`, and a wrong loss is trained without an error.
 """
 
 from jaxtyping import Float, Int, UInt8
@@ -9,22 +9,22 @@ from numpy import ndarray
 from torch import Tensor
 
 Logits = Float[Tensor, " n"]
-"""What the discriminator returns: one unbounded score a sample."""
+"""Output of the discriminator: one unbounded score per sample."""
 
 PerSample = Float[Tensor, " n"]
-"""A loss or penalty before anybody averages it."""
+"""A loss or penalty per sample, before the average."""
 
 Latents = Float[Tensor, "n latent"]
 """Noise z."""
 
 Latent = Float[Tensor, "1 latent"]
-"""A single z."""
+"""One z."""
 
 Corners = Float[Tensor, "3 latent"]
-"""Three of them."""
+"""Three z."""
 
 LatentPath = Float[Tensor, "points latent"]
-"""Noise along a path or over a sheet."""
+"""Noise along a path or on a surface."""
 
 Samples = Float[Tensor, "n *event"]
 """Data or generated samples; `event` is `1` for numbers and `C H W` for pictures in [-1, 1]."""
@@ -33,40 +33,40 @@ Pixels = UInt8[Tensor, "n channels height width"]
 """Stored pictures, 0 to 255."""
 
 PixelArray = UInt8[ndarray, "n channels height width"]
-"""Pictures on their way to the page, 0 to 255."""
+"""Pictures for the page, 0 to 255."""
 
 Classes = Int[Tensor, " n"]
 """Labels."""
 
 Index = Int[Tensor, " _"]
-"""Which pictures: their places in a data set, from 0."""
+"""Numbers of pictures in a data set, from 0."""
 
 Factors = Int[Tensor, "n factors"]
-"""What is known of each picture, a column a factor: class numbers from 0."""
+"""Class numbers of pictures from 0, one column per factor."""
 
 Population = Int[Tensor, "pictures factors"]
-"""What is known of all the pictures of a data set."""
+"""Class numbers of all pictures of a data set, one column per factor."""
 
 Features = Float[Tensor, "n features"]
-"""What a probe makes of pictures: points whose distances mean something."""
+"""Features of pictures from a probe; similar pictures have close features."""
 
 Centres = Float[Tensor, "centres features"]
-"""Features around which balls are laid."""
+"""Features that are the centers of balls."""
 
 ClassLogits = Float[Tensor, "n _"]
-"""A classifier's unbounded scores, a column for every value of one factor."""
+"""A classifier's unbounded scores, one column per value of a factor."""
 
 Shares = Float[Tensor, " values"]
-"""Parts of a whole, adding up to 1."""
+"""Fractions that sum to 1."""
 
 Distances = Float[Tensor, "n k"]
-"""How far each of n pictures is from each of k."""
+"""Distances of n pictures to k others."""
 
 Candidates = Int[Tensor, "n candidates"]
-"""Real pictures among which the nearest of n pictures will be."""
+"""Candidates for the nearest real pictures of n pictures."""
 
 Neighbours = Int[Tensor, "n k"]
-"""Which real pictures are the k nearest to each of n pictures."""
+"""Numbers of the k nearest real pictures of each of n pictures."""
 
 Weights = Float[Tensor, " _"]
 """All the weights of a network, one after another."""
@@ -75,10 +75,10 @@ Grid = Float[ndarray, " x"]
 """Points on an axis, or the values of a curve over them."""
 
 Cells = Float[ndarray, " cells"]
-"""Probabilities of the cells of an axis, and of what lies beyond it."""
+"""Probabilities of the cells of an axis, and last that outside the axis."""
 
 Ends = Float[ndarray, " lines"]
-"""Where the lines from z to G(z) begin, or end."""
+"""Start or end points of the lines from z to G(z)."""
 
 Values = Float[ndarray, " n"]
 """Numbers drawn from a 1-D distribution."""

@@ -1,4 +1,4 @@
-"""`evaluate`: how good the generator of a run is."""
+"""`evaluate`: measures the quality of a run's generator."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gan_core.storage.run_folder import open_run
 def evaluate_run(
     run: Path, samples: int, device: str, progress: Progress = lambda share, words: None
 ) -> EvaluationReport:
-    """Evaluate the generator of a folder that `train` has written.
+    """Evaluate the generator of a run in a folder.
 
     Raises:
-        ValueError: if there is no whole run in the folder, or its data are not there.
+        ValueError: if the folder has no whole checkpoint, or the data set is missing.
     """
     trainer = open_run(run, device)
     dataset = trainer.config.dataset

@@ -1,4 +1,4 @@
-"""Runs without the dashboard, in the same folders: begun, resumed, told to stop."""
+"""Training without the dashboard: begins, resumes and stops runs in the same run folders."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Note = Callable[[Snapshot], None]
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
-    """The run was told to stop by a signal, and has been saved."""
+    """A signal stopped the run; it has been saved."""
 
 
 def ignore(snapshot: Snapshot) -> None:
-    """Take no note of a moment of a run."""
+    """Ignore a snapshot."""
 
 
 @dataclass
 class TrainOptions:
-    """How long to train, and how often to save.
+    """When to stop training, and how often to save.
 
-    `steps` is the step to reach, None for no end; `seconds` and `autosave` are seconds. `stopped`
-    is asked after every update; `say` is told what a user should know.
+    `steps` is the step to reach, None for no limit; `seconds` and `autosave` are in seconds.
+    `stopped` is called after every update; `say` is called with messages for the user.
     """
 
     steps: int | None = None
@@ -58,8 +58,8 @@ def train(
     """Train for `steps` steps and write the run to the folder `out`, which must be new or empty.
 
     Raises:
-        ValueError: if the folder is in use, or if the numbers diverge; what was trained until
-            then is kept.
+        ValueError: if the folder is in use, or if the training diverges; the run is saved up to
+            that step.
     """
     return start(config, out, TrainOptions(steps), device, progress, engine)
 
@@ -72,11 +72,11 @@ def start(
     progress: Note = ignore,
     engine: str = "auto",
 ) -> Trainer:
-    """Begin a run in a new or empty folder, and train it as long as `orders` say.
+    """Begin a run in a new or empty folder, and train it until `orders` end it.
 
     Raises:
-        ValueError: as `train`; or if the data set has no number of the condition's name.
-        Interrupted: if it was told to stop.
+        ValueError: as in `train`, or if the data set has no metric of the condition's name.
+        Interrupted: if a signal stopped it.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is not an empty folder; choose another one.")
@@ -97,12 +97,12 @@ def resume(
     progress: Note = ignore,
     engine: str = "auto",
 ) -> Trainer:
-    """Go on with a run from its newest whole checkpoint; without any, from its config.
+    """Resume a run from its newest whole checkpoint; without any, from its config.
 
     Raises:
         ValueError: if there is no run in the folder, or none of its checkpoints is whole, or
-            another process has it open; or as `begin`.
-        Interrupted: if it was told to stop.
+            another process has it open; or as in `begin`.
+        Interrupted: if a signal stopped it.
     """
     folder = RunFolder(run)
     folder.acquire_lock()
@@ -120,8 +120,9 @@ def resume(
 
 
 def engine_from(trainer: Trainer) -> int | None:
-    """Return the step from which a new run's engine takes the steps; None on a GPU, which captures
-    at a step that is always the same. Pictures gain less from the compiler than it costs.
+    """Return the step at which a new run switches to its faster engine.
+
+    None on a GPU, which captures at a fixed step; `NEVER` if compiling takes longer than it saves.
     """
     if trainer.device.type != "cpu":
         return None
@@ -132,10 +133,10 @@ def engine_from(trainer: Trainer) -> int | None:
 
 
 class HeadlessRun:
-    """Trains a run in its folder, from where it is to where its orders end.
+    """Trains a run in its folder until its `Orders` end it.
 
-    Whatever depends on the clock (saving, stopping) leaves no trace in the run: it stands still
-    between two steps only, and metrics are kept at steps that are rows.
+    Saving and stopping depend on wall-clock time but never change results: both happen only
+    between steps, and metrics are recorded only at evaluation steps.
     """
 
     def __init__(
@@ -150,7 +151,7 @@ class HeadlessRun:
             trainer.engine_selector.switch_step = engine_from(trainer)
 
     def train(self) -> Trainer:
-        """Raises: ValueError, Interrupted: as `begin`."""
+        """Raises: ValueError, Interrupted: as in `begin`."""
         try:
             return self._train()
         finally:
@@ -190,7 +191,7 @@ class HeadlessRun:
         self._progress(self._snapshot)
 
     def _reached(self) -> bool:
-        """Say whether the run has come to its end, or was told to stop."""
+        """Return whether the run is finished or has to stop."""
         trainer, until = self._trainer, self._orders.until
         if self._told_to_stop or trainer.failure or trainer.step_count >= self._goal:
             return True
@@ -202,7 +203,7 @@ class HeadlessRun:
         return met is not None
 
     def _engine_is_in(self) -> bool:
-        """Wait for the engine that has to take over here; False if told to stop meanwhile."""
+        """Wait for the engine that must take over at this step; False if the run has to stop."""
         trainer, switch = self._trainer, self._trainer.engine_selector
         if (
             switch.switch_step is None
@@ -210,7 +211,7 @@ class HeadlessRun:
             or switch.wanted == "eager"
         ):
             return True
-        # A compiler still at work would take a thread from the steps, and change their bits.
+        # A compiler that is still running takes a thread from the steps, which changes their bits.
         while not (trainer.wait_for_engine(0.2) or switch.fell_back) or (
             trainer.threads > 1 and COMPILE_QUEUE.busy
         ):
@@ -220,7 +221,7 @@ class HeadlessRun:
         return True
 
     def _advance(self) -> None:
-        """Train to the next row, or less far if it is time to save or to stop."""
+        """Train to the next evaluation step, or less far if it is time to save or to stop."""
         trainer = self._trainer
         here, until = trainer.step_count, time.monotonic() + self._orders.autosave
         goals = [next_eval_step(here), self._goal]
@@ -245,17 +246,17 @@ class HeadlessRun:
             self._say("The run has been saved again.")
 
     def _say(self, sentence: str | None) -> None:
-        """Say something, unless it is what was said last."""
+        """Report a sentence, unless it is the same as the last one."""
         if sentence is not None and sentence != self._said:
             self._orders.say(sentence)
             self._said = sentence
 
     def _finish(self) -> None:
-        """Save; write what others can use without the laboratory; tell of numbers that broke.
+        """Save the run, export the generator for use without the laboratory, report divergence.
 
         Raises:
-            ValueError: if they did, or if the run could not be saved.
-            Interrupted: if it was told to stop.
+            ValueError: if the training diverged, or if the run could not be saved.
+            Interrupted: if a signal stopped it.
         """
         trainer, path = self._trainer, self._folder.path
         if self._snapshot.step != trainer.step_count:

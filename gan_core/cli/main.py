@@ -20,6 +20,7 @@ from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.explain import component_reference
 from gan_core.runtime.files import write_atomically
+from gan_core.runtime.settings import check_settings
 from gan_core.storage.run_folder import resolve_run
 
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Return the exit status: 0, 2 after a sentence on standard error, 128 + n after a signal n."""
     options = parser(__doc__).parse_args(arguments)
     try:
+        check_settings()
         if options.command == "train":
             return train(options)
         if options.command == "digest":

@@ -1,4 +1,4 @@
-"""What the command line can be asked for."""
+"""The parser of the command line, and of its values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from gan_core.cli.stop_condition import StopCondition
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.registry import knobs
+from gan_core.runtime.settings import ENGINES
 from gan_core.storage.run_saver import AUTOSAVE_SECONDS
-from gan_core.training.engines.selector import ENGINES
 
 DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(s|m|h|)")
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -71,7 +71,7 @@ def _add_imports(commands: argparse._SubParsersAction) -> None:
 
 
 def positive(text: str) -> int:
-    """Read a whole number of at least 1."""
+    """Return a whole number of at least 1."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not at least 1")
@@ -79,7 +79,7 @@ def positive(text: str) -> int:
 
 
 def duration(text: str) -> float:
-    """Read a time such as 30s, 10m or 1.5h; return its seconds."""
+    """Return the seconds of a time such as 30s, 10m or 1.5h."""
     match = DURATION.fullmatch(text.strip())
     seconds = float(match[1]) * UNITS[match[2]] if match else math.nan
     if not 0 < seconds < math.inf:
@@ -88,5 +88,5 @@ def duration(text: str) -> float:
 
 
 def condition(text: str | None) -> StopCondition | None:
-    """Read a condition, if there is one. Raises: ValueError: naming what can be asked for."""
+    """Return a condition, or None. Raises: ValueError: names what is possible."""
     return None if text is None else StopCondition.parse(text)

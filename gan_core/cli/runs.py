@@ -1,4 +1,4 @@
-"""`runs` and `digest`: what is known of the runs on the disk."""
+"""`runs` and `digest`: the table of runs, and the digest of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = ("id", "name", "data set", "step", "saved", "MB", "numbers of its late
 
 
 def digest(run: str) -> None:
-    """Print a run's fingerprint; what is wrong with checkpoints that are left out goes to stderr.
+    """Print a run's digest; messages about damaged checkpoints go to stderr.
 
     Raises:
         ValueError: if there is no such run, or none of its checkpoints is whole.
@@ -30,7 +30,7 @@ def digest(run: str) -> None:
 
 
 def table() -> str:
-    """Return a table of all runs, the one saved last first."""
+    """Return a table of all runs, last saved first."""
     known = [(folder, folder.metadata()) for folder in all_folders()]
     found = [(folder, about) for folder, about in known if about is not None]
     if not found:

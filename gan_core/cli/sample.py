@@ -17,7 +17,7 @@ def sample_picture(run: Path, n: int, seed: int = 0, device: str = "cpu") -> Ima
     """Draw `n` samples from a run's folder, or from an exported generator, as one picture.
 
     Raises:
-        ValueError: if there is no generator, or if it makes numbers.
+        ValueError: if there is no generator, or if it generates numbers instead of images.
     """
     if run.is_dir() and not (run / GENERATOR).is_file():
         generator = open_run(run, device).frozen_generator()

@@ -1,4 +1,4 @@
-"""When a run without the dashboard looks at itself, and the condition at which it then stops."""
+"""Evaluation steps of a run without the dashboard, and the condition that stops it there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
 from gan_core.training.trainer import Trainer
 
 SNAPSHOT_BITS, EVALUATION_BITS = 6, 3
-"""At most 2 ** (bits - 1) steps per octave of steps; an evaluation takes seconds."""
+"""There are at most 2 ** (bits - 1) evaluations per octave of steps; each takes seconds."""
 
 RELATIONS = {
     "<=": operator.le,
@@ -26,9 +26,9 @@ CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]
 
 
 def is_eval_step(step: int, bits: int = SNAPSHOT_BITS) -> bool:
-    """Say whether metrics are measured at a step: at 32 evenly spaced ones an octave.
+    """Return whether metrics are measured at a step: one of 32 evenly spaced ones per octave.
 
-    So a run that was resumed has measured at the same steps as one that was not.
+    So a resumed run measures at the same steps as an uninterrupted one.
     """
     return step % max(1, 2 ** (step.bit_length() - bits)) == 0
 
@@ -40,7 +40,7 @@ def next_eval_step(step: int) -> int:
 
 @dataclass(frozen=True)
 class StopCondition:
-    """A statistic or metric, and where it has to be."""
+    """A statistic or metric, and the bound that it has to reach."""
 
     name: str
     relation: str
@@ -48,10 +48,10 @@ class StopCondition:
 
     @classmethod
     def parse(cls, text: str) -> StopCondition:
-        """Read a condition such as `wasserstein_1<0.05`.
+        """Parse a condition such as `wasserstein_1<0.05`.
 
         Raises:
-            ValueError: if it is none, naming what can be asked for.
+            ValueError: if it is not a condition; names what is possible.
         """
         names = list(
             dict.fromkeys(
@@ -73,7 +73,7 @@ class StopCondition:
             raise ValueError(f"stop-when: {match[3]!r} is not a number.") from None
 
     def validate(self, dataset: Dataset) -> None:
-        """Raises: ValueError: if runs on the data set have no such number; it names theirs."""
+        """Raises: ValueError: if the data set has no such metric; names those it has."""
         kind = dataset.kind
         names = [*kind.snapshot_metrics, *kind.evaluation_metrics, *STATISTICS]
         if self.name not in names:
@@ -83,7 +83,7 @@ class StopCondition:
             )
 
     def check(self, trainer: Trainer, snapshot: Snapshot) -> str | None:
-        """Return a sentence if it holds where the trainer is, of which the snapshot is.
+        """Return a sentence if the condition holds at the trainer's step; `snapshot` is of it.
 
         Checked only at evaluation steps (32 per octave of steps; 4 per octave for metrics that need
         an evaluation), so a resumed run stops at the same step as an uninterrupted one.

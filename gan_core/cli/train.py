@@ -1,4 +1,4 @@
-"""`train`: begins a run or goes on with one, and stops when it is told to, saved."""
+"""`train`: begins or resumes a run; on a signal it saves the run and stops."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from gan_core.storage.run_folder import new_folder, resolve_run
 from gan_core.training.monitoring.snapshot import Snapshot
 
 BY_SIGNAL = 128
-"""What a shell adds to a signal's number: 130 after SIGINT, 143 after SIGTERM."""
+"""Exit status is this plus the signal's number: 130 after SIGINT, 143 after SIGTERM."""
 
 
 class Signals:
-    """SIGINT and SIGTERM, noted instead of obeyed at once: no save is cut off, by a second one
-    neither.
+    """Records SIGINT and SIGTERM in `received`, so that no signal interrupts a save, not even a
+    second one.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Signals:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.received is not None:  # the process ends; another signal must not spoil that
+        if self.received is not None:  # the process is about to end; ignore further signals
             return
         for which, handler in self._before.items():
             signal.signal(which, handler)
@@ -48,10 +48,10 @@ class Signals:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Do what `train` was asked for; print the run's folder; return the exit status.
+    """Run the command `train`; print the run's folder; return the exit status.
 
     Raises:
-        ValueError: if it cannot be done, or if the numbers diverge.
+        ValueError: if an option is wrong, or if the training diverges.
     """
     until = condition(options.stop_when)
     if options.steps is None and options.max_time is None and until is None:

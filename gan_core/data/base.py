@@ -1,4 +1,4 @@
-"""What a data set is: a law on the line whose density is known, or a set of pictures."""
+"""Base classes of data sets: distributions on the line with a known density, and images."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from gan_core.shapes import Classes, Factors, Grid, Pixels, Samples
 DATASETS = Registry("dataset")
 
 Progress = Callable[[float, str], None]
-"""Called with a share from 0 to 1 and a sentence."""
+"""Function that is called with a fraction from 0 to 1 and a sentence."""
 
 
 @runtime_checkable
 class Preparation(Protocol):
-    """What has to be done once before a data set can be opened: a download, a composition."""
+    """Work that is needed once before a data set can be opened, such as a download."""
 
     title: str
-    """A sentence for the page: what is not there yet."""
+    """Sentence for the page about the missing data."""
     action: str
-    """What the button says: `Download 12 MB`."""
+    """Label of the button, such as `Download 12 MB`."""
 
     def is_there(self) -> bool: ...
 
     def run(self, progress: Progress | None = None) -> None:
-        """Do it; what breaks off leaves nothing behind.
+        """Do the work; if it fails, no file is left.
 
         Raises:
-            ValueError: if it cannot be done; the sentence says why.
+            ValueError: if it fails; the message gives the reason.
         """
 
 
 @runtime_checkable
 class BatchSource(Protocol):
-    """Where a trainer draws its real batches from."""
+    """Source of a trainer's real batches."""
 
     def batch(self, n: int, rng: torch.Generator) -> Samples:
         """Draw `n` real samples independently, with replacement, on the trainer's device."""
@@ -50,50 +50,50 @@ class BatchSource(Protocol):
 
 @dataclass(frozen=True)
 class Dataset(Component):
-    """What the generator shall imitate."""
+    """A data set: the target that the generator learns to imitate."""
 
     kind_name: ClassVar[str]
-    """The name of its kind of data, one of `gan_core.kinds`."""
+    """Name of its kind of data, one of `gan_core.kinds`."""
     default_standardise: ClassVar[str] = "none"
     upload_format: ClassVar[str | None] = None
-    """How a user brings the data, "table" or "images"; None if they are there already."""
+    """How the user uploads the data: "table" or "images"; None if no upload is needed."""
 
     @property
     def kind(self) -> DataKind:
-        """Everything in which kinds of data differ."""
+        """The data set's kind of data, with all that depends on it."""
         return kind_named(self.kind_name)
 
     @property
     @abstractmethod
     def sample_shape(self) -> tuple[int, ...]:
-        """The shape of one sample: `(1,)`, or `(channels, height, width)`."""
+        """Shape of one sample: `(1,)`, or `(channels, height, width)`."""
 
     @property
     def size(self) -> int | None:
-        """How many samples there are; None if there is no end of them."""
+        """Number of samples; None if it is unlimited."""
         return None
 
     def mean_and_std(self) -> tuple[float, float]:
-        """Return the mean and standard deviation by which D's input may be standardized."""
+        """Return the mean and standard deviation that may standardize D's input."""
         return 0.0, 1.0
 
     def compile_stand_in(self) -> dict[str, Any]:
-        """Return the simplest data set, as in JSON, whose compiled step is the same."""
+        """Return, as in JSON, the simplest data set that has the same compiled step."""
         return self.to_dict()
 
     @property
     def preparation(self) -> Preparation | None:
-        """What has to be done before `open` works, or None if all is there."""
+        """Work that is needed before `open`, or None."""
         return None
 
     @property
     def factors(self) -> Mapping[str, tuple[str, ...]]:
-        """What is known of each picture, by the field's name: the names of its values."""
+        """Known factors of each picture: factor name → names of its values."""
         return {}
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes that networks may be told, or () if there are none."""
+        """Names of the classes for conditional networks; () if there are none."""
         return next(iter(self.factors.values())) if len(self.factors) == 1 else ()
 
     @abstractmethod
@@ -101,13 +101,13 @@ class Dataset(Component):
         """Return the source of real batches on `device`.
 
         Raises:
-            ValueError: if the data cannot be had; the sentence says why.
+            ValueError: if the data are missing; the message gives the reason.
         """
 
 
 @runtime_checkable
 class Distribution(Protocol):
-    """A distribution on the line; scipy's frozen distributions are laws."""
+    """A distribution on the line, with the methods of scipy's frozen distributions."""
 
     def pdf(self, x: Grid) -> Grid: ...
     def cdf(self, x: Grid) -> Grid: ...
@@ -119,7 +119,7 @@ class Distribution(Protocol):
 
 @dataclass(frozen=True)
 class Distribution1D(Dataset):
-    """A law on the line with known density, distribution function and sampler."""
+    """A distribution on the line with known density, distribution function and sampler."""
 
     kind_name = "one_dim"
     default_standardise = "discriminator"
@@ -141,10 +141,10 @@ class Distribution1D(Dataset):
 
     @abstractmethod
     def sample(self, n: int, rng: torch.Generator, device: torch.device | str = "cpu") -> Samples:
-        """Draw `n` independent numbers, of shape (n, 1), with `rng`, which lives on `device`."""
+        """Draw `n` independent numbers, of shape (n, 1); `rng` is on `device`."""
 
     def moments(self) -> dict[str, float]:
-        """Return mean, standard deviation and skewness; NaN for one that does not exist."""
+        """Return mean, standard deviation and skewness; NaN if one does not exist."""
         return dict(_moments(self))
 
     def open(self, device):
@@ -159,7 +159,7 @@ def _moments(target: Distribution1D) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class DistributionSource:
-    """Fresh draws from a target."""
+    """Source that draws new samples from a distribution."""
 
     target: Distribution1D
     device: torch.device
@@ -170,10 +170,10 @@ class DistributionSource:
 
 @runtime_checkable
 class ImageSource(BatchSource, Protocol):
-    """Real pictures that can be counted, looked up and, if `factors` says so, told apart."""
+    """Source of real pictures with numbers from 0 and, if known, factors."""
 
     factors: Factors | None
-    """What is known of each picture: a column for each of the data set's `factors`."""
+    """Known factors of the pictures: one column per factor in the data set's `factors`."""
 
     def __len__(self) -> int: ...
 
@@ -181,12 +181,12 @@ class ImageSource(BatchSource, Protocol):
         """Return the pictures at `index`, as they are stored."""
 
     def labelled_batch(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
-        """Draw as `batch` does (the same pictures), with each picture's first factor."""
+        """Draw the same pictures as `batch` would, with each picture's first factor."""
 
 
 @dataclass(frozen=True)
 class ImageDataset(Dataset):
-    """A set of pictures of one size, held as bytes."""
+    """A data set of pictures of one size, stored as bytes."""
 
     kind_name = "images"
 
@@ -203,9 +203,9 @@ class ImageDataset(Dataset):
 
 
 class StoredImages:
-    """Batches drawn with replacement from pictures that are looked up by number.
+    """Source that draws pictures with replacement by their numbers.
 
-    With `flips`, batches mirror each picture left to right with probability ½.
+    With `flips`, each picture of a batch is mirrored left to right with probability ½.
     """
 
     factors: Factors | None
@@ -221,11 +221,11 @@ class StoredImages:
     @property
     @abstractmethod
     def device(self) -> torch.device:
-        """Where the pictures are."""
+        """Device of the pictures."""
 
     @property
     def labels(self) -> Classes:
-        """The first factor of every picture."""
+        """First factor of every picture."""
         return self.factors[:, 0]
 
     def batch(self, n: int, rng: torch.Generator) -> Samples:
@@ -246,7 +246,7 @@ class StoredImages:
 
 @dataclass(frozen=True, eq=False)
 class ImageTensors(StoredImages):
-    """Pictures of one size in memory, and what is known of each."""
+    """Pictures of one size in memory, with their factors."""
 
     images: Pixels
     factors: Factors | None = None
@@ -268,12 +268,12 @@ class ImageTensors(StoredImages):
 
 
 def is_ready(dataset: Dataset) -> bool:
-    """Say whether the data set can be opened at once."""
+    """Return whether the data set can be opened now."""
     return dataset.preparation is None
 
 
 def prepare(dataset: Dataset, progress: Progress | None = None) -> None:
-    """Download or compose what the data set needs and has not got.
+    """Download or compose the missing data of a data set.
 
     Raises:
         ValueError: if that fails.

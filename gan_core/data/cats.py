@@ -1,4 +1,4 @@
-"""Cats composed of drawn layers: colour pictures whose every part is known."""
+"""Pictures of cats, composed of drawn layers; the parts of every picture are known."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ PARTS: dict[str, tuple[str, ...]] = {
     "mouth": tuple(map(str, range(10))),
     "accessory": tuple(map(str, range(16))),
 }
-"""The layers from the lowest to the topmost, by the numbers of their files.
+"""The layers from bottom to top, with the numbers of their files.
 
-Fur 6 is left out: it is as empty as fur 2, so nobody could tell the two apart.
+Fur 6 is left out: it is as empty as fur 2, so the two look the same.
 """
 CATS = int(np.prod([len(values) for values in PARTS.values()]))
 AT_ONCE = 250
-"""Cats that are composed between two reports of progress."""
+"""Number of cats composed between two reports of progress."""
 
 
 @lru_cache(maxsize=2)
 def layers(side: int) -> dict[str, np.ndarray]:
-    """Return the layers of each part, of shape (values, side, side, 4), colour × alpha.
+    """Return the layers of each part, of shape (values, side, side, 4), color × alpha.
 
     Raises:
-        ValueError: if the package that carries them is not installed.
+        ValueError: if the package with the drawings is not installed.
     """
     spec = importlib.util.find_spec("robohash")
     if spec is None:
@@ -51,12 +51,12 @@ def layers(side: int) -> dict[str, np.ndarray]:
 
 def _layer(folder: Path, name: str, side: int) -> np.ndarray:
     with Image.open(next(folder.glob(f"*/*#{name}.png"))) as drawing:
-        # RGBa is RGBA with the colour multiplied by alpha: means of it have no dark fringes.
+        # RGBa is RGBA with color multiplied by alpha: its averages have no dark edges.
         return np.asarray(drawing.convert("RGBa").reduce(drawing.width // side))
 
 
 def choices(count: int) -> np.ndarray:
-    """Return the parts of the first `count` cats, of shape (count, 5); no cat comes twice."""
+    """Return the parts of the first `count` cats, of shape (count, 5); all cats are different."""
     drawn = np.random.default_rng(0).permutation(CATS)[:count]
     return np.stack(np.unravel_index(drawn, [len(v) for v in PARTS.values()]), axis=1)
 
@@ -64,7 +64,7 @@ def choices(count: int) -> np.ndarray:
 def compose(parts: np.ndarray, side: int) -> np.ndarray:
     """Return the cats with these parts on white: bytes of shape (n, 3, side, side).
 
-    Each layer lies over those below: colour·α + below·(1 − α).
+    Each layer covers those below it: color·α + below·(1 − α).
     """
     cats = np.full((len(parts), side, side, 3), 255.0, np.float32)
     for values, drawings in zip(parts.T, layers(side).values(), strict=True):
@@ -91,7 +91,7 @@ class Composition:
 
     @property
     def pack(self) -> str:
-        """The pack's id; another way to compose needs another recipe."""
+        """Id of the pack: it must change when the way of composing changes."""
         recipe = f"robohash set4, {self.count} of {CATS} at {self.side}, 1"
         return hashlib.sha256(recipe.encode()).hexdigest()[:16]
 
@@ -99,10 +99,10 @@ class Composition:
         return pack_folder(self.pack) is not None
 
     def run(self, progress: Progress | None = None) -> None:
-        """Compose the cats and keep them.
+        """Compose the cats and store them as a pack.
 
         Raises:
-            ValueError: if the drawings are missing or there is no room for the cats.
+            ValueError: if the drawings are missing or the disk is full.
         """
         try:
             self._compose(progress or (lambda share, words: None))

@@ -1,4 +1,4 @@
-"""A column of numbers that the user uploads, as a target."""
+"""Data set of the numbers in an uploaded CSV column."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class CsvColumn(Distribution1D):
 
 @dataclass(frozen=True, eq=False)
 class ValueSource:
-    """Draws with replacement from stored numbers."""
+    """Source that draws stored numbers with replacement."""
 
     values: torch.Tensor
 
@@ -115,16 +115,16 @@ class ValueSource:
 def _law(upload: str, bandwidth: float) -> EmpiricalLaw:
     if not upload:
         raise ValueError("csv_column: choose a CSV file and one of its columns first.")
-    # What training sees; otherwise a sample of 0.1 lies beyond the stored 0.1.
+    # Rounded to float32 as in training; otherwise a sample of 0.1 exceeds a stored 0.1.
     values = load_values(upload).astype(np.float32).astype(float)
     return EmpiricalLaw(values, bandwidth)
 
 
 def read_table(content: bytes) -> pd.DataFrame:
-    """Read a CSV file, with or without a header, whatever its separator.
+    """Read a CSV file, with or without a header and with any separator.
 
     Raises:
-        ValueError: if it is no table; the sentence says why.
+        ValueError: if it is not a table; the message gives the reason.
     """
     text = content[:65536].decode("utf-8", errors="replace")
     if "\x00" in text:
@@ -157,7 +157,7 @@ def read_table(content: bytes) -> pd.DataFrame:
 
 
 def numeric_columns(table: pd.DataFrame) -> list[str]:
-    """Return the columns that hold numbers, those first that are not a mere row count.
+    """Return the columns that hold numbers; columns that only count the rows come last.
 
     Raises:
         ValueError: if there are none.
@@ -173,10 +173,10 @@ def numeric_columns(table: pd.DataFrame) -> list[str]:
 
 
 def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
-    """Store one column's numbers; return the data set and a sentence on what was left out.
+    """Store one column's numbers; return the data set and a sentence on omitted rows.
 
     Raises:
-        ValueError: if the column cannot be a target; the sentence says why.
+        ValueError: if the column cannot be used; the message gives the reason.
     """
     name = short_repr(column)
     if column not in table.columns:

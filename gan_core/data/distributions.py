@@ -1,4 +1,4 @@
-"""Targets on the line with a known density."""
+"""Distributions on the line with a known density."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class NormalMixture(Distribution1D):
 
 @dataclass(frozen=True, eq=False)
 class MixtureSource:
-    """Draws from bells whose weights and centres lie on the device: no batch copies them there."""
+    """Source of a mixture of normals; weights and centers stay on the device."""
 
     shares: Shares
     centers: torch.Tensor
@@ -107,7 +107,7 @@ class MixtureSource:
 
 
 class MixtureLaw:
-    """scipy's mixture of normals behind the names of its frozen distributions."""
+    """A mixture of normals with the methods of scipy's frozen distributions."""
 
     def __init__(self, target: NormalMixture) -> None:
         bells = [stats.Normal(mu=mu, sigma=target.std) for mu in target.centers()]

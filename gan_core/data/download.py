@@ -1,4 +1,4 @@
-"""What torchvision downloads, kept on disk once it is whole."""
+"""Data sets that torchvision downloads, stored on the disk once they are complete."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from gan_core.data.base import ImageTensors, Progress
 from gan_core.runtime.files import data_folder
 
 STALLED_SECONDS = 60
-"""A download that brings nothing for so long is given up."""
+"""Seconds without new data after which a download is given up."""
 
 
 def _temporary_folder(parent: Path) -> tempfile.TemporaryDirectory:
-    # A download that was given up may still be writing into it while it is removed.
+    # A download that was given up may still write files while the folder is deleted.
     return tempfile.TemporaryDirectory(dir=parent, prefix=".download-", ignore_cleanup_errors=True)
 
 
 def _megabytes(folder: Path) -> float:
     sizes = []
     for file in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):  # it was renamed meanwhile
+        with contextlib.suppress(FileNotFoundError):  # it was renamed
             sizes.append(file.stat().st_size)
     return sum(sizes) / 1e6
 
@@ -37,12 +37,12 @@ class TorchvisionDownload:
     """A torchvision data set in four gzipped IDX files, kept on disk once it is whole."""
 
     name: str
-    """Of a class in `torchvision.datasets`."""
+    """Name of a class in `torchvision.datasets`."""
     megabytes: float
 
     @property
     def dataset(self) -> type[Any]:
-        # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
+        # Imported only here: the import takes 1.5 s, which would delay the first page.
         import torchvision.datasets
 
         return getattr(torchvision.datasets, self.name)
@@ -67,7 +67,7 @@ class TorchvisionDownload:
         return (self.folder / "raw").is_dir()
 
     def run(self, progress: Progress | None = None) -> None:
-        """Download into a temporary folder and keep it only if every file is whole.
+        """Download into a temporary folder; keep it only if every file is complete.
 
         Raises:
             ValueError: if the download fails; nothing of it is kept.

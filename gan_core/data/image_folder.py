@@ -1,4 +1,4 @@
-"""Pictures that the user brings."""
+"""Data sets of the user's own pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gan_core.registry import knob
 
 @dataclass(frozen=True)
 class PackedPictures(ImageDataset):
-    """Pictures in a pack, which says what they are."""
+    """Pictures of a pack, which stores their size and classes."""
 
     upload_format = "images"
     upload: str = knob("", hidden=True, help="The id under which the pictures are stored.")

@@ -1,4 +1,4 @@
-"""Batches of pictures as one picture, and as an animation."""
+"""Encodes batches of pictures as one picture (PNG) or as an animation (GIF)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gan_core.shapes import PixelArray
 COLUMNS = 8
 GAP = 2
 MIN_SIDE = 448
-"""Animations are enlarged to about this many pixels, by whole factors."""
+"""Pixels; animations are enlarged by a whole factor to about this size."""
 FRAME_MS, LAST_FRAME_MS = 150, 2_000
 CAPTION = 20
 
 
 def grid(pixels: PixelArray, columns: int = COLUMNS) -> Image.Image:
     """Return pictures of 1 or 3 channels side by side, row by row."""
-    # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
+    # Imported only here: the import takes 1.5 s, which would delay the first page.
     from torchvision.utils import make_grid
 
     made = make_grid(torch.from_numpy(pixels), nrow=columns, padding=GAP)
@@ -38,7 +38,7 @@ def png(image: Image.Image) -> bytes:
 def animation(
     frames: Sequence[PixelArray], captions: Sequence[str], columns: int = COLUMNS
 ) -> bytes:
-    """Return grids as a GIF that plays on and on, each with its caption; the last one stays.
+    """Return grids with captions as an endless GIF; the last grid is shown longer.
 
     Raises:
         ValueError: if there is no frame.

@@ -1,7 +1,7 @@
-"""A kind of data: one object that holds everything in which kinds differ.
+"""Kinds of data: one object per kind holds everything that depends on the kind.
 
-The kinds themselves stand in `gan_core.kinds`, above the rooms that they use. Everything below asks
-`dataset.kind` instead of which kind it is, so that a new kind is a new file and nothing else.
+The kinds themselves are in `gan_core.kinds`, above the packages that they use. All other code calls
+methods of `dataset.kind` and never tests which kind it is, so a new kind needs only a new file.
 """
 
 from __future__ import annotations
@@ -32,44 +32,44 @@ if TYPE_CHECKING:
 class DataKind(ABC):
     """One kind of data, such as numbers or images.
 
-    What a kind does not say has the simplest meaning: no metrics, no sample grids over time, no
-    signs that the doctor could read off the samples.
+    The defaults are the simplest ones: no metrics, no sample grids in the timeline, and no
+    indicators for the doctor.
     """
 
     name: ClassVar[str]
-    """The name in data sets' `kind_name`."""
+    """Name of the kind, as in a data set's `kind_name`."""
     noun: ClassVar[str]
-    """What its samples are called in sentences, in the plural."""
+    """Name of its samples in sentences, in the plural."""
     page: ClassVar[str]
-    """The key of the page that shows its runs."""
+    """Key of the page that shows its runs."""
 
     experiment: ClassVar[Mapping[str, Any]]
-    """The default experiment, without its data set, as in JSON."""
+    """Default experiment without the data set, as in JSON."""
     default_dataset: ClassVar[Mapping[str, Any]]
-    """The data set that its page opens with, as in JSON."""
+    """Default data set of its page, as in JSON."""
     r1_gamma: ClassVar[float]
     """The strength of an R1 penalty that the doctor prescribes."""
     may_standardize: ClassVar[bool] = True
     """Whether samples may be standardized; their scale is fixed otherwise."""
     num_fixed: ClassVar[int]
-    """How many samples of the fixed noise a snapshot holds."""
+    """Number of samples of the fixed noise in a snapshot."""
     num_equilibrium: ClassVar[int]
-    """How many real and as many generated samples the equilibrium is measured on."""
+    """Number of real samples, and of generated ones, for measuring the equilibrium."""
 
     snapshot_metrics: ClassVar[tuple[str, ...]] = ()
-    """Metrics that every snapshot measures."""
+    """Names of the metrics of every snapshot."""
     history_columns: ClassVar[tuple[str, ...]] = ()
-    """The columns of a run's metric history."""
+    """Columns of a run's metric history."""
     evaluation_metrics: ClassVar[tuple[str, ...]] = ()
-    """Metrics that an evaluation measures, which takes seconds."""
+    """Names of the metrics of an evaluation, which takes seconds."""
     best_by: ClassVar[str | None] = None
-    """The metric by which the best checkpoint is chosen; smaller is better."""
+    """Name of the metric that selects the best checkpoint; smaller is better."""
     compile_from: ClassVar[int | None] = None
-    """The step at which engine `auto` switches to the compiled step in runs without the page;
-    None where compiling costs more than it gains."""
+    """Step at which engine `auto` switches to the compiled step in runs without the page;
+    None if compiling takes longer than it saves."""
 
     def check(self, config: ExperimentConfig) -> None:
-        """Raises: ValueError: if a setting makes no sense for data of this kind."""
+        """Raises: ValueError: if a setting does not fit data of this kind."""
         return
 
     def to_arrays(self, samples: Samples) -> np.ndarray:
@@ -81,7 +81,7 @@ class DataKind(ABC):
         return None
 
     def to_frame(self, samples: Samples) -> PixelArray | None:
-        """Return samples as a grid for the timeline; None if this kind keeps none."""
+        """Return samples as a grid for the timeline; None if this kind has no grids."""
         return None
 
     def frame_shape(self, dataset: Dataset) -> tuple[int, int, int, int] | None:
@@ -90,7 +90,7 @@ class DataKind(ABC):
 
     @property
     def keeps_timeline(self) -> bool:
-        """Whether grids of samples are kept over time."""
+        """Whether the timeline stores grids of samples."""
         return type(self).to_frame is not DataKind.to_frame
 
     @abstractmethod
@@ -102,7 +102,7 @@ class DataKind(ABC):
         samples: int,
         seed: int,
     ) -> Task[EvaluationReport]:
-        """Measure how good a generator is, in slices.
+        """Measure the quality of a generator, as a task in pieces.
 
         Raises:
             ValueError: if it cannot be measured.
@@ -110,18 +110,18 @@ class DataKind(ABC):
 
     @abstractmethod
     def draw(self, snapshot: Snapshot) -> Image.Image:
-        """Return a snapshot's samples as one picture."""
+        """Draw a snapshot's samples as one picture."""
 
     @abstractmethod
     def thumbnail(self, snapshot: Snapshot) -> Image.Image:
-        """Return a small picture of a snapshot's samples."""
+        """Draw a small picture of a snapshot's samples."""
 
     def density_axis(self, dataset: Dataset) -> PlotAxis | None:
-        """Return the axis over which densities are drawn; None where they are not known."""
+        """Return the axis on which densities are drawn; None if they are unknown."""
         return None
 
     def doctor_reference(self, state: TrainState) -> Any:
-        """Return what the doctor compares samples with; the same for a whole run."""
+        """Return the reference for the doctor's comparison of samples; fixed for a run."""
         return None
 
     def sample_indicators(
@@ -139,7 +139,7 @@ class DataKind(ABC):
         return None
 
     def first_number(self, sample: np.ndarray) -> str:
-        """Return a sample in LaTeX, or "" where it is too large to be written."""
+        """Return a sample in LaTeX; "" if it is too large."""
         return ""
 
 
@@ -147,7 +147,7 @@ _kinds: dict[str, DataKind] = {}
 
 
 def register_kind(kind: DataKind) -> DataKind:
-    """Make a kind known under its name.
+    """Register a kind under its name.
 
     Raises:
         ValueError: if the name is taken.

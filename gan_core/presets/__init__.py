@@ -1,4 +1,4 @@
-"""Experiments worth beginning with, each with what to look for."""
+"""Presets: example experiments, each with a text on what to look for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PRESETS = (*FIRST_STEPS, *PICTURES, *CLASSICS)
 
 
 def groups() -> dict[str, list[list[Preset]]]:
-    """Return the rows of presets of each group: a preset and those that name it as partner."""
+    """Return, for each group, its rows: a preset and those that name it as partner."""
     rows: dict[str, list[list[Preset]]] = {}
     for preset in PRESETS:
         group = rows.setdefault(preset.group, [])

@@ -1,4 +1,4 @@
-"""What a preset is."""
+"""The class of presets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gan_core.config import ExperimentConfig
 class Preset:
     """An experiment as `ExperimentConfig.from_dict` reads it, and a sentence or two about it.
 
-    `partner` names the preset that this one is compared with and stands beside.
+    `partner` names the preset beside which this one is shown, for comparison.
     """
 
     name: str
@@ -29,6 +29,6 @@ class Preset:
 
 
 TEXTBOOK = {"name": "adam", "lr": 2e-4, "beta1": 0.5, "beta2": 0.999}
-"""DCGAN's optimizer, which most GAN code has taken over (arXiv:1511.06434)."""
+"""Optimizer of DCGAN, which most GAN code uses (arXiv:1511.06434)."""
 
 PAPER_2014 = "Goodfellow et al. 2014, arXiv:1406.2661"

@@ -1,6 +1,6 @@
-"""What goes wrong with GANs, and why: each trouble beside the same set-up without it.
+"""Typical failures of GANs: each one beside the same experiment without the failure.
 
-What the texts claim is checked by `tests/test_presets.py`, which trains them.
+`tests/test_presets.py` trains the presets and checks what their texts claim.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FAR: dict[str, Any] = {
     "optimizer_d": adam(1e-3, 0.5, 0.999),
     "n_critic": 5,
 }
-"""A target far from where G starts, and a D that is ahead of it."""
+"""A target far from G's start, and a D that learns faster than G."""
 
 HASTY: dict[str, Any] = {
     "dataset": {"name": "normal"},
@@ -36,7 +36,7 @@ HASTY: dict[str, Any] = {
     "optimizer_d": adam(1e-3),
     "ema_decay": 0.0,
 }
-"""A G that moves ten times as fast as its critic."""
+"""A G with ten times the learning rate of its critic."""
 
 TWO_BELLS: dict[str, Any] = {
     "dataset": {"name": "normal_mixture", "modes": 2, "spacing": 8.0, "std": 0.5},
@@ -58,7 +58,7 @@ SWAYING: dict[str, Any] = {
     "optimizer_d": adam(5e-4, 0.9, 0.999),
     "ema_decay": 0.0,
 }
-"""Adam with the momentum it usually has, which carries both networks past each other."""
+"""Adam with its usual momentum, which makes both networks overshoot and oscillate."""
 
 APPROACH: dict[str, Any] = {
     "dataset": {"name": "normal", "mean": 8.0, "std": 1.0},
@@ -68,7 +68,7 @@ APPROACH: dict[str, Any] = {
     "n_critic": 5,
     "ema_decay": 0.0,
 }
-"""A slow journey over a long way, with a D that keeps up."""
+"""A target far away, small learning rates, and a D that follows G."""
 
 CLASSICS = (
     Preset(

@@ -1,4 +1,4 @@
-"""Where to begin."""
+"""Presets for a first look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classic systems on pictures."""
+"""Presets of classic GANs for pictures."""
 
 from __future__ import annotations
 

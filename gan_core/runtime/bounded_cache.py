@@ -1,4 +1,4 @@
-"""Results that several sessions of one process can use, in bounded memory."""
+"""A cache that all sessions of the process share, with a limited number of values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class BoundedCache:
-    """The newest few values by their keys, for every session of the process."""
+    """The newest `most` values by their keys; safe to use from several threads."""
 
     def __init__(self, most: int) -> None:
         self._max_items = most
@@ -21,7 +21,7 @@ class BoundedCache:
             return self._values.get(key)
 
     def put(self, key: Any, value: Any) -> None:
-        """Keep a value; the oldest one may go."""
+        """Store a value; the oldest one is removed if there are too many."""
         with self._lock:
             self._values[key] = value
             while len(self._values) > self._max_items:

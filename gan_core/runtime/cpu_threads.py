@@ -1,10 +1,10 @@
-"""How many threads a run's steps use: chosen anew at every call, from its size and its neighbours.
+"""Number of threads of a run's steps, chosen at every call from its size and the other runs.
 
-Threads of OpenMP wait for each other. Where a browser, or another run, wants one of the cores that
-they count on, a step takes many times as long as with one thread (docs/performance.md). So a run
-gets its share of the cores, without those that are kept for the page, and one that is too small
-to gain from a second core gets one thread. `GAN_THREADS` overrides all of this, and so does a call
-of `torch.set_num_threads` before the program trains its first run.
+The threads of OpenMP wait for each other. If a browser or another run uses one of their cores, a
+step takes many times as long as with one thread (docs/performance.md). So each run gets an equal
+share of the cores that are not reserved for the page, and a run that is too small to gain from a
+second core gets one thread. `GAN_THREADS` overrides this, and so does a call of
+`torch.set_num_threads` before the program trains its first run.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from typing import Any
 
 import torch
 
+from gan_core.runtime import settings
+
 SMALL = 1e8
-"""Floating point operations of a step below which a second thread costs more than it gives."""
+"""Floating-point operations of a step, below which a second thread makes it slower."""
 
 RECENT = 3.0
-"""Seconds for which a run that another thread has trained counts as running."""
+"""Seconds after its last step for which a run of another thread counts as running."""
 
 
 class ThreadAllocator:
-    """The cores of this machine, and the runs that share them."""
+    """Shares the cores of this machine among the runs that train."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -36,15 +38,15 @@ class ThreadAllocator:
         self._seen: weakref.WeakKeyDictionary[Any, tuple[float, int]] = weakref.WeakKeyDictionary()
 
     def reserve_one(self) -> None:
-        """Keep a core for the page and the browser from now on."""
+        """Reserve a core for the page and the browser from now on."""
         self._reserved = 1
 
     def note_compiler(self, works: bool) -> None:
-        """Keep a core for a compiler as long as it works."""
+        """Reserve a core for the compiler while it `works`."""
         self._compiling = int(works)
 
     def apply(self, run: object, operations: float) -> int:
-        """Give this thread's coming steps their number of threads, and return it."""
+        """Set the number of threads for the next steps of this Python thread, and return it."""
         now, here = time.monotonic(), threading.get_ident()
         with self._lock:
             self._seen[run] = now, here
@@ -54,29 +56,33 @@ class ThreadAllocator:
         if self._pinned is None:  # has the program chosen, before it trained anything?
             current = torch.get_num_threads()
             self._pinned = current if current != self._default else 0
-        chosen = os.environ.get("GAN_THREADS", "")
-        if chosen.isdecimal() and int(chosen):
-            count = int(chosen)
-        else:
-            count = self._pinned or self.threads_for(operations, 1 + beside)
+        count = _threads_setting() or self._pinned or self.threads_for(operations, 1 + beside)
         if count != torch.get_num_threads():
             torch.set_num_threads(count)
         return count
 
     def threads_for(self, operations: float, running: int) -> int:
-        """Return the number of threads for a run of that size, one of so many that train now."""
+        """Return the number of threads for a step of `operations` while `running` runs train."""
         if operations < SMALL:
             return 1
         free = available_cores() - self._reserved - self._compiling
         return max(1, free // max(1, running))
 
 
+def _threads_setting() -> int | None:
+    """Return `GAN_THREADS`; None without it or for a bad value, which `check_settings` reports."""
+    try:
+        return settings.threads()
+    except ValueError:
+        return None
+
+
 def available_cores() -> int:
-    """Return on how many cores this process may run."""
+    """Return the number of cores on which this process may run."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 THREADS = ThreadAllocator()
-"""The cores as this process shares them out."""
+"""The one allocator of this process."""

@@ -1,4 +1,4 @@
-"""Which device a run uses, and how memory is laid out on it."""
+"""The device of a run, and settings of torch and glibc that make its steps faster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST_BLOCK, KEPT_BYTES = 2**30, 2**30
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` is the GPU if there is one.
+    """Return the device of a name; `auto` is the GPU if there is one.
 
     Raises:
         ValueError: if there is no such device on this machine.
@@ -34,7 +34,7 @@ def resolve_device(name: str) -> torch.device:
 
 
 def to_device(network: nn.Module, device: torch.device) -> nn.Module:
-    """Move a network to the device; convolutions run faster where channels lie innermost."""
+    """Move a network to the device; convolutions are faster in channels-last memory format."""
     if any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in network.modules()):
         network = network.to(memory_format=torch.channels_last)
     return network.to(device)
@@ -42,10 +42,11 @@ def to_device(network: nn.Module, device: torch.device) -> nn.Module:
 
 @cache
 def tune_malloc() -> None:
-    """Let the process keep the memory that a step frees, for the next one.
+    """Let the process keep memory that a step frees, so that the next step can use it.
 
-    glibc otherwise gives large blocks back to the system and has each page of them zeroed again
-    at the next step: a quarter of a step on digits. Elsewhere than on Linux nothing happens.
+    Otherwise glibc returns large blocks to the system, and every page of them is zeroed again at
+    the next step: a quarter of a step's time on MNIST. Only Linux needs it; elsewhere the function
+    does nothing.
     """
     if sys.platform != "linux":
         return
@@ -57,11 +58,11 @@ def tune_malloc() -> None:
 
 @cache
 def skip_dynamo_import() -> None:
-    """Let an optimizer be made and saved without the import of torch's compiler, which takes 1.5 s.
+    """Make optimizers usable without the import of torch's compiler, which takes 1.5 s.
 
-    torch imports it to mark four methods of `Optimizer` as not to be compiled, when one of them is
-    called first (`torch._compile._disable_dynamo`). Marked beforehand they run as they are.
-    Where torch keeps its marks elsewhere nothing happens.
+    At the first call of one of four methods of `Optimizer`, torch imports its compiler only to mark
+    the method as not to be compiled (`torch._compile._disable_dynamo`). A method that is already
+    marked runs directly. If a version of torch keeps its marks elsewhere, nothing happens.
     """
     for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
         function = getattr(getattr(torch.optim.Optimizer, name), "__wrapped__", None)
@@ -81,7 +82,7 @@ def allow_tensor_cores() -> None:
 
 
 def describe_device(device: torch.device) -> str:
-    """Return a line for people."""
+    """Return one line about a device, for the page."""
     if device.type == "cuda":
         memory = torch.cuda.get_device_properties(device).total_memory / 2**30
         return f"{torch.cuda.get_device_name(device)} ({memory:.0f} GiB)"

@@ -1,4 +1,4 @@
-"""The folder in which downloaded and uploaded data are kept: `GAN_DATA`, or the user's cache."""
+"""Atomic writes, and the folder of downloaded and uploaded data (`GAN_DATA`)."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_core.runtime import settings
 from gan_core.shapes import Values
 
 PARTIAL = ".part"
-"""How the names of files end that are being written."""
+"""Suffix of a file that is being written."""
 
 WRITER = re.compile(rf"\..*\.(\d+)-\d+{re.escape(PARTIAL)}", re.DOTALL)
 LONGEST_WRITE = 3600.0
-"""Seconds."""
+"""Seconds; a temporary file that is older belongs to a process that has ended."""
 
 UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def data_folder() -> Path:
-    """Return the folder, made if need be."""
-    folder = Path(os.environ.get("GAN_DATA") or Path.home() / ".cache" / "gan-laboratory")
+    """Return the folder; it is made if it is missing."""
+    folder = settings.data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; once this returns it is on the disk.
+    """Write a file completely or not at all; after the return it is on the disk.
 
     Raises:
-        OSError: if it cannot be written; what was there before is left.
+        OSError: if it cannot be written; an older file of that name stays as it was.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{PARTIAL}")
     try:
@@ -50,9 +51,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def is_being_written(partial: Path) -> bool:
-    """Say whether the process that began a file under its temporary name may still be at it.
+    """Return whether the process that created a temporary file may still be writing it.
 
-    An hour is more than any file takes; the process may have had the number of another one.
+    No write takes an hour: in an older file, the process number now belongs to another process.
     """
     began = WRITER.fullmatch(partial.name)
     try:
@@ -68,7 +69,7 @@ def is_being_written(partial: Path) -> bool:
 
 
 def _settle(folder: Path) -> None:
-    """Let the folder's entries reach the disk, where the system can be asked for that."""
+    """Flush the folder's entries to the disk, on systems that can."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -79,7 +80,7 @@ def _settle(folder: Path) -> None:
 
 
 def store_values(values: Values) -> str:
-    """Store numbers under the hash of their content and return it."""
+    """Store numbers in a file named by the hash of their content, and return the hash."""
     values = np.ascontiguousarray(values, dtype="<f8")
     upload = hashlib.sha256(values.tobytes()).hexdigest()[:16]
     folder = data_folder() / "uploads"
@@ -92,7 +93,7 @@ def load_values(upload: str) -> Values:
     """Return the numbers stored under a hash.
 
     Raises:
-        ValueError: if there are none; a hash from a link is never more than looked up.
+        ValueError: if there are none, or the text (it may come from a link) is no hash.
     """
     path = data_folder() / "uploads" / f"{upload}.f64"
     if not UPLOAD_ID.fullmatch(upload) or not path.is_file():

@@ -1,4 +1,4 @@
-"""How much memory there is, whether an error means that it ran out, and giving it back."""
+"""Total and free memory, recognition of out-of-memory errors, and release of unused memory."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import torch
 
 CGROUPS = Path("/sys/fs/cgroup")
 UNLIMITED = 2**60
-"""Bytes from which a limit is none: cgroup v1 writes a huge number where there is no limit."""
+"""Bytes; a limit from here on means no limit: cgroup v1 writes a huge number for that."""
 
 
 MALLINFO = (
     *("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks"),
     *("fordblks", "keepcost"),
 )
-"""The numbers of glibc's `struct mallinfo2`; `fordblks` is what is freed and kept."""
+"""Fields of glibc's `struct mallinfo2`; `fordblks`: bytes that are free but still held."""
 
 
 OOM_MESSAGES = ("DefaultCPUAllocator", "out of memory", "std::bad_alloc", "Cannot allocate memory")
-"""What torch's errors say where memory ran out, beside `torch.OutOfMemoryError`."""
+"""Parts of the messages of out-of-memory errors other than `torch.OutOfMemoryError`."""
 
 
 def total() -> int:
-    """Return the bytes of memory that this process may have at most."""
+    """Return the largest number of bytes that this process may use."""
     physical = UNLIMITED
     with contextlib.suppress(OSError, ValueError, AttributeError):  # not on Windows
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -37,10 +37,10 @@ def total() -> int:
 
 
 def available(device: torch.device) -> int:
-    """Return the bytes that can still be had on a device, where the system tells.
+    """Return the bytes that are still free on a device, as far as the system reports them.
 
-    On the CPU that is the least of what the system, the control groups (v1 and v2) and the limit
-    of the address space (RLIMIT_AS) leave.
+    On the CPU it is the minimum of the free bytes of the system, of the control groups (v1 and v2)
+    and of the address space (RLIMIT_AS).
     """
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -58,7 +58,7 @@ def available(device: torch.device) -> int:
 
 
 def _kept_by_malloc() -> int:
-    """Return the bytes of address space that glibc has freed and not given back (`mallinfo2`)."""
+    """Return the bytes of address space that are free but held by glibc (`mallinfo2`)."""
     if sys.platform != "linux":
         return 0
     try:
@@ -71,7 +71,7 @@ def _kept_by_malloc() -> int:
 
 
 def _cgroup_limits() -> Iterator[tuple[int, int]]:
-    """Yield the limit of each control group of this process, and what of it cannot be freed."""
+    """Yield (limit, used bytes that cannot be freed) of each control group of this process."""
     for line in _lines("/proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
         if controllers == "":
@@ -81,7 +81,7 @@ def _cgroup_limits() -> Iterator[tuple[int, int]]:
             names = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
         else:
             continue
-        # Within a container the path is the host's, and its own group stands at the root.
+        # In a container the path is that of the host; the container's own group is at the root.
         for folder in {root, root / path.lstrip("/")}:
             found = _limit(folder, *names)
             if found is not None:
@@ -105,20 +105,20 @@ def _lines(path: str | Path) -> list[str]:
 
 
 def _table(path: str) -> dict[str, int]:
-    """Read a file of lines such as `VmSize:  1234 kB`, in bytes."""
+    """Return the numbers of a file of lines such as `VmSize:  1234 kB`, in bytes."""
     rows = (line.split() for line in _lines(path))
     return {row[0][:-1]: 1024 * int(row[1]) for row in rows if len(row) == 3 and row[2] == "kB"}
 
 
 def is_oom(error: BaseException) -> bool:
-    """Say whether an error means that there was no memory, on the CPU or on a GPU."""
+    """Return whether an error means that the CPU or the GPU had no memory left."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(word in str(error) for word in OOM_MESSAGES)
 
 
 def release_memory() -> None:
-    """Give memory that nothing uses any more back to the system, the GPU's too."""
+    """Return unused memory of the process and of the GPU to the system."""
     gc.collect()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()

@@ -1,15 +1,15 @@
-"""Many runs, one machine: each is given its turns, and an equal share of the training time.
+"""Gives each of N runs on one machine an equal share of the training time, in turns.
 
-Stride scheduling (Waldspurger & Weihl 1995) with the seconds used as the pass: of those who want a
-turn, whoever has used least goes first, so a run's share is 1/N whatever its step costs. Who comes
-in begins at the least of those present. At most `GAN_MAX_RUNS` runs take turns; the others wait,
-first come, first served. A run that is paused has left, and costs nothing.
+Stride scheduling (Waldspurger & Weihl 1995) with the used seconds as the pass: of the runs that
+want a turn, the one with the least training time goes first, so each run gets 1/N of the time,
+whatever its step costs. A new run starts with the minimum time of the active runs, so it neither
+starves them nor is starved. At most `GAN_MAX_RUNS` runs take turns; the others wait in the order of
+their arrival. A paused run is not in the scheduler.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 import weakref
@@ -17,52 +17,53 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gan_core.runtime import settings
 from gan_core.runtime.cpu_threads import available_cores
 from gan_core.runtime.memory import total
 
 IDLE_SECONDS = 5.0
-"""Seconds after which a run that no longer asks counts as away, and loses its place to others."""
+"""Seconds after its last request at which a run counts as away and loses its place."""
 
 MAX_LAG_SECONDS = 1.0
-"""Seconds of training that a run may be owed; a longer step of another run may owe it more."""
+"""Seconds of training by which a run may be behind the others, or more after a longer turn."""
 
 GRACE_SECONDS = 0.3
-"""Seconds for which a run that is owed much is waited for while its page draws a frame."""
+"""Seconds for which the others wait for a run that is behind while its page draws a frame."""
 
 MIN_LAG_SECONDS = 0.1
-"""Seconds of training that are worth waiting for."""
+"""Seconds of training that a run must be behind, so that the others wait for it."""
 
 LOOK_EVERY = 0.02
-"""Seconds between two looks of a waiting thread at whether it should still wait."""
+"""Seconds between two checks of a waiting thread."""
 
 RUNS_PER_CORE, BYTES_PER_RUN = 4, 2 * 2**30
 
 SLOTS = max(1, available_cores() // 2)
-"""How many runs train at a time: the other cores draw, serve, and carry the browser.
+"""Number of runs that train at the same time; the other cores serve the page and the browser.
 
-More only makes threads wait for Python's lock (docs/performance.md). It also fits `threads.py`:
-whoever trains gets at least one core.
+With more of them, threads wait for Python's global lock (docs/performance.md). Each run that trains
+gets at least one core from `cpu_threads.py`.
 """
 
 
 @dataclass(eq=False)
 class RunSlot:
-    """A run's place among those that train: what it has used, and what it is doing now."""
+    """A run's place in the scheduler: its used time, and whether it waits or trains now."""
 
     arrived: int
     used: float
-    """Seconds of training, counted from where those stood who were there before."""
+    """Seconds of training, plus the minimum of the active runs when this one arrived."""
     seen: float
     waiting: bool = False
     training: bool = False
     resting: bool = True
-    """Whether it wanted no more than it got: it is owed nothing, and not waited for."""
+    """Whether it wants no turn now: it gets no compensation, and the others do not wait for it."""
     longest: float = 0.0
     """Seconds of its longest turn."""
 
 
 class Scheduler:
-    """Gives turns to runs, of any type that can be a weak key; `slots` of them train at a time."""
+    """Gives turns to runs (any objects with weak references); `slots` train at the same time."""
 
     def __init__(self, most: int | None = None, slots: int = SLOTS) -> None:
         self._condition = threading.Condition()
@@ -81,8 +82,8 @@ class Scheduler:
     ) -> Iterator[bool]:
         """Wait for the run's turn; yield whether it has come.
 
-        It has not if `should_continue()` became false, or at `until` (of `time.perf_counter`).
-        The time within is what the run has used.
+        It has not come if `should_continue()` became false, or at the time `until` (of
+        `time.perf_counter`). The time inside the `with` block counts as used by the run.
         """
         slot = self._wait(run, should_continue, until)
         if slot is None:
@@ -95,19 +96,19 @@ class Scheduler:
             self._note(slot, time.perf_counter() - began)
 
     def mark_idle(self, run: object) -> None:
-        """Say that the run wants no more for now: it keeps its seat, and is owed nothing."""
+        """Note that the run wants no turn now: it keeps its place, but gets no compensation."""
         with self._condition:
             if run in self._runs:
                 self._runs[run].resting = True
 
     def remove(self, run: object) -> None:
-        """Take the run out; its turn in progress, if any, ends by itself."""
+        """Remove the run; a turn in progress goes on until it ends by itself."""
         with self._condition:
             if self._runs.pop(run, None) is not None:
                 self._condition.notify_all()
 
     def queue_position(self, run: object) -> int:
-        """Return 0 for a run that takes turns, or would at once; k for the k-th that waits."""
+        """Return 0 for a run that takes turns or could at once, k for the k-th in the queue."""
         with self._condition:
             if run not in self._runs:
                 return max(0, len(self._runs) + 1 - self.max_runs)
@@ -115,13 +116,13 @@ class Scheduler:
             return max(0, order.index(self._runs[run]) + 1 - self.max_runs)
 
     def training(self) -> int:
-        """Return how many runs share the training time now."""
+        """Return the number of runs that share the training time now."""
         with self._condition:
             return min(self.max_runs, len(self._present(time.monotonic())))
 
     @property
     def max_runs(self) -> int:
-        """How many runs may share the training time."""
+        """Maximum number of runs that share the training time."""
         return self._most if self._most is not None else most_runs()
 
     def _wait(
@@ -148,7 +149,7 @@ class Scheduler:
             return slot
 
     def _seat(self, run: object) -> RunSlot:
-        """Return the run's seat, a new one if it has none; nobody is owed what they slept through.
+        """Return the run's place, a new one if it has none; time it was away is not compensated.
 
         Called with the lock held.
         """
@@ -171,7 +172,7 @@ class Scheduler:
         ]
 
     def _is_next(self, run: object, slot: RunSlot) -> bool:
-        """Say whether the run may train now; called with the lock held."""
+        """Return whether the run may train now; called with the lock held."""
         if self._busy >= self._slots or self._runs.get(run) is not slot:
             return False
         if len(self._runs) == 1:
@@ -199,7 +200,7 @@ class Scheduler:
         return sorted(run_slots, key=lambda slot: slot.arrived)[: self.max_runs]
 
     def _is_admitted(self, slot: RunSlot, now: float) -> bool:
-        """Say whether the run takes turns; whoever is away goes behind those who wait."""
+        """Return whether the run takes turns; runs that are away move to the end of the queue."""
         admitted = self._admitted()
         if slot in admitted:
             return True
@@ -221,11 +222,16 @@ class Scheduler:
 
 
 def most_runs() -> int:
-    """Return how many runs may train at a time here: `GAN_MAX_RUNS`, or by cores and memory."""
-    chosen = os.environ.get("GAN_MAX_RUNS", "")
-    if chosen.isdecimal() and int(chosen):
-        return int(chosen)
-    return max(1, min(RUNS_PER_CORE * available_cores(), total() // BYTES_PER_RUN))
+    """Return the maximum number of runs: `GAN_MAX_RUNS`, or by cores and memory.
+
+    A bad value of the variable counts as unset; `check_settings` reports it at the start.
+    """
+    try:
+        chosen = settings.max_runs()
+    except ValueError:
+        chosen = None
+    by_machine = max(1, min(RUNS_PER_CORE * available_cores(), total() // BYTES_PER_RUN))
+    return by_machine if chosen is None else chosen
 
 
 SCHEDULER = Scheduler()

@@ -1,4 +1,4 @@
-"""Long work in small pieces, so that a page can do something else, or stop, between two of them."""
+"""Long work cut into small pieces; between two of them a page can draw, or stop the work."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ T = TypeVar("T")
 
 
 class ProgressReport(NamedTuple):
-    """A piece that is done: how much of the work is done with it, and what was worked on."""
+    """Report after a piece of work: the fraction of the work that is done, and its description."""
 
     fraction: float
     message: str
 
 
 Task = Generator[ProgressReport, None, T]
-"""Work that yields after every piece and returns its result; dropping it half-way leaves nothing.
+"""Generator that yields after every piece of work and returns the result; it may be abandoned.
 
-Pieces are cut by their number of operations and not by the clock, so the same work is always cut
-in the same way and gives the same numbers.
+Pieces are cut by their number of operations and not by time, so the same work is always cut in the
+same way and gives the same numbers.
 """
 
 
 def run_to_end(
     work: Task[T], progress: Callable[[float, str], None] = lambda fraction, message: None
 ) -> T:
-    """Do all of the work at once and return its result; `progress` is called after every slice."""
+    """Do all of the work and return its result; `progress` is called after every piece."""
     while True:
         try:
             progress(*next(work))
@@ -44,7 +44,7 @@ def run_to_end(
 
 
 def subtask(work: Task[T], low: float, high: float) -> Task[T]:
-    """Do work that is the part from `low` to `high` of something longer."""
+    """Do work that is a part of a longer one: the fractions from `low` to `high` of it."""
     while True:
         try:
             share, words = next(work)
@@ -54,16 +54,16 @@ def subtask(work: Task[T], low: float, high: float) -> Task[T]:
 
 
 def chunk_size(network: nn.Module, *one: torch.Tensor, flops: float = SLICE_FLOPS) -> int:
-    """Return how many inputs like `one` (a batch of a single one) fit into a piece."""
+    """Return the number of inputs per piece; `one` is a batch that holds a single input."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(*one)
     return int(max(1, flops // max(1, counter.get_total_flops())))
 
 
 class SlicedTask(Generic[T]):
-    """Slices that are taken when there is time for them; `done` is called with their result.
+    """A task that is worked on in slices of time; at the end `done` is called with its result.
 
-    A `ValueError` ends the job; its sentence stands in `error`.
+    A `ValueError` ends the task; its sentence is then in `error`.
     """
 
     def __init__(self, work: Task[T], done: Callable[[T], None]) -> None:
@@ -75,7 +75,7 @@ class SlicedTask(Generic[T]):
         self.error: str | None = None
 
     def work(self, seconds: float) -> None:
-        """Take slices for about `seconds`, at least one; none if another thread does so now."""
+        """Do pieces for about `seconds`, at least one; none if another thread is doing so."""
         if not self._lock.acquire(blocking=False):
             return
         try:

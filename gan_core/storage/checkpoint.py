@@ -1,7 +1,7 @@
 """A whole run in one safetensors file: weights, moments, generators, history and config.
 
-Tensors are stored as such; everything else is JSON in the file's header, and so is the SHA-256 of
-the whole file (with zeros in that place). Nothing is pickled.
+Everything that is not a tensor is JSON in the file's header, and so is the SHA-256 of the whole
+file (computed with zeros in its own place). Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ STATE_KEYS = (
     *("generator", "discriminator", "ema", "optimizer_g", "optimizer_d"),
     *("rng", "latest", "z", "labels", "z_is_fresh", "counters"),
 )
-"""The parts of a state on which the next step depends; the others are its history."""
+"""Parts of a state on which the next step depends; the other parts are history."""
 
 STREAM_BYTES = {5_056, 16}
-"""What the state of a random stream takes on the CPU and on a GPU."""
+"""Bytes of the state of a random generator on the CPU and on a GPU."""
 
 MAX_HEADER = 100 * 2**20
-"""Bytes; safetensors itself reads no larger header."""
+"""Bytes; the safetensors library accepts no larger header either."""
 
 
 def save(trainer: Trainer, path: Path) -> None:
-    """Write the run to `path`, whole or not at all."""
+    """Write the run to `path`, completely or not at all."""
     write_atomically(path, to_bytes(capture(trainer)))
 
 
 def capture(trainer: Trainer) -> dict[str, Any]:
-    """Return a copy of all that a checkpoint holds, to be packed when there is time."""
+    """Return a copy of the content of a checkpoint; `to_bytes` can encode it later."""
     with trainer.lock:
         return {
             "config": trainer.config.to_dict(),
@@ -59,7 +59,7 @@ def capture(trainer: Trainer) -> dict[str, Any]:
 
 
 def to_bytes(content: dict[str, Any]) -> bytes:
-    """Return the file that holds what was taken."""
+    """Return the file of a content that `capture` returned."""
     tensors: dict[str, torch.Tensor] = {}
     rest = _take_tensors(content, "", tensors)
     metadata = {"format": str(FORMAT), "sha256": 64 * "0"}
@@ -68,7 +68,7 @@ def to_bytes(content: dict[str, Any]) -> bytes:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what `taken` returned when the checkpoint was written.
+    """Return the content that `capture` returned when the checkpoint was written.
 
     Raises:
         ValueError: if the file is not a whole checkpoint of this format.
@@ -84,13 +84,13 @@ def read(path: Path) -> dict[str, Any]:
 
 
 READ_ERRORS = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError)
-"""What `read` meets in files of other kinds."""
+"""Errors inside `read` for files of other kinds."""
 
 
 def digest(content: dict[str, Any]) -> str:
-    """Return the SHA-256 over weights, average, moments and random streams of a checkpoint.
+    """Return the SHA-256 over weights, EMA, optimizer moments and random generators.
 
-    Two runs with the same digest are at the same point, to the last bit.
+    Two runs with the same digest are in the same state, bit for bit.
     """
     made = hashlib.sha256()
     for part in ("generator", "discriminator", "ema", "optimizer_g", "optimizer_d", "rng"):
@@ -106,9 +106,10 @@ def digest(content: dict[str, Any]) -> str:
 
 
 def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
-    """Return the run stored in `path`; its next step is the one it would have taken.
+    """Return the run stored in `path`; its next step is that of the saved run, bit for bit.
 
-    On a device of another kind its random streams begin anew: they cannot be carried over.
+    On a device of another kind its random generators start from their seed: states of a CPU's
+    generators do not fit a GPU's.
 
     Raises:
         ValueError: if the file is not a whole checkpoint of this format.
@@ -123,11 +124,11 @@ def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
 
 
 RESTORE_ERRORS = (LookupError, RuntimeError, TypeError, AttributeError, OverflowError, ValueError)
-"""What `restore_trainer` raises for the content of no run."""
+"""Errors of `restore_trainer` for a content that is not a run."""
 
 
 def past_of(trainer: Trainer, max_bytes: int) -> list[dict[str, Any]] | None:
-    """Return the states that the run has in memory, or None if they weigh more than that."""
+    """Return the states that the run has in memory, or None above `max_bytes` in total."""
     snapshots = trainer.state_history.snapshots
     if sum(waypoint.nbytes for waypoint in snapshots) > max_bytes:
         return None
@@ -137,10 +138,10 @@ def past_of(trainer: Trainer, max_bytes: int) -> list[dict[str, Any]] | None:
 
 
 def state_from_checkpoint(trainer: Trainer, content: dict[str, Any]) -> StateSnapshot:
-    """Return the moment that a checkpoint of a run holds.
+    """Return the state of a run that one of its checkpoints holds.
 
     Raises:
-        ValueError: if it holds none of this run.
+        ValueError: if the checkpoint is damaged or of another run.
     """
     try:
         state = {name: content["state"][name] for name in STATE_KEYS}
@@ -151,7 +152,7 @@ def state_from_checkpoint(trainer: Trainer, content: dict[str, Any]) -> StateSna
 
 
 def load_state_history(trainer: Trainer, path: Path) -> None:
-    """Give a run the states that were in its memory, up to where it is now.
+    """Load the states that were in a run's memory into its history, up to its present step.
 
     Raises:
         ValueError: if the file does not hold such states.
@@ -166,7 +167,7 @@ def load_state_history(trainer: Trainer, path: Path) -> None:
 
 
 def states_in(trainer: Trainer, content: dict[str, Any]) -> Iterator[StateSnapshot]:
-    """Yield the states in a file of a run's past, each checked first.
+    """Yield the states of a file of a run's past, after a check of each.
 
     Raises:
         one of `RESTORE_ERRORS`: if one is not of this run.
@@ -181,10 +182,10 @@ def states_in(trainer: Trainer, content: dict[str, Any]) -> Iterator[StateSnapsh
 
 
 def state_to_device(trainer: Trainer, state: Any) -> dict[str, Any]:
-    """Return a state on a run's device; streams of a device of another kind begin anew.
+    """Move a state to a run's device; generators of another kind of device are not taken over.
 
     Raises:
-        one of `RESTORE_ERRORS`: if it is no state.
+        one of `RESTORE_ERRORS`: if it is not a state.
     """
     if not isinstance(state, dict):
         raise ValueError("its state is no object.")
@@ -200,7 +201,7 @@ def restore_trainer(content: dict[str, Any], device: str, engine: str) -> Traine
     """Return the run that a checkpoint holds.
 
     Raises:
-        one of `RESTORE_ERRORS`: if it holds none.
+        one of `RESTORE_ERRORS`: if the content is not that of a run.
     """
     validation.check_envelope(content)
     config = ExperimentConfig.from_dict(content["config"])
@@ -212,7 +213,7 @@ def restore_trainer(content: dict[str, Any], device: str, engine: str) -> Traine
 
 
 def _on(device: torch.device, value: Any) -> Any:
-    """Return nested values with every tensor on the device, but for generators' states."""
+    """Return nested values with every tensor on the device, except generator states."""
     if isinstance(value, torch.Tensor):
         return value.to(device)
     if isinstance(value, dict):
@@ -231,10 +232,10 @@ def _sealed(content: bytes) -> bytes:
 
 
 def _unpacked(content: bytes) -> dict[str, Any]:
-    """Return what `packed` was given, if not one bit has changed since.
+    """Return the content that `to_bytes` encoded, after a check of its checksum.
 
     Raises:
-        ValueError, LookupError, SafetensorError: if it is not such a file, or not a whole one.
+        ValueError, LookupError, SafetensorError: if it is not such a file, or is damaged.
     """
     length = int.from_bytes(content[:8], "little")
     if not 8 < length <= min(len(content) - 8, MAX_HEADER):
@@ -270,7 +271,7 @@ def _take_tensors(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> An
 
 
 def _put_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """Undo `_take_tensors`; whole numbers among the keys are an optimizer's."""
+    """Undo `_take_tensors`; keys of digits become integers, as in an optimizer's state."""
     if isinstance(value, str) and value.startswith(TENSOR):
         return tensors[value.removeprefix(TENSOR)]
     if isinstance(value, dict):

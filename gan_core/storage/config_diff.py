@@ -1,4 +1,4 @@
-"""Experiments side by side: what differs from the defaults, and from each other."""
+"""Comparison of experiments with the defaults and with each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LENGTH = 120
 
 
 def settings(config: ExperimentConfig) -> dict[str, str]:
-    """Return an experiment as one text a setting; of a component, its title and unusual knobs."""
+    """Return one text per setting; for a component, its title and its non-default options."""
     return _texts(config.to_dict(), config.dataset.kind)
 
 
@@ -26,7 +26,7 @@ def from_defaults(config: ExperimentConfig) -> dict[str, str]:
 
 
 def differences(configs: Sequence[ExperimentConfig]) -> dict[str, list[str]]:
-    """Return, for every setting in which they are not all alike, what it is in each."""
+    """Return the settings in which the experiments differ, with the text of each."""
     tables = [settings(config) for config in configs]
     return {
         name: [table[name] for table in tables]
@@ -54,7 +54,7 @@ def _words(name: str) -> str:
 
 
 def _unusual(key: str, component: Mapping[str, Any], kind: DataKind) -> list[str]:
-    """Return the knobs of a component that are not as it starts with, as texts."""
+    """Return the options of a component that differ from their defaults, as texts."""
     usual = default_knobs(key, component["name"], kind)
     return [
         f"{name.replace('_', ' ')} {_text(value)}"

@@ -1,4 +1,4 @@
-"""Which checkpoints stay: the newest, the best, and one for every doubling of the steps."""
+"""Retention of checkpoints: the newest, the best, and one per doubling of the steps stay."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from gan_core.storage.run_folder import CheckpointFile, RunFolder, all_folders, 
 NEWEST = 3
 MOST_SAMPLES = 120
 DEFAULT_BUDGET = 4 * 10**9
-"""Bytes of all runs together, unless the user has set another number."""
+"""Bytes of all runs together, if the user has not set another number."""
 
 SETTINGS = "settings.json"
 
 
 def budget() -> int:
-    """Return how many bytes all runs together may take."""
+    """Return the maximum number of bytes of all runs together."""
     try:
         given = json.loads((runs_folder() / SETTINGS).read_bytes())["budget_bytes"]
         return given if isinstance(given, int) and given > 0 else DEFAULT_BUDGET
@@ -27,10 +27,10 @@ def budget() -> int:
 
 
 def set_budget(size: int) -> None:
-    """Let all runs together take `size` bytes from now on.
+    """Set the maximum number of bytes of all runs together.
 
     Raises:
-        OSError: if that cannot be written down.
+        OSError: if the setting cannot be written.
     """
     runs_folder().mkdir(parents=True, exist_ok=True)
     write_atomically(runs_folder() / SETTINGS, json.dumps({"budget_bytes": size}).encode())
@@ -39,10 +39,10 @@ def set_budget(size: int) -> None:
 def apply_retention(
     folder: RunFolder, measured: Mapping[str, float], whole: int | None = None
 ) -> None:
-    """Thin a run's checkpoints and samples; further, if all runs are beyond the budget.
+    """Delete some of a run's checkpoints and samples; more if all runs exceed the budget.
 
-    Its newest, the one before it, its best by what was `measured` and the one of the step `whole`
-    always stay: that one can be read for sure, and newer ones may be damaged.
+    Four checkpoints always stay: the newest, the one before it, the best by `measured`, and that of
+    step `whole`, which is known to be readable (newer ones may be damaged).
     """
     kept = folder.checkpoints
     stay, least = (
@@ -77,7 +77,7 @@ def checkpoints_to_keep(
 
 
 def _thin_samples(folder: Path) -> None:
-    """Drop every second picture when there are too many; the newest stays."""
+    """Delete every second picture if there are too many; the newest stays."""
     pictures = sorted(folder.glob("step-*.png"))
     if len(pictures) > MOST_SAMPLES:
         for path in pictures[-2::-2]:

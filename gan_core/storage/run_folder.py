@@ -1,15 +1,15 @@
-"""Run folders: all that is kept of a run on the disk, so that nothing is lost.
+"""Run folders: everything that is saved of a run.
 
-    run.json          what the Runs page shows; made anew from the checkpoints if it is damaged
+    run.json          metadata for the Runs page; rebuilt from the checkpoints if it is damaged
     config.json       the experiment
-    checkpoints/      whole states, `step-00001234.safetensors`, each with its own checksum
-    past.safetensors  the states between them that were in memory, where they are small
+    checkpoints/      complete states, `step-00001234.safetensors`, each with its own checksum
+    past.safetensors  the states in memory between the checkpoints, if they are small
     metrics.csv       statistics and metrics over the steps
-    samples/          pictures of what was generated
-    thumbnail.png     the latest of them
-    .lock             held by the process that has the run open
+    samples/          pictures of generated samples
+    thumbnail.png     the latest of these pictures
+    .lock             lock of the process that has the run open
 
-Every file is written whole or not at all. What is in a folder is believed only if it can be read.
+Every file is written completely or not at all, and every file is checked when it is read.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 
 from gan_core.config import ExperimentConfig
 from gan_core.registry import error_text
+from gan_core.runtime import settings
 from gan_core.runtime.files import PARTIAL, is_being_written, write_atomically
 from gan_core.storage import checkpoint
 from gan_core.storage.run_lock import RunLock
@@ -36,10 +37,10 @@ FORMAT = 1
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 GIVEN_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
-"""What `new_id` returns."""
+"""Form of the ids that `new_id` returns."""
 MAX_NAME_LENGTH = 80
 LATEST = 1e11
-"""Seconds since 1970 that no date of a run reaches."""
+"""Seconds since 1970; the date of a run must be earlier."""
 
 CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
 GENERATOR = "generator.safetensors"
@@ -47,10 +48,10 @@ GENERATOR = "generator.safetensors"
 
 @dataclass(frozen=True)
 class RunMetadata:
-    """What is known of a run without opening it; `metrics` are those of its latest step.
+    """Description of a run in `run.json`; `metrics` are those of its latest step.
 
-    `measured` holds, for the steps of the checkpoints, the number by which the best is chosen:
-    smaller is better. Times are seconds since 1970.
+    `measured` maps the steps of checkpoints to the metric that selects the best one; smaller is
+    better. Times are seconds since 1970.
     """
 
     name: str
@@ -72,12 +73,12 @@ class CheckpointFile:
 
     @property
     def size(self) -> int:
-        """Its bytes; 0 if it has gone."""
+        """Bytes of the file; 0 if it was deleted."""
         return _size(self.path)
 
 
 class RunFolder:
-    """A run on the disk, whose id is the folder's name."""
+    """A run on the disk; its id is the name of the folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -89,7 +90,7 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> list[CheckpointFile]:
-        """The checkpoints, oldest first, whole or not."""
+        """The checkpoints, oldest first, including damaged ones."""
         folder = self.path / "checkpoints"
         found = [(CHECKPOINT.fullmatch(path.name), path) for path in _entries(folder)]
         return sorted(
@@ -99,17 +100,17 @@ class RunFolder:
 
     @property
     def size(self) -> int:
-        """The bytes of all its files, whoever writes and removes some meanwhile."""
+        """Bytes of all its files; other processes may add or delete files at the same time."""
         return sum(
             _size(Path(place) / name) for place, _, names in os.walk(self.path) for name in names
         )
 
     def checkpoint_path(self, step: int) -> Path:
-        """Return where the checkpoint of a step is kept."""
+        """Return the path of the checkpoint of a step."""
         return self.path / "checkpoints" / f"step-{step:08d}.safetensors"
 
     def create(self) -> None:
-        """Make the folder, and remove what a process that was killed had begun to write."""
+        """Create the folder; delete incomplete files of processes that were killed."""
         (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
         (self.path / "samples").mkdir(exist_ok=True)
         for place, _, names in os.walk(self.path):
@@ -118,10 +119,10 @@ class RunFolder:
                     left.unlink(missing_ok=True)
 
     def acquire_lock(self) -> None:
-        """Keep other processes from opening the run, until `release` or the end of this one.
+        """Keep other processes from opening the run, until `release_lock` or the end of this one.
 
         Raises:
-            RunLockedError: if one of them has it open.
+            RunLockedError: if another process has it open.
         """
         if self._lock is None:
             self._lock = RunLock(self.path)
@@ -133,11 +134,11 @@ class RunFolder:
             self._lock.release()
 
     def metadata(self) -> RunMetadata | None:
-        """Return what `note` wrote, or what the newest whole checkpoint says; None for no run."""
+        """Return `run.json`, or data of the newest whole checkpoint; None if there is no run."""
         return self.read_metadata() or self._metadata_from_checkpoint()
 
     def read_metadata(self) -> RunMetadata | None:
-        """Return what `note` wrote; None if that is missing or damaged."""
+        """Return the content of `run.json`; None if it is missing or damaged."""
         try:
             return parse_metadata((self.path / ABOUT).read_bytes())
         except METADATA_ERRORS:
@@ -155,7 +156,7 @@ class RunFolder:
         return None
 
     def write_metadata(self, about: RunMetadata) -> None:
-        """Write what is known of the run."""
+        """Write `run.json`."""
         content = json.dumps({"format": FORMAT} | asdict(about), indent=1, ensure_ascii=False)
         write_atomically(self.path / ABOUT, content.encode())
 
@@ -168,7 +169,7 @@ class RunFolder:
     def read(self, step: int | None = None) -> tuple[dict[str, Any], list[str]]:
         """Return the content of the newest whole checkpoint, and a sentence for each damaged one.
 
-        `step` asks for the newest one up to there.
+        With `step`, it is the newest one up to that step.
 
         Raises:
             ValueError: if there is none.
@@ -188,7 +189,7 @@ class RunFolder:
     def open(
         self, device: str = "auto", engine: str = "auto", step: int | None = None
     ) -> tuple[Trainer, list[str]]:
-        """Return the run at its newest whole checkpoint, and what has to be said about others.
+        """Return the run at its newest whole checkpoint, and a sentence for each damaged one.
 
         Raises:
             ValueError: if no checkpoint can be used.
@@ -211,7 +212,7 @@ class RunFolder:
         )
 
     def _load_state_history(self, trainer: Trainer) -> None:
-        """Give the run the states that were in memory; without them it has its checkpoints."""
+        """Load the states that were in memory; without them the run has only its checkpoints."""
         if (self.path / PAST).exists():
             try:
                 checkpoint.load_state_history(trainer, self.path / PAST)
@@ -219,7 +220,7 @@ class RunFolder:
                 (self.path / PAST).unlink(missing_ok=True)
 
     def digest(self) -> str:
-        """Return the fingerprint of the newest whole checkpoint.
+        """Return the digest (SHA-256) of the newest whole checkpoint.
 
         Raises:
             ValueError: if there is none.
@@ -232,27 +233,27 @@ class RunFolder:
 
 
 def runs_folder() -> Path:
-    """Return where runs are kept: `GAN_RUNS`, or `runs` beside the dashboard."""
-    return Path(os.environ.get("GAN_RUNS") or Path(__file__).parents[2] / "runs")
+    """Return the folder of all runs: `GAN_RUNS`, or `runs` beside the dashboard."""
+    return settings.runs_folder()
 
 
 def new_id() -> str:
-    """Return a name for a new run's folder, which nobody can guess: whoever has it may open it."""
+    """Return a random id for a new run; it must be hard to guess, as it gives access to the run."""
     return f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}"
 
 
 def new_folder() -> RunFolder:
-    """Return a folder for a new run; nothing is made before the run is saved."""
+    """Return a folder for a new run; it is created when the run is saved."""
     return RunFolder(runs_folder() / new_id())
 
 
 def find_run(run_id: str) -> RunFolder | None:
-    """Return the run of that id, if there is one: the id is looked up, never joined to a path."""
+    """Return the run of that id, or None; the id is looked up and never becomes part of a path."""
     return next((folder for folder in all_folders() if folder.id == run_id), None)
 
 
 def all_folders() -> list[RunFolder]:
-    """Return every run, in no order."""
+    """Return all runs, in no particular order."""
     return [
         RunFolder(path)
         for path in _entries(runs_folder())
@@ -275,7 +276,7 @@ METADATA_ERRORS = (
     OverflowError,
     RecursionError,
 )
-"""What files that are no `run.json` lead to."""
+"""Errors of `parse_metadata` for files that are not a `run.json`."""
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -286,7 +287,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file; 0 if it has gone meanwhile."""
+    """Return the bytes of a file; 0 if it was deleted."""
     try:
         return path.lstat().st_size
     except FileNotFoundError:
@@ -294,7 +295,7 @@ def _size(path: Path) -> int:
 
 
 def parse_metadata(content: bytes) -> RunMetadata:
-    """Return what `RunFolder.note` wrote.
+    """Return the metadata that `RunFolder.write_metadata` wrote.
 
     Raises:
         one of `METADATA_ERRORS`: if it is anything else.
@@ -320,7 +321,7 @@ def parse_metadata(content: bytes) -> RunMetadata:
 
 
 def resolve_run(run: str) -> RunFolder:
-    """Return the run that somebody at this machine means: by its folder, or by its id.
+    """Return the run of a folder or of an id, as a user at this machine may give either.
 
     Raises:
         ValueError: if there is none.

@@ -1,4 +1,4 @@
-"""All runs at a glance: read from their folders, and only those that have changed since."""
+"""Table of all runs; only folders that have changed are read again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_PICTURE_PIXELS = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class RunRow:
-    """A run as a list shows it; `picture` is a small PNG, if there is one."""
+    """One row of the table of runs; `picture` is a small PNG, or None."""
 
     folder: RunFolder
     about: RunMetadata
@@ -37,9 +37,9 @@ Stamp = tuple[int, int, int]
 
 
 class RunIndex:
-    """The rows of all runs, remembered by the time and size of what they were read from.
+    """The rows of all runs, cached by the time and size of each `run.json`.
 
-    Nothing of it is on the disk: it is made from the folders whenever somebody asks.
+    The index is only in memory, and is updated from the folders at every call.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class RunIndex:
         self._lock = threading.Lock()
 
     def rows(self, only: Iterable[str] | None = None) -> list[RunRow]:
-        """Return the runs that can be read, the newest first; `only` are the ids to look for."""
+        """Return the readable runs, newest first; with `only`, those of these ids."""
         wanted = None if only is None else set(only)
         with self._lock:
             folders = [f for f in all_folders() if wanted is None or f.id in wanted]
@@ -78,7 +78,7 @@ def _row_of(folder: RunFolder, about: RunMetadata) -> RunRow:
 
 
 def _stamp(folder: RunFolder) -> Stamp | None:
-    """Return what differs after the run was saved, renamed or replaced; None for no such file."""
+    """Return a value that changes when `run.json` is written; None if there is no such file."""
     try:
         state = (folder.path / ABOUT).stat()
     except OSError:
@@ -87,7 +87,7 @@ def _stamp(folder: RunFolder) -> Stamp | None:
 
 
 def _picture(folder: RunFolder) -> bytes | None:
-    """Return the run's thumbnail, smaller still, unless it is none that was written here."""
+    """Return a reduced copy of the run's thumbnail; None if it is too large or damaged."""
     path = folder.path / "thumbnail.png"
     try:
         if path.stat().st_size > MOST_PICTURE_BYTES:

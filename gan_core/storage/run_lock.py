@@ -1,4 +1,4 @@
-"""One process at a time has a run open: two that write into one folder would spoil it."""
+"""A lock per run folder: two processes that write into one folder would damage the run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 LOCK = ".lock"
-"""The file that says so. The system frees it with its process, however that ends."""
+"""Name of the lock file; the system releases the lock when the process ends."""
 
 PATIENCE = 3.0
-"""Seconds that a server which is just ending may take to save its runs."""
+"""Seconds to wait for a lock: a server that is stopping may still be saving its runs."""
 
 
 class RunLockedError(ValueError):
@@ -18,19 +18,19 @@ class RunLockedError(ValueError):
 
 
 class RunLock:
-    """This process's hold on a run's folder; several of them in one process share the run."""
+    """Lock of this process on a run's folder; all `RunLock`s of one process share it."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder.resolve() / LOCK
-        # Held by the process, not by the thread that asked for it.
+        # The lock belongs to the process, not to the thread that acquired it.
         self._lock = FileLock(self._path, thread_local=False, is_singleton=True)
         self._held = False
 
     def acquire(self, patience: float = PATIENCE) -> None:
-        """Hold the folder from now on. One that cannot be written to needs no hold.
+        """Lock the folder from now on; a read-only folder needs no lock.
 
         Raises:
-            RunLockedError: if another process still has it after so many seconds.
+            RunLockedError: if another process still has the lock after `patience` seconds.
         """
         if self._held and not self._path.exists():  # somebody has removed the folder
             self.release()
@@ -48,14 +48,14 @@ class RunLock:
         self._held = True
 
     def release(self) -> None:
-        """Let go of the folder."""
+        """Release the lock."""
         if self._held:
             self._held = False
             self._lock.release()
 
 
 def is_held_elsewhere(folder: Path) -> bool:
-    """Say whether another process has the run in this folder open."""
+    """Return whether another process has the run in this folder open."""
     hold = RunLock(folder)
     try:
         hold.acquire(patience=0.0)

@@ -1,4 +1,4 @@
-"""Saves a run into its folder, now and then, in a thread of its own; thins what is kept."""
+"""Saves a run into its folder at intervals, in a separate thread, and applies the retention."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 
 AUTOSAVE_SECONDS = 30.0
-"""Of training between two saves."""
+"""Seconds of training between two saves."""
 
 RETRY_NOTICE = (
     "Training goes on, and what was saved before is whole. It is tried again at every autosave."
 )
 
 PAST_BYTES = 24 * 2**20
-"""States in memory that weigh more than this together are not written."""
+"""Bytes; states in memory with a larger sum are not written."""
 
 
 @dataclass(frozen=True, eq=False)
 class PendingSave:
-    """A run at one moment, copied, to be written when there is time."""
+    """Copy of a run at one step, to be written to the disk."""
 
     content: dict[str, Any]
     past: list[dict[str, Any]] | None
@@ -54,9 +54,9 @@ class PendingSave:
     table: dict[str, np.ndarray]
     about: RunMetadata
     moment: tuple[int, int]
-    """The steps and D's updates."""
+    """Number of steps, and of updates of D."""
     number: int
-    """Later captures of a run have greater ones."""
+    """Number of the capture; it grows with each one."""
 
     @property
     def step(self) -> int:
@@ -64,7 +64,7 @@ class PendingSave:
 
 
 class RunSaver:
-    """Saves one run. `problem` is a sentence if that fails; training need not stop for it."""
+    """Saves one run. After a failure `problem` is a sentence; training may go on."""
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class RunSaver:
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
         )
         self.saved: tuple[int, int] | None = None
-        """The steps and D's updates of what was saved last."""
+        """Number of steps, and of updates of D, at the last save."""
         if known is not None and known.step == trainer.step_count:
             self.saved = _moment(trainer)
         self._trainer = trainer
         self._trained = trainer.engine_selector.trained
         exists = folder.checkpoint_path(trainer.step_count).exists()
         self._whole = trainer.step_count if exists else None
-        """The step of a checkpoint that has just been read or written."""
+        """Step of a checkpoint that has just been read or written, so it is not damaged."""
         self._captured, self._written = 0, 0
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -102,22 +102,22 @@ class RunSaver:
 
     @property
     def due(self) -> bool:
-        """Whether it has trained for so long since the last save."""
+        """Whether the run has trained for `every` seconds since the last save."""
         return self._trainer.engine_selector.trained - self._trained >= self.every
 
     @property
     def unsaved(self) -> bool:
-        """Whether the run is not as it was saved last."""
+        """Whether the run has changed since the last save."""
         return self.saved != _moment(self._trainer)
 
     def save(
         self, snapshot: Snapshot | None = None, measured: float | None = None, wait: bool = True
     ) -> bool:
-        """Save the run as it is; return False if it could not be saved, see `problem`.
+        """Save the run; return False if that failed (see `problem`).
 
-        `snapshot` is what is drawn. `measured` is the number, of this very step, by which the
-        best checkpoint is chosen. With `wait` false it is written by a thread, unless the last
-        one is still at it.
+        `snapshot` is drawn as the run's picture. `measured` is the metric of this step that selects
+        the best checkpoint. With `wait` false a thread writes the files; if an earlier one is still
+        writing, nothing is saved now.
         """
         if self._writer is not None and self._writer.is_alive() and not wait:
             return True
@@ -131,12 +131,12 @@ class RunSaver:
         return self.problem is None
 
     def wait(self) -> None:
-        """Wait until nothing is being written."""
+        """Wait until the writing thread has ended."""
         if self._writer is not None:
             self._writer.join()
 
     def close(self) -> None:
-        """Let others have the folder, once nothing is being written."""
+        """Wait until the writing thread has ended, and release the folder."""
         self.wait()
         self.folder.release_lock()
 
@@ -168,13 +168,13 @@ class RunSaver:
         )
 
     def _write_and_tidy(self, capture: PendingSave) -> None:
-        """Write it, in a thread; then let go of what is garbage: a page in training never does."""
+        """Write the files in a thread, then release memory, which a page that trains never does."""
         self._write(capture)
         release_memory()
 
     def _write(self, capture: PendingSave) -> None:
         with self._lock:
-            if capture.number < self._written:  # a later one has overtaken it
+            if capture.number < self._written:  # a later capture was written first
                 return
             try:
                 self._write_files(capture)
@@ -215,7 +215,7 @@ class RunSaver:
         apply_retention(folder, about.measured, self._whole)
 
     def _forget_after(self, step: int) -> None:
-        """Remove what lies ahead of a run that has gone back, or could not be read."""
+        """Delete checkpoints and samples of later steps, from before the run was rolled back."""
         for kept in self.folder.checkpoints:
             if kept.step > step:
                 kept.path.unlink(missing_ok=True)
@@ -225,7 +225,7 @@ class RunSaver:
 
 
 def name_of(folder: RunFolder, config: ExperimentConfig) -> str:
-    """Return what a run is called until somebody gives it a name: its folder has one, or it has."""
+    """Return the default name of a run: its folder's, or one from its dataset and loss."""
     if GIVEN_ID.fullmatch(folder.id):
         return f"{config.dataset.title}, {config.loss.title.lower()}"
     return sanitize_name(folder.id)
@@ -236,7 +236,7 @@ def _moment(trainer: Trainer) -> tuple[int, int]:
 
 
 def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
-    """Return statistics and metrics over the steps at which any was kept, NaN where not."""
+    """Return statistics and metrics at all recorded steps; NaN where one was not measured."""
     tables = [trainer.history.series(), trainer.metric_history.series()]
     steps = np.union1d(*(table["step"] for table in tables))
     made: dict[str, np.ndarray] = {"step": steps}
@@ -250,7 +250,7 @@ def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
 
 
 def csv_of(table: dict[str, np.ndarray]) -> bytes:
-    """Return a table as CSV; what was not measured is empty."""
+    """Return a table as CSV; NaN becomes an empty field."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(table)
@@ -260,7 +260,7 @@ def csv_of(table: dict[str, np.ndarray]) -> bytes:
 
 
 def sentence_of(error: OSError, path: Path) -> str:
-    """Return what a user should know of a save that failed."""
+    """Return the sentence about a failed save for the user."""
     why = {
         errno.ENOSPC: "the disk is full",
         errno.EDQUOT: "the disk quota is used up",

@@ -1,7 +1,7 @@
-"""A run as one zip: written from its folder, and read from a stranger without being believed.
+"""Export of a run to one zip file, and import of a zip file that may come from a stranger.
 
-What an imported run's folder holds is written anew from what was understood of the zip. Only the
-checkpoints and the states in memory stay as they came, once each has been checked.
+An import checks the checkpoints and the states in memory and keeps their files unchanged. It
+writes all other files again from the checked content, so no unchecked byte of the zip stays.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from gan_core.storage.validation import state as validation
 from gan_core.training.trainer import Trainer
 
 MAX_PIXELS = 4_000_000
-"""Of a picture in the zip: the laboratory's own have at most 640 × 640, some 1,200 × 600."""
+"""Pixels of a picture in the zip; the laboratory's own have at most 1,200 × 600."""
 
 NO_WORDS = "the disk refused it"
 CHUNK = 1 << 20
@@ -58,7 +58,7 @@ STALE_SECONDS = 3_600.0
 def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
     """Write a run's folder into a zip file, piece by piece.
 
-    The id of the run that it began in stays here: whoever knows it may open that run.
+    The id of its parent run is left out: anyone who knows an id can open that run.
 
     Raises:
         ValueError: if there is no run in the folder.
@@ -75,7 +75,7 @@ def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
 
 
 def duplicate(folder: RunFolder) -> RunFolder:
-    """Return a copy of a run, under an id of its own.
+    """Return a copy of a run, with a new id.
 
     Raises:
         ValueError: if there is no run in the folder, or no room for a second one.
@@ -87,7 +87,7 @@ def duplicate(folder: RunFolder) -> RunFolder:
         for name, path in _files(folder):
             try:
                 shutil.copyfile(path, made.path / name)
-            except FileNotFoundError:  # thinned meanwhile
+            except FileNotFoundError:  # deleted by the retention
                 continue
         name = sanitize_name(f"Copy of {about.name}")
         made.write_metadata(replace(about, name=name, created=time.time(), parent=folder.id))
@@ -95,11 +95,11 @@ def duplicate(folder: RunFolder) -> RunFolder:
 
 
 def import_run(file: io.BufferedIOBase, limits: Limits | None = None) -> RunFolder:
-    """Return a new run, made from a zip that `export_run` wrote, perhaps elsewhere.
+    """Return a new run from a zip that `export_run` wrote, perhaps on another machine.
 
     Raises:
-        ValueError: if it is anything else, or more than the limits or the disk budget allow;
-            nothing is left behind then.
+        ValueError: if it is not such a zip, or exceeds the limits or the disk budget; no file is
+            left then.
     """
     limits = limits or Limits.from_environment()
     try:
@@ -115,7 +115,7 @@ def import_run(file: io.BufferedIOBase, limits: Limits | None = None) -> RunFold
 
 
 def _files(folder: RunFolder) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a run that belong into its zip, by their names there."""
+    """Yield the files of a run's zip: each name in the zip, and its path on the disk."""
     for path in sorted(folder.path.rglob("*")):
         name = path.relative_to(folder.path).as_posix()
         if NAMES.fullmatch(name) and path.is_file() and not path.is_symlink():
@@ -131,16 +131,16 @@ def _put(archive: zipfile.ZipFile, name: str, path: Path) -> None:
             info.compress_type = how
             with archive.open(info, "w", force_zip64=True) as target:
                 shutil.copyfileobj(source, target, CHUNK)
-    except FileNotFoundError:  # thinned meanwhile
+    except FileNotFoundError:  # deleted by the retention
         return
 
 
 @contextmanager
 def _new_run() -> Iterator[RunFolder]:
-    """Give a folder to fill that becomes a run when all went well, and goes when not.
+    """Give a folder to fill; it becomes a run at the end of the block, or is deleted on an error.
 
     Raises:
-        ValueError: if the disk does not take it.
+        ValueError: if the disk refuses it.
     """
     made = new_folder()
     try:
@@ -162,17 +162,17 @@ def _new_run() -> Iterator[RunFolder]:
 
 
 def _remove_stale() -> None:
-    """Remove what a process that was killed had begun to import."""
+    """Delete incomplete imports of processes that were killed."""
     for left in runs_folder().glob(f"{BEGUN}*"):
         if time.time() - left.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
 
 
 def _validate(folder: RunFolder) -> None:
-    """Check an unpacked run, and write all but its states anew from what was understood.
+    """Check an unpacked run; write all files but its states again from the checked content.
 
     Raises:
-        ValueError: if it is no run, or a part of it does not belong to it.
+        ValueError: if it is not a run, or one of its parts is of another run.
     """
     if not folder.checkpoints:
         raise ValueError("The zip holds no run: there is no checkpoint in it.")
@@ -188,10 +188,10 @@ def _validate(folder: RunFolder) -> None:
 
 
 def _check_checkpoints(folder: RunFolder) -> Trainer:
-    """Return the run at its newest checkpoint; every other one must fit it.
+    """Return the run at its newest checkpoint, after a check of all the others.
 
     Raises:
-        ValueError: naming the one that does not.
+        ValueError: if one is damaged or of another run; names it.
     """
     *others, newest = folder.checkpoints
     try:
@@ -221,7 +221,7 @@ def _check_past(folder: RunFolder, trainer: Trainer) -> None:
 
 
 def _told(folder: RunFolder, trainer: Trainer) -> RunMetadata:
-    """Return what the zip says of the run, as far as it can be true."""
+    """Return the metadata in the zip, corrected by the checked checkpoints."""
     try:
         about = parse_metadata((folder.path / ABOUT).read_bytes())
     except METADATA_ERRORS:
@@ -241,10 +241,10 @@ def _told(folder: RunFolder, trainer: Trainer) -> RunMetadata:
 
 
 def _drawn_anew(path: Path) -> bytes:
-    """Return a picture's pixels as a PNG that was written here.
+    """Decode a picture and encode its pixels as a new PNG.
 
     Raises:
-        ValueError: if it is none, or too large.
+        ValueError: if it is not a picture, or too large.
     """
     try:
         with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:

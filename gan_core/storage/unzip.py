@@ -1,4 +1,4 @@
-"""The entries of a zip that claims to be a run's, unpacked under limits into an empty folder."""
+"""Unpacks a zip that should hold a run into an empty folder, under limits."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ NAMES = re.compile(
     r"run\.json|config\.json|metrics\.csv|thumbnail\.png|past\.safetensors"
     r"|checkpoints/step-\d{8,12}\.safetensors|samples/step-\d{8,12}\.png"
 )
-"""All that a zip of a run may hold. What can be made from it again is not among it."""
+"""Names that a zip of a run may hold; files that can be rebuilt are not in it."""
 
 FOLDERS = ("checkpoints/", "samples/")
 MAX_ENTRIES = 500
 MOST_TEXT, MOST_PICTURE = 20_000_000, 20_000_000
 
 MOST_RATIO, FREE_BYTES = 100, 1_000_000
-"""An entry may unpack to this many times its size, and to the free bytes besides."""
+"""An entry may unpack to `MOST_RATIO` times its compressed size, plus `FREE_BYTES`."""
 
 CHUNK = 1 << 20
 
 
 @dataclass
 class Room:
-    """How many bytes may still come out of a zip, and what to say when they are used up."""
+    """Bytes that may still be unpacked from a zip, and the error message when none are left."""
 
     left: Number
     words: str
@@ -54,7 +54,7 @@ class Room:
 
 
 def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
-    """Unpack the entries into a new folder: known names alone, and no more bytes than allowed.
+    """Unpack the entries into a new folder: only known names, and no more bytes than allowed.
 
     Raises:
         ValueError: if there is anything else in the zip.
@@ -98,8 +98,8 @@ def _unpack_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, roo
     except ValueError:
         raise
     except OSError as error:
-        if error.errno:  # the disk's, not the zip's
+        if error.errno:  # an error of the disk, not of the zip
             raise
         raise ValueError(f"{info.filename} cannot be unpacked.") from None
-    except Exception:  # each way to be damaged has an error of its own
+    except Exception:  # damaged zips raise errors of many kinds
         raise ValueError(f"{info.filename} cannot be unpacked; the zip is damaged.") from None

@@ -1,4 +1,4 @@
-"""One picture file of any kind, as bytes of one size."""
+"""Decodes one picture file to bytes of a given size."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gan_core.data.importing.sources import UnusableFileError
 from gan_core.registry import Number, check_knobs, knob
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""Not all that Pillow reads: some of its formats start other programs."""
+"""Formats that are accepted; some other formats of Pillow start external programs."""
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What becomes of each picture.
+    """How each picture of an import is resized and stored.
 
     Raises:
         ValueError: for a value that is not among the choices.
@@ -40,12 +40,12 @@ class ImportOptions:
 
 
 def decode(content: bytes, options: ImportOptions, most_pixels: Number) -> np.ndarray:
-    """Return a picture as bytes of shape (channels, size, size): 1 channel for grey, else 3.
+    """Return a picture as bytes of shape (channels, size, size): 1 channel for gray, else 3.
 
-    It stands upright as its EXIF says, the first of its frames, on white where it is transparent.
+    It is rotated by its EXIF data; only the first frame is used; transparent parts become white.
 
     Raises:
-        UnusableFileError: if it is no picture, damaged, or has more than `most_pixels`.
+        UnusableFileError: if it is not a picture, is damaged, or has more than `most_pixels`.
     """
     image = _opened(content)
     if image.width * image.height > most_pixels:
@@ -54,7 +54,7 @@ def decode(content: bytes, options: ImportOptions, most_pixels: Number) -> np.nd
         return _pixels(image, options)
     except UnusableFileError:
         raise
-    except Exception as error:  # Pillow raises whatever a damaged file provokes
+    except Exception as error:  # damaged files make Pillow raise errors of any kind
         truncated = "truncated" in str(error)
         raise UnusableFileError("truncated" if truncated else "damaged") from None
 
@@ -64,12 +64,12 @@ def _opened(content: bytes) -> Image.Image:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnusableFileError("too many pixels") from None
-    except Exception:  # Pillow raises whatever a strange file provokes
+    except Exception:  # strange files make Pillow raise errors of any kind
         raise UnusableFileError("not a picture") from None
 
 
 def _pixels(image: Image.Image, options: ImportOptions) -> np.ndarray:
-    # A large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, still twice what is needed.
+    # A large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, at least twice the needed one.
     image.draft(None, (2 * options.size,) * 2)
     ImageOps.exif_transpose(image, in_place=True)
     image = resized(in_bytes(image), options)
@@ -81,7 +81,7 @@ def _pixels(image: Image.Image, options: ImportOptions) -> np.ndarray:
 
 
 def in_bytes(image: Image.Image) -> Image.Image:
-    """Return the picture as grey, RGB or RGBA of 8 bits; 16 bits are scaled, not cut off."""
+    """Return the picture as gray, RGB or RGBA of 8 bits; 16 bits are scaled, not clipped."""
     if image.mode.startswith("I"):
         return _from_16_bits(image)
     if image.mode == "F":
@@ -99,7 +99,7 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 
 
 def resized(image: Image.Image, options: ImportOptions) -> Image.Image:
-    """Return the picture at its new size: antialiased bicubic, as arXiv:2104.11222 advises."""
+    """Resize the picture: antialiased bicubic, as arXiv:2104.11222 recommends."""
     width, height = image.size
     box = (0, 0, width, height)
     if options.fit == "crop":

@@ -1,4 +1,4 @@
-"""Pictures of the user's own, from a folder, a zip or uploads into a pack."""
+"""Import of the user's pictures from a folder, a zip or uploads into a pack."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gan_core.registry import short_repr
 from gan_core.runtime.files import data_folder
 
 Source = Path | io.BufferedIOBase | list[Upload]
-"""A folder or zip on this machine, an opened zip, or uploads, which may be zips."""
+"""Path of a folder or zip, an opened zip, or uploaded files, which may be zips."""
 
 WORKERS = min(4, os.cpu_count() or 1)
 MOST_WAITING = 4 * WORKERS
@@ -41,7 +41,7 @@ MOST_CLASSES, FEWEST_IN_CLASS = 1_000, 2
 
 @dataclass
 class ImportState:
-    """What has come of a source so far."""
+    """Counts of an import so far."""
 
     entries: list[Entry]
     left_out: Counter[str]
@@ -50,14 +50,14 @@ class ImportState:
 
     @contextmanager
     def counting(self) -> Iterator[None]:
-        """Count the file that turns out to be unusable here, and go on."""
+        """Skip and count a file that is found to be unusable in the block."""
         try:
             yield
         except UnusableFileError as why:
             self.left_out[str(why)] += 1
 
     def reasons(self) -> str:
-        """Return a sentence on what was left out, or nothing."""
+        """Return a sentence on the files that were left out, or an empty text."""
         counted = ", ".join(f"{why} ({n:,})" for why, n in self.left_out.most_common())
         return f"Left out: {counted}." if counted else ""
 
@@ -69,14 +69,14 @@ def import_pictures(
     progress: Progress | None = None,
     dataset: str = "folder",
 ) -> tuple[ImageDataset, str]:
-    """Keep all pictures of a source as a pack; return the data set and a sentence or two on it.
+    """Store all pictures of a source as a pack; return the data set and a summary.
 
     `dataset` is `folder` or `celeba`. May run in any thread; `progress` may raise to cancel.
-    At no time are more than a few pictures in memory.
+    Only a few pictures are in memory at a time.
 
     Raises:
         ValueError: if there are fewer than two pictures, if the source is damaged or encrypted,
-            or if it goes beyond the limits; nothing is kept then.
+            or if it exceeds the limits; nothing is stored then.
     """
     limits = limits or Limits.from_environment()
     options = options or ImportOptions()
@@ -93,7 +93,7 @@ def list_files(source: Source, limits: Limits, closing: ExitStack) -> Listing:
     """Return the files of a source.
 
     Raises:
-        ValueError: if it is neither folder nor zip nor uploads, or as `Listing` does.
+        ValueError: if it is neither folder nor zip nor uploads, or as in `Listing`.
     """
     listing = Listing(limits, closing)
     if isinstance(source, list):
@@ -108,7 +108,7 @@ def list_files(source: Source, limits: Limits, closing: ExitStack) -> Listing:
 
 
 def title_of(source: Source) -> str:
-    """Return what the pictures are called."""
+    """Return the name of the source, for the data set."""
     if isinstance(source, list):
         return readable(source[0][0]) if len(source) == 1 else f"{len(source):,} files"
     return readable(Path(str(getattr(source, "name", "pictures"))).name)
@@ -145,7 +145,7 @@ def decode_files(
     limits: Limits,
     report: Callable[[float, str], None],
 ) -> Iterator[tuple[Entry, np.ndarray]]:
-    """Read in this thread, decode in others, and give the pictures in their order."""
+    """Read files in this thread, decode them in others, and yield pictures in order."""
     reader = Reader(limits)
     waiting: deque[tuple[Entry, int, Future]] = deque()
 
@@ -179,19 +179,19 @@ def refuse_too_few(harvest: ImportState, title: str) -> None:
 
 
 def to_grayscale(colour: PackWriter, grey: PackWriter) -> PackWriter:
-    """Copy pictures whose channels are equal as one channel."""
+    """Store pictures with three equal channels as one channel."""
     for pictures in colour.pictures():
         grey.append(pictures[:, :1])
     return grey
 
 
 def folder_labels(taken: list[Entry]) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Return the names of the topmost folders that tell pictures apart, and whose each one is.
+    """Return the class names (of the top folders that differ), and each picture's class.
 
-    There are none unless every picture lies in one of 2 to 1,000 folders with 2 pictures each.
+    There are classes only if the pictures are in 2 to 1,000 folders with at least 2 pictures each.
     """
     folders = [entry.parts[:-1] for entry in taken]
-    # What the first and the last in order have in common, all between them have too.
+    # In sorted order, a prefix of both the first and the last is a prefix of all.
     ends = zip(min(folders), max(folders), strict=False)
     depth = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
     tops = [parts[depth] if len(parts) > depth else None for parts in folders]
@@ -208,7 +208,7 @@ def folder_labels(taken: list[Entry]) -> tuple[tuple[str, ...], np.ndarray | Non
 def sentence(
     harvest: ImportState, names: tuple[str, ...], writer: PackWriter, options: ImportOptions
 ) -> str:
-    """Say how many pictures there are, of which size and kind, and what was left out."""
+    """Return a summary: number, size and kind of the pictures, and files left out."""
     kind = "grey" if writer.shape[0] == 1 else "colour"
     fit = {"crop": "cropped to the middle", "squash": "squashed"}[options.fit]
     folders = f", in {len(names):,} folders" if names else ""
@@ -218,10 +218,10 @@ def sentence(
 
 
 def picture_folders() -> dict[str, Path]:
-    """Return the folders of pictures that lie on this machine for all visitors, by name.
+    """Return the folders of pictures that the server offers to all visitors, by name.
 
-    They are those in `pictures` of the data folder. What a visitor chooses is looked up here
-    and never made into a path.
+    They are the subfolders of `pictures` in the data folder. A visitor's choice is looked up in
+    this table and never becomes part of a path.
     """
     folder = data_folder() / "pictures"
     inside = sorted(folder.iterdir()) if folder.is_dir() else []

@@ -1,24 +1,24 @@
-"""How much of what a user gives is read at all."""
+"""Limits of an import: bytes unpacked, number of files, pixels of one picture."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from gan_core.registry import Number
+from gan_core.runtime import settings
 
 
 @dataclass(frozen=True)
 class Limits:
     """The most that one import of pictures may unpack, list and decode.
 
-    Whoever runs the laboratory sets them with `GAN_MAX_UNPACKED_GB`, `GAN_MAX_FILES` and
-    `GAN_MAX_MEGAPIXELS` in the environment. Pillow refuses more than 178 megapixels anyway.
+    The environment sets them: `GAN_MAX_UNPACKED_GB`, `GAN_MAX_FILES` and `GAN_MAX_MEGAPIXELS`.
+    Pillow refuses more than 178 megapixels in any case.
     """
 
-    unpacked_gb: Number = 2.0
-    files: int = 250_000
-    megapixels: Number = 64.0
+    unpacked_gb: Number = settings.DEFAULT_UNPACKED_GB
+    files: int = settings.DEFAULT_FILES
+    megapixels: Number = settings.DEFAULT_MEGAPIXELS
 
     @property
     def unpacked_bytes(self) -> Number:
@@ -30,7 +30,7 @@ class Limits:
 
     @property
     def file_bytes(self) -> int:
-        """No picture within the limits needs more: four bytes a pixel, and 1 MB of other things."""
+        """Bytes of the largest file of a picture: four per pixel, and 1 MB of metadata."""
         return int(4 * self.picture_pixels) + 1_000_000
 
     @classmethod
@@ -41,18 +41,7 @@ class Limits:
             ValueError: if one of them is not a positive number.
         """
         return cls(
-            unpacked_gb=_positive("GAN_MAX_UNPACKED_GB", cls.unpacked_gb),
-            files=int(_positive("GAN_MAX_FILES", cls.files)),
-            megapixels=_positive("GAN_MAX_MEGAPIXELS", cls.megapixels),
+            unpacked_gb=settings.max_unpacked_gb(),
+            files=settings.max_files(),
+            megapixels=settings.max_megapixels(),
         )
-
-
-def _positive(name: str, default: Number) -> float:
-    text = os.environ.get(name, str(default))
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1e15:
-        raise ValueError(f"{name} = {text!r} is not a positive number.")
-    return number

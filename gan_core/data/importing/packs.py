@@ -1,4 +1,4 @@
-"""Packs: pictures of one size on disk, read through the page cache instead of held in memory."""
+"""Packs: pictures of one size in a file that is memory-mapped instead of loaded."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from gan_core.registry import short_repr
 from gan_core.runtime.files import UPLOAD_ID, data_folder
 
 READ_AT_ONCE = 1 << 24
-"""Bytes of pictures that are read at a time where all of them are gone through."""
+"""Bytes of pictures per block when all pictures are read in order."""
 
 
 @dataclass(frozen=True)
 class PackMeta:
-    """What `meta.json` says of a pack: what a data set must know before it is opened."""
+    """Content of a pack's `meta.json`: facts that are needed before the pack is opened."""
 
     title: str
     count: int
@@ -34,27 +34,27 @@ class PackMeta:
     """Channels, height, width."""
     factors: Mapping[str, tuple[str, ...]]
     note: str = ""
-    """What was left out, and why."""
+    """Files that were left out, by reason."""
 
 
 def packs_folder() -> Path:
-    """Return the folder of all packs, made if need be."""
+    """Return the folder of all packs; it is made if it is missing."""
     folder = data_folder() / "packs"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 def pack_folder(pack: str) -> Path | None:
-    """Return the folder of a pack, or None; an id from a link is never more than looked up."""
+    """Return the folder of a pack, or None; the id may come from a link and is checked."""
     folder = packs_folder() / pack if UPLOAD_ID.fullmatch(pack) else None
     return folder if folder and (folder / "meta.json").is_file() else None
 
 
 def find_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
-    """Return the folder of a pack and what it says of itself.
+    """Return the folder and the metadata of a pack.
 
     Raises:
-        ValueError: in the name of the data set `owner`, if it is not on this machine.
+        ValueError: if it is not on this machine; the message names the data set `owner`.
     """
     folder = pack_folder(pack)
     if folder is None:
@@ -70,7 +70,7 @@ def find_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
 
 @lru_cache(maxsize=64)
 def read_meta(folder: Path) -> PackMeta:
-    """Return what a pack says of itself."""
+    """Return the metadata of a pack."""
     kept = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     factors = {name: tuple(values) for name, values in kept.pop("factors").items()}
     shape = tuple(kept.pop("shape"))
@@ -78,13 +78,13 @@ def read_meta(folder: Path) -> PackMeta:
 
 
 def open_pack(folder: Path, flips: bool = False) -> ImageTensors:
-    """Return the pictures of a pack; their memory is the system's page cache.
+    """Return the memory-mapped pictures of a pack.
 
     Raises:
         ValueError: if the files are damaged.
     """
     try:
-        # Copy on write, because torch warns of arrays that cannot be written to.
+        # Copy on write, because torch warns about read-only arrays.
         images = torch.from_numpy(np.load(folder / "images.npy", mmap_mode="c"))
         known = folder / "factors.npy"
         factors = torch.from_numpy(np.load(known)) if known.exists() else None
@@ -94,7 +94,7 @@ def open_pack(folder: Path, flips: bool = False) -> ImageTensors:
 
 
 class PackWriter:
-    """Appends pictures to a pack that is kept whole or not at all."""
+    """Writes a pack picture by picture; it is stored completely or not at all."""
 
     def __init__(self, folder: Path, channels: int, side: int) -> None:
         self.folder = folder
@@ -105,7 +105,7 @@ class PackWriter:
         self._write_header()
 
     def append(self, pictures: np.ndarray) -> None:
-        """Add bytes of shape (n, channels, height, width)."""
+        """Append pictures: bytes of shape (n, channels, height, width)."""
         content = np.ascontiguousarray(pictures, dtype=np.uint8).tobytes()
         self._file.write(content)
         self._content.update(content)
@@ -115,7 +115,7 @@ class PackWriter:
         self._file.close()
 
     def pictures(self) -> Iterator[np.ndarray]:
-        """Read back what was appended, a few thousand pictures at a time."""
+        """Yield the appended pictures again, in blocks of a few thousand."""
         self._file.flush()
         size = int(np.prod(self.shape))
         with (self.folder / "images.npy").open("rb") as file:
@@ -132,9 +132,9 @@ class PackWriter:
         note: str = "",
         pack: str | None = None,
     ) -> str:
-        """Put the pack in its place and return its id: `pack`, or the hash of its content.
+        """Store the pack and return its id: `pack`, or the hash of its content.
 
-        `labels`, of shape (n, factors), numbers the values of each picture.
+        `labels`, of shape (n, factors), holds the class numbers of each picture.
         """
         self._file.seek(0)
         self._write_header()
@@ -155,14 +155,14 @@ class PackWriter:
         return pack
 
     def _write_header(self) -> None:
-        # Of one length whatever the count is: numpy leaves room for the first axis to grow.
+        # Its length does not depend on the count: numpy leaves room for the first axis to grow.
         header = {"descr": "|u1", "fortran_order": False, "shape": (self.count, *self.shape)}
         npy.write_array_header_1_0(self._file, header)
 
 
 @contextmanager
 def new_pack(channels: int, side: int) -> Iterator[PackWriter]:
-    """Give a writer; nothing stays on disk unless its `keep` was reached."""
+    """Give a writer; its files are deleted unless its `keep` was called."""
     parent = tempfile.TemporaryDirectory(dir=packs_folder(), prefix=".making-")
     with parent as temporary:
         folder = Path(temporary) / "pack"

@@ -1,4 +1,4 @@
-"""What lies in a folder, a zip or a list of uploads, listed and read without trusting it."""
+"""Lists and reads the files of a folder, a zip or uploads, none of which is trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gan_core.data.importing.limits import Limits
 from gan_core.registry import short_repr
 
 Upload = tuple[str, bytes | io.BufferedIOBase]
-"""A file's name, which may name folders too, and its content."""
+"""A file's name, which may include folders, and its content."""
 
 Opener = Callable[[], AbstractContextManager[io.BufferedIOBase]]
 
@@ -37,27 +37,27 @@ ZIP_ERRORS = (
     NotImplementedError,
     struct.error,
 )
-"""What `zipfile` raises at what is no zip, or no zip of a kind that it reads."""
+"""Errors of `zipfile` for files that are not zips, or zips that it does not support."""
 
 
 class UnusableFileError(Exception):
-    """A file that is left out and counted; the message is its reason, in a few words."""
+    """A file is left out and counted; the message is the reason in a few words."""
 
 
 class TooMuchError(ValueError):
-    """More than the limits allow; the message is a sentence."""
+    """A source exceeds the limits; the message is a sentence."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that may be a picture: its folders and its name, and how it is opened."""
+    """A file that may be a picture: its folders, its name, and a function that opens it."""
 
     parts: tuple[str, ...]
     open: Opener
 
 
 class Listing:
-    """The files of a source; `left_out` counts those that are not even opened, by reason.
+    """The files of a source; `left_out` counts those that are not opened, by reason.
 
     Nothing is extracted to disk, and no link is followed. Zips stay open until `closing` ends.
     """
@@ -70,7 +70,7 @@ class Listing:
         self._count = 0
 
     def add(self, name: str, open_: Opener, above: tuple[str, ...] = ()) -> None:
-        """Enter a file by the name it came with, below the folders `above`.
+        """Add a file under its given name, below the folders `above`.
 
         Raises:
             ValueError: if there are more files than the limits allow.
@@ -86,7 +86,7 @@ class Listing:
             self.entries.append(Entry(above + parts, open_))
 
     def add_folder(self, folder: Path) -> None:
-        """Enter all files below a folder, in the order of their names.
+        """Add all files below a folder, in the order of their names.
 
         Raises:
             ValueError: if there are more files than the limits allow.
@@ -105,7 +105,7 @@ class Listing:
     def add_zip(
         self, file: Path | io.BufferedIOBase, title: str, above: tuple[str, ...] = ()
     ) -> None:
-        """Enter all files of a zip, in their order.
+        """Add all files of a zip, in their order.
 
         Raises:
             ValueError: if it is damaged, encrypted, or has more files than the limits allow.
@@ -129,10 +129,10 @@ class Listing:
                 self.add(info.filename, partial(archive.open, info), above)
 
     def add_uploads(self, uploads: list[Upload]) -> None:
-        """Enter files, and the files of those that are zips, as folders of the zips' names.
+        """Add files; the files in a zip are added below a folder with the zip's name.
 
         Raises:
-            ValueError: as `add` and `add_zip` do.
+            ValueError: as in `add` and `add_zip`.
         """
         for name, content in uploads:
             file = io.BytesIO(content) if isinstance(content, bytes) else content
@@ -154,12 +154,12 @@ class Listing:
 
 
 def readable(name: str) -> str:
-    """Return a name that can be written as UTF-8, which those on a disk need not be."""
+    """Return a name that can be written as UTF-8; names on a disk may be invalid."""
     return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_ignored(parts: tuple[str, ...]) -> bool:
-    """Say whether a file is what systems leave behind, not something that a user gives."""
+    """Return whether a file was created by an operating system, not by the user."""
     return any(
         part == "__MACOSX" or (part.startswith(".") and part != "..") or part.lower() in IGNORED
         for part in parts
@@ -167,10 +167,10 @@ def is_ignored(parts: tuple[str, ...]) -> bool:
 
 
 def directory_entries(file: io.BufferedIOBase, enough: int) -> int:
-    """Count the entries of a zip's directory, from above and not much beyond `enough`.
+    """Return an upper bound of a zip's number of entries; stop soon after `enough`.
 
-    `zipfile.ZipFile` makes an object of each before anybody can ask how many there are, and the
-    number that a zip claims may be false; so the signatures are counted.
+    `zipfile.ZipFile` creates an object per entry before the number can be checked, and the number
+    in the zip's header may be false; so the signatures of the entries are counted.
     """
     end = file.seek(0, io.SEEK_END)
     tail_at = max(0, end - LONGEST_COMMENT - END_SIZE - LOCATOR_SIZE - END_64_SIZE)
@@ -192,7 +192,7 @@ def directory_entries(file: io.BufferedIOBase, enough: int) -> int:
 
 
 class Reader:
-    """Reads files whole and stops when too much has come out of them."""
+    """Reads whole files and stops when their sum exceeds the limit."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -203,13 +203,13 @@ class Reader:
 
         Raises:
             UnusableFileError: if it cannot be read, or is larger than any picture may be.
-            ValueError: if more was unpacked than the limits allow, whatever the headers said.
+            ValueError: if the unpacked bytes exceed the limits; the headers are not trusted.
         """
         try:
             return self._read(entry)
         except (UnusableFileError, TooMuchError):
             raise
-        except Exception:  # each way to compress has errors of its own
+        except Exception:  # each compression method raises different errors
             raise UnusableFileError("unreadable") from None
 
     def _read(self, entry: Entry) -> bytes:

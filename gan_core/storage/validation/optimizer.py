@@ -1,4 +1,4 @@
-"""Weights and what their optimizers remember, compared with fresh ones."""
+"""Checks of weights and optimizer states, by comparison with new ones."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def _check_moment(part: str, moment: Any, weight: torch.Tensor, needed: bool) ->
 
 
 def _names_of_moments(settings: Optimizer) -> tuple[set[str], set[str]]:
-    """Return the names of the moments that an optimizer needs, and of those it may have besides.
+    """Return the names of the moments that an optimizer must have, and of all it may have.
 
-    One whose momentum is 0 now may still carry that of the time before.
+    An optimizer whose momentum is 0 now may still have the moments of an earlier setting.
     """
     highest = {
         name: knob.high for name, knob in knobs(type(settings)).items() if knob.high is not None

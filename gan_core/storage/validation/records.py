@@ -1,4 +1,4 @@
-"""What a run has written down: statistics over the steps, and grids of pictures."""
+"""Checks of the records of a run: statistics over the steps, and grids of pictures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_history(part: str, given: Any, columns: list[str]) -> None:
 
 
 def check_grid(content: bytes, size: int, shape: tuple[int, ...]) -> None:
-    """Decode a grid, once its header says that it has the pixels of `size` samples."""
+    """Check a grid: its header must give the pixels of `size` samples before it is decoded."""
     channels, height, width = shape
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as image:

@@ -1,4 +1,4 @@
-"""Sentences about values that should be something else."""
+"""Basic checks of values; each raises ValueError with one sentence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whether the state in a checkpoint belongs to a run of its config, asked before it is loaded.
+"""Checks before loading that the state in a checkpoint fits a run of its config.
 
-A checksum proves that nothing has changed since the file was written, not who wrote it. Loading
-is strict about weights only; the rest would break a page or a step much later.
+A checksum proves that a file is unchanged, not who wrote it. torch itself checks only weights when
+they are loaded; a wrong value elsewhere would break a page or a step much later.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ MOST_CHANGES, LONGEST_CHANGE = 10_000, 200
 MOST_MOMENTS = 10_000
 COUNTERS = ("step", "updates_d", "samples_seen", "of_this_step")
 KEPT_ONCE = ("fixed_z", "changes", "history", "timeline", "metric_history")
-"""Parts of a checkpoint that the states in a run's memory are without."""
+"""Parts of a checkpoint that a state in a run's memory does not have."""
 
 
 def check_state(trainer: Trainer, config: ExperimentConfig, state: Any) -> None:
-    """Check a whole state against `trainer`, a run of `config` but for settings that may change.
+    """Check a complete state against `trainer`, a run of `config` except for mutable settings.
 
     Raises:
-        ValueError: naming the first part that does not fit.
+        ValueError: names the first part that does not fit.
     """
     _check(trainer, config, state, tuple(PARTS))
 
@@ -59,10 +59,10 @@ def check_waypoint(trainer: Trainer, config: ExperimentConfig, step: Any, state:
 
 
 def check_same_run(config: ExperimentConfig, other: ExperimentConfig) -> None:
-    """Check that two configs are those of one run at two of its moments.
+    """Check that two configs can be those of one run at different steps.
 
     Raises:
-        ValueError: if they differ in what cannot change while a run goes on.
+        ValueError: if they differ in a setting that is fixed for a run.
     """
     different = [name for name in config.differences(other) if name not in MUTABLE_FIELDS]
     if different:
@@ -70,7 +70,7 @@ def check_same_run(config: ExperimentConfig, other: ExperimentConfig) -> None:
 
 
 def check_envelope(content: Any) -> None:
-    """Check what stands around the state in a checkpoint.
+    """Check the parts of a checkpoint other than the state.
 
     Raises:
         ValueError: if a part is missing or of the wrong kind.
@@ -84,7 +84,7 @@ def check_envelope(content: Any) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What a state is compared with."""
+    """The run and config that a state must fit; `state` lets a check use other parts."""
 
     trainer: Trainer
     config: ExperimentConfig
@@ -245,4 +245,4 @@ PARTS: dict[str, Callable[[Expected, Any], None]] = {
     "timeline": _timeline,
     "metric_history": _metric_history,
 }
-"""The parts of a state and what checks them, in an order in which each may use those before it."""
+"""The check of each part of a state; a check may use the parts before its own."""

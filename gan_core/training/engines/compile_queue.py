@@ -25,6 +25,7 @@ from typing import Any
 
 import torch
 
+from gan_core.runtime import settings
 from gan_core.runtime.cpu_threads import THREADS
 from gan_core.runtime.files import data_folder
 
@@ -148,7 +149,7 @@ def evict_old() -> None:
 
 def compiler() -> str | None:
     """Return the path of the C++ compiler that torch would use, if there is one."""
-    return shutil.which(os.environ.get("CXX", "g++"))
+    return shutil.which(settings.cpp_compiler())
 
 
 def key_of(request: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import weakref
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from typing import Any
 
 import torch
 
+from gan_core.runtime import settings
+from gan_core.runtime.settings import ENGINES
 from gan_core.training.engines.base import Engine
 from gan_core.training.engines.compile_queue import COMPILE_QUEUE, CompileJob
 from gan_core.training.engines.compiled import CompiledEngine, request_for
@@ -19,8 +20,6 @@ from gan_core.training.engines.functional_step import compile_key
 from gan_core.training.state import TrainState
 
 FasterEngine = CompiledEngine | GraphEngine
-
-ENGINES = ("auto", "eager", "compiled", "cuda_graph")
 
 PATIENCE = 2.0
 """Seconds of training after which `auto` begins to compile."""
@@ -43,7 +42,7 @@ class EngineSelector:
 
     def __init__(self, state: TrainState, wanted: str, switch_step: int | None = None) -> None:
         if wanted == "auto":
-            wanted = os.environ.get("GAN_ENGINE") or wanted
+            wanted = settings.engine()
         if wanted not in ENGINES:
             raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
         if wanted == "cuda_graph" and state.device.type != "cuda":
