@@ -70,7 +70,7 @@ def _value(run: Run, moment: LineRecord | None) -> None:
     if moment is None:
         formula, numbers = r"V(D,G)", r"\,"
     elif moment.discriminator_loss is None:
-        formula, _ = value_of_game(run.trainer.config, moment.turn.loss_terms)
+        formula, _ = value_of_game(run.trainer.config, moment.update.loss_terms)
         numbers = r"\,"
     else:
         formula, numbers = value_of_game(run.trainer.config, moment.discriminator_loss)
@@ -99,14 +99,14 @@ def _see(run: Run, snapshot: Snapshot, moment: LineRecord | None) -> None:
     if snapshot.density is not None:
         view = snapshot.density
         untouched = StepView(view.lines_x, curve=view.d)
-        seen, x = (untouched, view.x) if moment is None else (moment.scene, run.lesson.recording.x)
+        seen, x = (untouched, view.x) if moment is None else (moment.view, run.lesson.recording.x)
         figure = figures.scene(seen, x, run.trainer.config, chart_revision(run))
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if moment is None:
         scene = StepView(snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
     else:
-        scene = moment.scene
+        scene = moment.view
     low, high = run.trainer.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:
