@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page_setup
 
-page.begin("Home", charts=False)
+page_setup.begin("home", charts=False)
 
-from ui import gallery
+from ui.views import home
 
 st.title("GAN laboratory")
 st.markdown(
@@ -15,6 +15,6 @@ st.markdown(
     "Here you choose the data, the noise, the networks and the loss, and the game is played in "
     "front of you. Pause it, step it, change it while it runs."
 )
-gallery.device_line()
-gallery.ways()
-gallery.presets()
+home.show_device()
+home.show_page_links()
+home.show_presets()

@@ -62,7 +62,7 @@ def photograph_runs(page: Page, scheme: str) -> None:
 
 def visit(page: Page, name: str) -> None:
     """Go to another page by the sidebar."""
-    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink").filter(has_text=name).click()
 
 
 def photograph_lessons(page: Page, address: str, scheme: str) -> None:

@@ -2,28 +2,31 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page_setup
 
-page.begin("Distributions")
+page_setup.begin("distributions")
 
-from ui import controls, doctor, live, past, session
+from ui.live import doctor, fragment, history_slider, messages, toolbar
+from ui.session import open_runs, url
+from ui.sidebar import controls
+from ui.views import distributions, network_tables
 
-run = session.open_run("distributions", {"dataset": {"name": "normal"}})
+run = open_runs.open_run("distributions", {"dataset": {"name": "normal"}})
 st.markdown("### A generator learns a distribution")
 st.markdown(
     "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "
     "Press **Train** and watch the orange hill travel onto the blue one."
 )
-live.toolbar(run)
-session.follow(run, controls.sidebar(run))
-session.write_link(run)
-live.messages(run)
-doctor.doctor(run)
+toolbar.show(run)
+open_runs.apply_sidebar(run, controls.choose_config(run))
+url.write_link(run)
+messages.show(run)
+doctor.show(run)
 charts = st.container()
-past.timeline(run)
+history_slider.show(run)
 with charts:
-    live.live(run, live.distribution_page)
-live.network_tables(run)
+    fragment.draw_and_train(run, distributions.draw)
+network_tables.show(run)
 with st.expander("What am I looking at?"):
     st.markdown(
         """

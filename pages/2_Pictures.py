@@ -2,30 +2,33 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page_setup
 
-page.begin("Pictures")
+page_setup.begin("pictures")
 
-from ui import controls, doctor, live, past, pictures, session
+from ui.live import doctor, fragment, history_slider, messages, toolbar
+from ui.session import open_runs, url
+from ui.sidebar import controls
+from ui.views import network_tables, pictures
 
-run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
+run = open_runs.open_run("pictures", {"dataset": {"name": "mnist"}})
 st.markdown("### A generator learns to draw")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "
     "Each place in the left grid keeps its noise for the whole run, so you can watch one picture "
     "take shape. Click on a picture to enlarge it."
 )
-live.toolbar(run, pictures.view_options)
-session.follow(run, controls.sidebar(run))
-session.write_link(run)
-live.messages(run)
-doctor.doctor(run)
+toolbar.show(run, pictures.show_view_options)
+open_runs.apply_sidebar(run, controls.choose_config(run))
+url.write_link(run)
+messages.show(run)
+doctor.show(run)
 charts = st.container()
-past.timeline(run)
+history_slider.show(run)
 with charts:
-    live.live(run, pictures.draw)
+    fragment.draw_and_train(run, pictures.draw)
 pictures.show_panels(run)
-live.network_tables(run)
+network_tables.show(run)
 with st.expander("What am I looking at?"):
     st.markdown(
         """

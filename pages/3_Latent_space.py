@@ -2,23 +2,25 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page_setup
 
-page.begin("Latent space")
+page_setup.begin("latent")
 
-from ui import doctor, latent, live, session
+from ui.live import doctor, fragment, messages, toolbar
+from ui.session import open_runs
+from ui.views import latent_space
 
-run = session.open_run("pictures", {"dataset": {"name": "mnist"}})
+run = open_runs.open_run("pictures", {"dataset": {"name": "mnist"}})
 st.markdown("### What lies between two samples?")
 st.markdown(
     "Every picture here is made by the generator of the page **Pictures**, as it is now: "
     "train it, and this page trains with it. Only the noise z is chosen, not drawn."
 )
-live.toolbar(run)
-live.messages(run)
-chosen = latent.choose(run)
-live.live(run, lambda run, snapshot: latent.draw(run, snapshot, chosen))
-doctor.doctor(run)
+toolbar.show(run)
+messages.show(run)
+chosen = latent_space.choose_way(run)
+fragment.draw_and_train(run, lambda run, snapshot: latent_space.draw(run, snapshot, chosen))
+doctor.show(run)
 with st.expander("What am I looking at?"):
     st.markdown(
         """

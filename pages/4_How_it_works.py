@@ -2,21 +2,24 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page_setup
 
-page.begin("How it works")
+page_setup.begin("lessons")
 
-from ui import controls, doctor, lessons, live, session
+from ui import lessons
+from ui.live import doctor, messages, toolbar
+from ui.session import open_runs, url
+from ui.sidebar import controls
 
 title, which = st.columns([2, 1], vertical_alignment="bottom")
 title.markdown("### How it works")
 with which:
     run = lessons.open_run()
-live.toolbar(run)
-session.follow(run, controls.sidebar(run))
-session.write_link(run)
-live.messages(run)
-chapter = lessons.choose(run)
+toolbar.show(run)
+open_runs.apply_sidebar(run, controls.choose_config(run))
+url.write_link(run)
+messages.show(run)
+chapter = lessons.choose_chapter()
 WORDS = {
     "1 · The game": """
 D wants V large: it should answer high on real samples and low on generated ones. G wants V small:
@@ -46,5 +49,5 @@ better than guess, and V has its last value. A real D is never quite
 D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])
-lessons.show(run, chapter)
-doctor.doctor(run)
+lessons.show_chapter(run, chapter)
+doctor.show(run)

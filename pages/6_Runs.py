@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page_setup
 
-page.begin("Runs", charts=False)
+page_setup.begin("runs", charts=False)
 
-from ui import stored
+from ui.views import runs_table
 
 st.markdown("### All your runs")
 st.markdown(
     "What has trained is kept on this machine, with all that it takes to go on from the very same "
     "bits. Choose a run to open it, or several to see in what they differ."
 )
-stored.show()
+runs_table.show()

@@ -118,4 +118,4 @@ def test_one_file_keeps_the_sessions_state():
         for path in [*files("ui"), *files("gan_core"), *PAGES]
         if "session_state" in path.read_text(encoding="utf-8")
     ]
-    assert mentions == ["ui/session.py"]
+    assert mentions == ["ui/session/state.py"]

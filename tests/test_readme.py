@@ -13,12 +13,16 @@ from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
+
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
 README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "command-line.md"
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 ENVIRONMENT = re.compile(r"\bGAN_[A-Z][A-Z_]*[A-Z]\b")
+
+WRITTEN_LATER = {"config.json", "run.json", "settings.json", "secrets.toml"}
+"""Files of a run or of a server, not of the repository."""
 
 
 def text(path: Path) -> str:
@@ -140,10 +144,6 @@ def test_named_modules_exist(page):
         assert found or path in WRITTEN_LATER, path
     for path in re.findall(r"`((?:gan_core|ui|benchmarks)/[\w/]*)`", text(page)):
         assert path.rstrip("/") in known, path
-
-
-WRITTEN_LATER = {"config.json", "run.json", "settings.json", "secrets.toml"}
-"""Files of a run or of a server, not of the repository."""
 
 
 def test_tree_of_the_readme_is_the_repository():

@@ -75,6 +75,7 @@ class CsvColumn(Distribution1D):
     """The numbers in one column of a CSV file of yours."""
 
     default_standardise = "both"
+    upload_format = "table"
     upload: str = knob("", hidden=True, help="The id under which the numbers are stored.")
     bandwidth: float = knob(
         1.0, low=0.1, high=5.0, help="Smoothing of the drawn density, × Silverman's rule."

@@ -49,6 +49,8 @@ class DataKind(ABC):
     """The data set that its page opens with, as in JSON."""
     r1_gamma: ClassVar[float]
     """The strength of an R1 penalty that the doctor prescribes."""
+    may_standardize: ClassVar[bool] = True
+    """Whether samples may be standardized; their scale is fixed otherwise."""
     num_fixed: ClassVar[int]
     """How many samples of the fixed noise a snapshot holds."""
     num_equilibrium: ClassVar[int]
@@ -74,11 +76,9 @@ class DataKind(ABC):
         """Return samples as a snapshot holds them."""
         return samples.double().cpu().numpy()
 
-    def sample_view(self, config: ExperimentConfig) -> SampleView:
-        """Return what looks at a run's samples for its snapshots."""
-        from gan_core.training.monitoring.sample_view import SampleView
-
-        return SampleView()
+    def sample_view(self, config: ExperimentConfig) -> SampleView | None:
+        """Return an object that measures a run's samples for its snapshots, or None."""
+        return None
 
     def to_frame(self, samples: Samples) -> PixelArray | None:
         """Return samples as a grid for the timeline; None if this kind keeps none."""
@@ -131,11 +131,12 @@ class DataKind(ABC):
         reference: Any,
         since: int,
         histogram: ClassHistogram | None,
-    ) -> SampleIndicators:
-        """Return what the doctor reads off the samples; `since` is the step of the last change."""
-        from gan_core.diagnosis.sample_indicators import SampleIndicators
+    ) -> SampleIndicators | None:
+        """Return what the doctor reads off the samples, if anything.
 
-        return SampleIndicators()
+        `since` is the step of the latest change of settings.
+        """
+        return None
 
     def first_number(self, sample: np.ndarray) -> str:
         """Return a sample in LaTeX, or "" where it is too large to be written."""

@@ -66,6 +66,7 @@ def indicators_of(
     steps = recent["step"]
     worst = share_won(loss, float(recent["loss_d"].max())) if len(steps) else None
     kind = config.dataset.kind
+    samples = kind.sample_indicators(trainer, snapshot, reference, since, histogram)
     return Indicators(
         config=config,
         step=snapshot.step,
@@ -76,7 +77,7 @@ def indicators_of(
         d_advantage=share_won(loss, means["loss_d"]),
         max_loss_ratio=None if worst is None else 1 - worst,
         slope=slope_of(loss, means["d_real"], means["d_fake_before"]),
-        samples=kind.sample_indicators(trainer, snapshot, reference, since, histogram),
+        samples=samples or SampleIndicators(),
     )
 
 

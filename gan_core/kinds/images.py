@@ -37,6 +37,7 @@ class Images(DataKind):
     }
     """DCGAN as in arXiv:1511.06434, with a learning rate that shows digits within two minutes."""
     default_dataset = {"name": "mnist"}
+    may_standardize = False
     r1_gamma = 1.0
     num_fixed = 64
     num_equilibrium = 512

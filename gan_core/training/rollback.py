@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import torch
 from torch.nn.utils import get_total_norm
 
@@ -15,7 +17,7 @@ class Rollback:
     """Keeps a copy of the last good state of one run."""
 
     def __init__(self, state: TrainState) -> None:
-        self._state = state
+        self._state = weakref.proxy(state)  # a reference would keep the run, and all its memory
         self._weights: LastGoodWeights | None = None
         self.save()
 

@@ -25,6 +25,7 @@ from gan_core.training.ema import EMA
 from gan_core.training.gan import GAN, Batch, network_inputs
 from gan_core.training.memory_check import check_fits
 from gan_core.training.monitoring.history import History
+from gan_core.training.monitoring.state_history import StateSnapshot
 from gan_core.training.monitoring.statistics import Statistics
 from gan_core.training.optimization import OptimizerPair
 
@@ -163,6 +164,13 @@ class TrainState:
                 "of_this_step": self._d_updates_done,
             },
         }
+
+    def capture_state(self) -> StateSnapshot:
+        """Return the present state, to which a run can be restored."""
+        with self.lock:
+            state = self.training_state()
+            del state["fixed_z"]  # never changes, and is larger than many a network
+            return StateSnapshot(self.step_count, self.config, state)
 
     def load_training_state(self, state: Mapping[str, Any]) -> None:
         """Restore what `training_state` returned."""

@@ -17,9 +17,9 @@ from gan_core.training.engines.selector import EngineSelector
 from gan_core.training.memory_check import check_fits, max_batch_size
 from gan_core.training.monitoring.failures import Failure, NumericalFailure, OutOfMemory
 from gan_core.training.monitoring.history import History
+from gan_core.training.monitoring.recorder import Recorder
 from gan_core.training.monitoring.sample_timeline import Timeline
 from gan_core.training.monitoring.snapshot import Snapshot
-from gan_core.training.monitoring.snapshot_builder import SnapshotBuilder
 from gan_core.training.monitoring.state_history import StateHistory, StateSnapshot
 from gan_core.training.rollback import Rollback
 from gan_core.training.state import TrainState
@@ -54,13 +54,26 @@ class Trainer(TrainState):
         super().__init__(config, device)
         self.failure: Failure | None = None
         """Why the run stopped by itself, if it did."""
-        self.timeline = Timeline()
-        self.state_history = StateHistory()
-        self.snapshot_builder = SnapshotBuilder(config)
+        self.recorder = Recorder(self)
         self.engine_selector = EngineSelector(self, engine, engine_from)
         self._rollback = Rollback(self)
         self._flops: float | None = None
-        self._record_state()
+        self.recorder.record_state()
+
+    @property
+    def timeline(self) -> Timeline:
+        """The grids of samples that are kept over the steps."""
+        return self.recorder.timeline
+
+    @property
+    def state_history(self) -> StateHistory:
+        """The earlier states that are kept in memory."""
+        return self.recorder.state_history
+
+    @property
+    def metric_history(self) -> History:
+        """The metrics at the steps at which they were measured."""
+        return self.recorder.metric_history
 
     def step(self, n: int = 1, should_continue: Callable[[], bool] = lambda: True) -> int:
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
@@ -139,23 +152,11 @@ class Trainer(TrainState):
     def _end_step(self) -> None:
         due = self.step_count % CHECK_EVERY == 0
         self.statistics.end_step(self.step_count, self._batch, due)
-        self._record_state()
+        self.recorder.record_state()
         if due:
             self._flush_statistics()
             if self.failure is None:
                 self._rollback.save()
-
-    def _record_state(self) -> None:
-        """Keep the state and a grid of samples, if this step's are wanted."""
-        if self.state_history.should_record(self.step_count):
-            self.state_history.keep(self.capture_state())
-        dataset = self.config.dataset
-        if not dataset.kind.keeps_timeline:
-            return
-        epoch = self.samples_seen // (dataset.size or self.config.batch_size)
-        if self.timeline.should_record(self.step_count, epoch):
-            samples = self.generate(self.fixed_z, self.fixed_labels)
-            self.timeline.keep(self.step_count, epoch, dataset.kind.to_frame(samples))
 
     def check_finite(self) -> None:
         """Check the numbers of the steps so far now, instead of at the next regular time."""
@@ -176,17 +177,11 @@ class Trainer(TrainState):
         """Return to the last good state."""
         self._rollback.restore()
         self._after_restore()
-        self._truncate_history()
+        self.recorder.truncate()
 
     def _after_restore(self) -> None:
         self.failure = None
         self.engine_selector.refresh()
-
-    def _truncate_history(self) -> None:
-        """Drop everything that was recorded of later steps."""
-        for kept in (self.history, self.metric_history, self.timeline, self.state_history):
-            kept.truncate_after(self.step_count)
-        self.config_changes = [c for c in self.config_changes if c[0] <= self.step_count]
 
     @contextmanager
     def recover_from_oom(self) -> Iterator[None]:
@@ -264,48 +259,27 @@ class Trainer(TrainState):
             self.engine_selector.refresh()
             self._rollback.save()
 
-    @property
-    def metric_history(self) -> History:
-        """The metrics at the steps at which they were measured."""
-        return self.snapshot_builder.metric_history
-
     def snapshot(self, remember: bool = True) -> Snapshot:
         """Return the run as it is now; with `remember` its metrics join the history."""
         with self.lock:
             self._flush_statistics()
             self.statistics.rescore_fake(self._batch)
             statistics = {name: value.item() for name, value in self.statistics.compute().items()}
-            return self.snapshot_builder.snapshot(self, statistics, remember)
+            return self.recorder.snapshot(statistics, remember)
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of everything that the next step depends on, and of the history."""
         with self.lock:
             self._flush_statistics()
-            return self.training_state() | {
-                "changes": list(self.config_changes),
-                "history": self.history.to_dict(),
-                "timeline": self.timeline.state_dict(),
-                "metric_history": self.metric_history.to_dict(),
-            }
+            return self.training_state() | self.recorder.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` returned, for the same config."""
         with self.lock:
             self.load_training_state(state)
             self._after_restore()
-            self.config_changes = [tuple(change) for change in state["changes"]]
-            self.statistics.history = History.from_dict(state["history"])
-            self.timeline.load_state_dict(state["timeline"])
-            self.state_history.truncate_after(-1)
-            self.snapshot_builder.metric_history = History.from_dict(state["metric_history"])
+            self.recorder.load_state_dict(state)
             self._rollback.save()
-
-    def capture_state(self) -> StateSnapshot:
-        """Return the present state, to which `restore_to` and `fork` lead from later ones."""
-        with self.lock:
-            state = self.training_state()
-            del state["fixed_z"]  # never changes, and is larger than many a network
-            return StateSnapshot(self.step_count, self.config, state)
 
     def restore_to(self, snapshot: StateSnapshot) -> None:
         """Return the run to one of its earlier states; later steps are forgotten."""
@@ -316,7 +290,7 @@ class Trainer(TrainState):
                 self.config_changes = changes
             self.load_training_state(snapshot.state)
             self._after_restore()
-            self._truncate_history()
+            self.recorder.truncate()
             self._rollback.save()
 
     def fork(self, snapshot: StateSnapshot, engine: str = "auto") -> Trainer:
@@ -329,5 +303,5 @@ class Trainer(TrainState):
             made.load_state_dict(self.state_dict() | dict(snapshot.state))
             made.state_history.copy_from(self.state_history, snapshot.step)
             made.state_history.keep(snapshot)
-        made._truncate_history()
+        made.recorder.truncate()
         return made

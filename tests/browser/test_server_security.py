@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.helpers.runs import a_run
-from ui.plain import escaped
+from ui.markdown import escape_markdown
 
 
 def handshake(address, origin):
@@ -125,7 +125,7 @@ def test_behind_a_proxy_nobody_sees_the_runs_of_others(browser, address, proxy):
 
 
 def test_typed_text_stays_text():
-    assert escaped("plain words") == "plain words"
-    assert escaped("![x](http://evil)") == r"\!\[x\](http\://evil)"
-    assert escaped("www.evil, n_critic = -1.5") == r"www\.evil, n_critic = -1.5"
-    assert escaped("a\n# b $x$ <b>") == r"a \# b \$x\$ \<b\>"
+    assert escape_markdown("plain words") == "plain words"
+    assert escape_markdown("![x](http://evil)") == r"\!\[x\](http\://evil)"
+    assert escape_markdown("www.evil, n_critic = -1.5") == r"www\.evil, n_critic = -1.5"
+    assert escape_markdown("a\n# b $x$ <b>") == r"a \# b \$x\$ \<b\>"

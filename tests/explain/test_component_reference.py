@@ -10,7 +10,8 @@ from gan_core.explain import component_reference
 from gan_core.losses import LOSSES, Minimax
 from gan_core.registry import knobs
 from tests.helpers.paths import ROOT
-from ui import reference
+from ui.markdown import escape_markdown, link_papers
+from ui.views import reference
 
 KINDS = list(component_reference.registries())
 COMPONENTS = [
@@ -48,7 +49,7 @@ def test_arxiv_numbers_are_well_formed_and_linked(cls):
     for number in numbers:  # four digits after the point until 2014, five since
         assert len(number) == (9 if int(number[:2]) < 15 else 10)
     assert all(1 <= int(number[2:4]) <= 12 for number in numbers)
-    linked = reference.linked(cls.paper)
+    linked = link_papers(cls.paper)
     assert re.findall(r"\]\(https://arxiv\.org/abs/([\d.]+)\)", linked) == numbers
 
 
@@ -95,7 +96,7 @@ def test_a_table_of_knobs():
 
 
 def test_text_is_shown_as_it_is():
-    assert reference.escaped("x_i * $5 | [a]") == r"x\_i \* \$5 \| \[a\]"
+    assert escape_markdown("x_i * $5 | [a]", docstring=True) == r"x\_i \* \$5 \| \[a\]"
 
 
 # The page

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import ui.components
 from gan_core import Trainer
-from tests.helpers.paths import PAGES_DIR
-from ui import figures, live, pictures
-from ui.meter import Meter
+from tests.helpers.paths import HOME
+from ui import figures
+from ui.run.frame_timer import FrameTimer
+from ui.views import distributions, pictures
 
 LOOKS = 600
 """Snapshots that a long history is made of: more than a chart shows."""
@@ -82,32 +83,33 @@ def watched(frame: Frame) -> ExitStack:
     replace(Trainer, "snapshot", frame.timed("snapshot", Trainer.snapshot))
     for name in figures.__all__:
         replace(figures, name, frame.timed("figures", getattr(figures, name)))
-    for page in (live, pictures):
+    for page in (distributions, pictures):
         for name in ELEMENTS:
             if hasattr(page, name):
                 replace(page, name, frame.timed("elements", getattr(page, name)))
     for mount, name in MOUNTS.items():
         replace(ui.components, mount, frame.mounted(getattr(ui.components, mount), name))
-    note = Meter.note_frame
+    add = FrameTimer.add_frame
 
-    def note_frame(meter: Meter, now: float, drawing: float) -> None:
+    def add_frame(timer: FrameTimer, now: float, drawing: float) -> None:
         frame.spent["page"] += drawing
-        note(meter, now, drawing)
+        add(timer, now, drawing)
 
-    replace(Meter, "note_frame", note_frame)
+    replace(FrameTimer, "add_frame", add_frame)
     return stack
 
 
 def rows(case: str, frames: int) -> Iterator[dict[str, float]]:
     """Train the page's default experiment, then draw it so many times."""
     file, name, steps, looks = CASES[case]
-    page = AppTest.from_file(str(PAGES_DIR / f"{file}.py"), default_timeout=120)
+    page = AppTest.from_file(str(HOME), default_timeout=120)
+    page.switch_page(f"pages/{file}.py")
     page.session_state["steps_per_frame"] = 1
     page.run()
-    run = page.session_state["lab"].runs[name]
+    run = page.session_state["visitor"].runs[name]
     for _ in range(looks):
         run.trainer.step(steps // looks)
-        run.look()
+        run.refresh()
     page.button(key=f"{name}.train").click().run()
     for _ in range(frames):
         frame = Frame()

@@ -33,7 +33,7 @@ class Visit:
 
     @property
     def run(self):
-        return self.at.session_state["lab"].runs[self.page]
+        return self.at.session_state["visitor"].runs[self.page]
 
     @property
     def trainer(self):
@@ -87,7 +87,7 @@ class Visit:
 
     def train_until_paused(self, most_frames):
         for _ in range(most_frames):
-            if not self.run.running:
+            if not self.run.playback.running:
                 return
             self.look()
         pytest.fail(f"The run did not pause within {most_frames} frames.")

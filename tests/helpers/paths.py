@@ -4,4 +4,3 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / "dashboard.py"
-PAGES_DIR = ROOT / "pages"

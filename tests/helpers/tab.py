@@ -196,7 +196,7 @@ def link_of(page):
 
 
 def visit_by_sidebar(page, name):
-    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink").filter(has_text=name).click()
     page.wait_for_url(re.compile(name))
 
 

@@ -205,7 +205,7 @@ def test_a_third_visitor_waits_is_told_and_begins_by_itself(tmp_path, monkeypatc
     monkeypatch.setenv("GAN_MAX_RUNS", "2")
     monkeypatch.setattr("gan_core.runtime.scheduler.IDLE_SECONDS", 60.0)
     visitors = [session(tmp_path, monkeypatch) for _ in range(3)]
-    runs = [at.session_state["lab"].runs["distributions"] for at in visitors]
+    runs = [at.session_state["visitor"].runs["distributions"] for at in visitors]
     with SCHEDULER._condition:
         SCHEDULER._runs.clear()  # what other tests have left running
     for at in visitors:
@@ -218,10 +218,10 @@ def test_a_third_visitor_waits_is_told_and_begins_by_itself(tmp_path, monkeypatc
     assert any("2 runs train on this machine" in text and "number 1" in text for text in words)
     assert not any("in the queue" in text.value for text in visitors[1].caption)
     visitors[0].button(key="distributions.train").click().run()
-    assert not runs[0].running
+    assert not runs[0].playback.running
     visitors[2].run().run()
     assert runs[2].trainer.step_count >= 3
     assert not any("in the queue" in text.value for text in visitors[2].caption)
     for run in runs:
-        run.pause()
+        run.playback.pause()
     assert SCHEDULER.training() == 0

@@ -16,13 +16,12 @@ from gan_core.storage import run_zip
 from gan_core.storage.run_folder import RunFolder, open_run
 from gan_core.storage.run_lock import LOCK, RunLock, is_held_elsewhere
 from tests.helpers.commands import start_command
-from tests.helpers.paths import PAGES_DIR
+from tests.helpers.paths import HOME
 from tests.helpers.runs import a_run
 
 pytestmark = pytest.mark.slow
 
-PAGE = PAGES_DIR / "6_Runs.py"
-DISTRIBUTIONS = PAGES_DIR / "1_Distributions.py"
+PAGE, DISTRIBUTIONS = "pages/6_Runs.py", "pages/1_Distributions.py"
 LINE = ExperimentConfig.from_dict({"dataset": "normal", "batch_size": 16})
 
 
@@ -64,13 +63,14 @@ def test_a_second_training_is_refused_until_the_first_one_ends(in_training, capf
 
 def test_the_page_leaves_a_run_alone_that_another_process_trains(in_training):
     folder, _ = in_training
-    page = AppTest.from_file(str(DISTRIBUTIONS), default_timeout=60)
+    page = AppTest.from_file(str(HOME), default_timeout=60).switch_page(DISTRIBUTIONS)
     page.query_params["run"] = folder.id
     page.run()
     assert not page.exception
     assert "open in another process" in page.warning[0].value
-    assert page.session_state["lab"].runs["distributions"].id != folder.id
-    table = AppTest.from_file(str(PAGE), default_timeout=60).run().dataframe[0].value
+    assert page.session_state["visitor"].runs["distributions"].id != folder.id
+    runs = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGE).run()
+    table = runs.dataframe[0].value
     assert list(table["Open"]) == ["elsewhere"]
     copy = run_zip.duplicate(folder)
     assert not is_held_elsewhere(copy.path)
@@ -78,10 +78,10 @@ def test_the_page_leaves_a_run_alone_that_another_process_trains(in_training):
 
 def test_a_page_holds_its_run_until_it_lets_go_of_it(tmp_path):
     folder = a_run("of the page")
-    page = AppTest.from_file(str(DISTRIBUTIONS), default_timeout=60)
+    page = AppTest.from_file(str(HOME), default_timeout=60).switch_page(DISTRIBUTIONS)
     page.query_params["run"] = folder.id
     page.run()
-    run = page.session_state["lab"].runs["distributions"]
+    run = page.session_state["visitor"].runs["distributions"]
     assert run.id == folder.id
     assert _held_for_others(folder.path)
     run.restart(LINE)

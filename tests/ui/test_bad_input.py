@@ -27,7 +27,7 @@ def test_divergence_pauses_and_keeps_healthy_weights():
     for side in ("optimizer_g", "optimizer_d"):
         opened.set(f"{side}.sgd.lr", 1e-4)
     opened.press("train")
-    assert opened.run.running
+    assert opened.run.playback.running
     assert not opened.at.warning
     assert opened.trainer.step_count == healthy + 40
     opened.press("reset")
@@ -67,7 +67,7 @@ def test_an_uploaded_column_becomes_the_target():
     assert opened.config.dataset.name == "csv_column"
     assert opened.config.dataset.distribution().mean() == pytest.approx(1.0)
     assert any("500 numbers from column 'width'" in c.value for c in opened.at.caption)
-    assert opened.run.running
+    assert opened.run.playback.running
     next(box for box in opened.at.selectbox if box.label == "Column").set_value("height")
     opened.look()
     assert opened.config.dataset.distribution().mean() == pytest.approx(height.mean(), rel=1e-6)

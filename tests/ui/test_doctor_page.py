@@ -53,7 +53,7 @@ def test_a_remedy_is_applied_once_and_the_run_goes_on():
     page.look()
     assert page.trainer is trainer
     assert page.trainer.step_count >= steps
-    assert page.run.running
+    assert page.run.playback.running
     changed = ExperimentConfig.from_dict(STARVED | {"loss": {"name": "non_saturating"}})
     assert page.config == changed
     assert page.widget("loss").value == "non_saturating"
@@ -83,7 +83,7 @@ def test_a_remedy_that_cannot_be_live_begins_a_new_run():
     page.look()
     assert page.trainer is not trainer
     assert page.config.prior.name == "uniform"
-    assert not page.run.running
+    assert not page.run.playback.running
     assert page.widget("prior").value == "uniform"
 
 
@@ -98,7 +98,7 @@ def test_a_diverged_run_trains_on_with_its_remedy():
     assert first.label.endswith("and train on")
     first.click()
     page.look()
-    assert page.run.running
+    assert page.run.playback.running
     assert page.trainer.failure is None
     assert page.trainer.step_count > 0
 

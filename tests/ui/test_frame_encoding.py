@@ -23,7 +23,7 @@ from gan_core.training.monitoring.snapshot_builder import CHART_POINTS
 from tests.helpers.frames import rows
 from ui import figures
 from ui.components import CODE, encode, stub
-from ui.figures.parts import DRAWN_POINTS
+from ui.figures.primitives import MAX_POINTS
 
 pytestmark = pytest.mark.quick
 
@@ -79,7 +79,7 @@ def test_bytes_hold_the_whole_figure_and_shared_arrays_once():
         figures.distributions(snapshot, trainer.config, "a"),
         figures.noise_map(snapshot, trainer.config, "a"),
         figures.losses(snapshot, trainer.config, "a"),
-        figures.judgements(snapshot, trainer.config, "a"),
+        figures.d_outputs(snapshot, trainer.config, "a"),
         figures.distances(snapshot, "a"),
     ):
         assert_same(decode(encode(figure)), figure)
@@ -148,7 +148,7 @@ def test_a_frame_on_the_line_is_small(case):
 
 def test_the_curve_after_gs_update_has_every_point_that_was_measured():
     trainer, snapshot = trained(120)
-    after = figures.judgements(snapshot, trainer.config, "a")["data"][2]
+    after = figures.d_outputs(snapshot, trainer.config, "a")["data"][2]
     history = snapshot.history
     pairs = zip(history["step"], history["d_fake_after"], strict=True)
     kept = [(s, v) for s, v in pairs if v == v]
@@ -161,7 +161,7 @@ def test_a_history_longer_than_a_chart_keeps_its_newest_point():
     trainer, snapshot = trained(900)
     curve = figures.losses(snapshot, trainer.config, "a")["data"][0]
     steps = curve["x"]
-    assert 100 < len(steps) <= DRAWN_POINTS
+    assert 100 < len(steps) <= MAX_POINTS
     by_step = dict(
         zip(*(snapshot.history[name].tolist() for name in ("step", "loss_d")), strict=True)
     )

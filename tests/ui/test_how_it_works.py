@@ -12,17 +12,17 @@ from gan_core import ExperimentConfig
 from gan_core.explain.step_recording import LINES
 from gan_core.losses import LOSSES
 from tests.helpers.experiments import DIGITS, EXPERIMENTS, LINE, flat, restore_trainer
-from tests.helpers.paths import PAGES_DIR
+from tests.helpers.paths import HOME
 from ui.lessons import CHAPTERS, RUNS
 
-PAGE = PAGES_DIR / "4_How_it_works.py"
+PAGE = "pages/4_How_it_works.py"
 MOST_WORDS = 120
 GAME, LOSS, BACKPROP, PUSH, EQUILIBRIUM = CHAPTERS
 SETUPS = {"Numbers": LINE, "Pictures": DIGITS}
 
 
 def page_at(chapter, run="Numbers", experiment=None, steps_per_frame=2):
-    at = AppTest.from_file(str(PAGE), default_timeout=120)
+    at = AppTest.from_file(str(HOME), default_timeout=120).switch_page(PAGE)
     at.session_state["steps_per_frame"] = steps_per_frame
     at.session_state["lessons.chapter"] = chapter
     at.session_state["lessons.run"] = run
@@ -43,7 +43,7 @@ def press(at, label):
 
 
 def run_of(at, run="Numbers"):
-    return at.session_state["lab"].runs[RUNS[run][0]]
+    return at.session_state["visitor"].runs[RUNS[run][0]]
 
 
 def lit(at):
@@ -117,7 +117,7 @@ def test_a_step_is_walked_line_by_line_and_back():
         press(at, "Line ▶")
         assert lit(at) == line.words
         assert run_of(at).trainer.step_count == 1
-        assert run_of(at).lesson.place == place
+        assert run_of(at).tutorial.place == place
         seen.append(formulas(at))
     for line, before in list(zip(LINES, seen, strict=True))[-2::-1]:
         press(at, "◀ Line")
@@ -144,7 +144,7 @@ def test_a_goal_is_not_overstepped_while_steps_are_watched():
     for _ in range(3):
         look(at)
     assert run_of(at).trainer.step_count == 10
-    assert run_of(at).lesson.recording.step == 10
+    assert run_of(at).tutorial.recording.step == 10
     assert not run_of(at).running
 
 
@@ -190,7 +190,7 @@ def test_the_three_ways_on_the_page_agree(network):
     press(at, "+10")
     at.get_by_key("distributions.lesson.network").set_value(network)
     look(at)
-    found = run_of(at).lesson.derivative.found
+    found = run_of(at).tutorial.derivative.result
     assert found.network == network
     shown = next(f for f in formulas(at) if "autograd" in f)
     ends = [float(n) for n in re.findall(r"(-?\d[\d.e-]*)(?: \\\\|\\end)", shown)]
@@ -209,7 +209,7 @@ def test_both_kinds_of_runs_are_kept_when_the_reader_changes_between_them():
 
 @pytest.mark.parametrize("run", RUNS)
 def test_a_link_decides_which_run_is_explained(run):
-    at = AppTest.from_file(str(PAGE), default_timeout=120)
+    at = AppTest.from_file(str(HOME), default_timeout=120).switch_page(PAGE)
     at.query_params["setup"] = json.dumps(SETUPS[run])
     look(at)
     assert run_of(at, run).trainer.config == ExperimentConfig.from_dict(SETUPS[run])

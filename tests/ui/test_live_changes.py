@@ -74,7 +74,7 @@ def test_a_structural_change_begins_a_short_run_anew(name, value):
     assert not opened.at.warning
     assert opened.trainer is not before
     assert setting(opened.config, name) == value
-    assert opened.run.running
+    assert opened.run.playback.running
     assert opened.trainer.step_count == FRAME
 
 

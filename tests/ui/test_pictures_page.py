@@ -15,8 +15,10 @@ from gan_core.data.pixels import to_uint8
 from gan_core.explain.latent_space import sheet, truncate, walk
 from tests.helpers.pages import QUICK, Visit, quick, visit
 from tests.helpers.paths import HOME
-from ui import latent, panels, pictures
-from ui.pictures import PANELS
+from ui.views import latent_space as latent
+from ui.views import pictures
+from ui.views.panels.shared import count_columns
+from ui.views.pictures import PANELS
 
 MLP = QUICK["pictures"]["architecture"]
 TOLD = {"dataset": {"name": "mnist"}, "architecture": MLP | {"conditional": True}}
@@ -44,8 +46,8 @@ def test_the_samples_are_evaluated_while_training_goes_on(trained):
     opened.press("train")
     opened.press("evaluate")
     asked_at = opened.trainer.step_count
-    opened.wait(lambda: opened.run.measuring.qualities, seconds=120)
-    [quality] = opened.run.measuring.qualities
+    opened.wait(lambda: opened.run.measurements.reports, seconds=120)
+    [quality] = opened.run.measurements.reports
     assert asked_at - 3 <= quality.step <= asked_at
     assert opened.trainer.step_count > asked_at
     assert quality.samples == 2_000
@@ -61,13 +63,13 @@ def test_the_samples_are_evaluated_every_so_many_steps(trained):
     panel(opened, "Quality")
     opened.at.selectbox(key="pictures.evaluate_every").set_value("every 100 steps").run()
     opened.press("train")
-    opened.wait(lambda: len(opened.run.measuring.qualities) >= 2, seconds=150)
-    first, second = (quality.step for quality in opened.run.measuring.qualities[:2])
+    opened.wait(lambda: len(opened.run.measurements.reports) >= 2, seconds=150)
+    first, second = (quality.step for quality in opened.run.measurements.reports[:2])
     assert first % 100 == 0
     assert second % 100 == 0
     assert second > first
     opened.press("reset")
-    assert opened.run.measuring.qualities == []
+    assert opened.run.measurements.reports == []
 
 
 def test_nearest_real_pictures_are_found(trained):
@@ -75,8 +77,8 @@ def test_nearest_real_pictures_are_found(trained):
     panel(opened, "Memorised?")
     opened.at.multiselect(key="pictures.compared").set_value([3, 5]).run()
     opened.press("compare")
-    opened.wait(lambda: opened.run.measuring.resemblance, seconds=120)
-    samples, found = opened.run.measuring.resemblance
+    opened.wait(lambda: opened.run.measurements.nearest, seconds=120)
+    samples, found = opened.run.measurements.nearest
     shown = opened.trainer.snapshot().samples[[2, 4]]
     assert np.array_equal(samples.numpy(), shown)
     real = opened.trainer.source.images.flatten(1).double()
@@ -87,16 +89,16 @@ def test_nearest_real_pictures_are_found(trained):
 def test_a_class_is_chosen():
     opened = visit("pictures", TOLD)
     run = opened.run
-    assert panels.columns(run) == 10
+    assert count_columns(run) == 10
     opened.at.selectbox(key="pictures.view.label").set_value("7").run()
     assert run.view.label == 7
     trainer, snapshot = opened.trainer, opened.trainer.snapshot()
-    shown, across = pictures._shown(run, snapshot)
+    shown, across = pictures._grid(run, snapshot)
     sevens = torch.full((64,), 7)
     assert np.array_equal(shown, to_uint8(trainer.generate(trainer.fixed_z, sevens)))
     assert across == 8
     opened.set("experiment.conditional", False)
-    shown, _ = pictures._shown(run, run.trainer.snapshot())
+    shown, _ = pictures._grid(run, run.trainer.snapshot())
     assert np.array_equal(shown, run.trainer.snapshot().samples)
 
 
@@ -110,7 +112,7 @@ def test_the_grid_has_the_chosen_size(size):
     opened = quick("pictures")
     opened.at.selectbox(key="pictures.view.grid").set_value(size).run()
     side = int(size[0])
-    shown, across = pictures._shown(opened.run, opened.trainer.snapshot())
+    shown, across = pictures._grid(opened.run, opened.trainer.snapshot())
     assert (len(shown), across) == (side**2, side)
 
 
@@ -244,11 +246,11 @@ def test_the_latent_page_shows_the_run_of_the_pictures():
 def test_points_are_those_of_the_chosen_samples():
     opened = quick("pictures")
     run, prior, z = opened.run, opened.config.prior, opened.trainer.fixed_z
-    points, _, _ = latent._points(run, latent.Choice(latent.WALK, ends=[4, 9]))
+    points, _, _ = latent._points(run, latent.LatentChoice(latent.WALK, ends=[4, 9]))
     assert torch.equal(points, walk(prior, z[4:5], z[9:10], latent.WALK_STEPS))
-    points, _, _ = latent._points(run, latent.Choice(latent.SHEET, ends=[4, 9, 2]))
+    points, _, _ = latent._points(run, latent.LatentChoice(latent.SHEET, ends=[4, 9, 2]))
     assert torch.equal(points, sheet(prior, z[[4, 9, 2]], latent.SHEET_SIDE))
-    points, _, _ = latent._points(run, latent.Choice(latent.TRUNCATION, psi=0.5))
+    points, _, _ = latent._points(run, latent.LatentChoice(latent.TRUNCATION, psi=0.5))
     assert torch.equal(points, truncate(prior, z, 0.5))
 
 

@@ -54,7 +54,7 @@ def test_a_half_step_pauses():
     opened = visit("distributions")
     opened.press("train")
     opened.press("d_step")
-    assert not opened.run.running
+    assert not opened.run.playback.running
     assert (opened.trainer.updates_d, opened.trainer.step_count) == (FRAME + 1, FRAME)
 
 
@@ -66,7 +66,7 @@ def test_go_trains_until_the_goal(page):
     opened.train_until_paused(most_frames=10)
     assert opened.trainer.step_count == 20
     opened.press("go")
-    assert not opened.run.running
+    assert not opened.run.playback.running
     assert opened.trainer.step_count == 20
 
 
@@ -78,7 +78,7 @@ def test_a_lower_speed_takes_the_steps_that_are_due():
     opened.press("train")
     taken = opened.trainer.step_count
     assert taken <= 2
-    opened.run.started -= 5.0
+    opened.run.playback.started -= 5.0
     opened.look()
     assert 1 <= opened.trainer.step_count - taken <= 15
 

@@ -23,7 +23,7 @@ def test_home_opens():
     assert not at.error
     assert at.title[0].value == "GAN laboratory"
     assert "CPU" in at.caption[0].value or "GiB" in at.caption[0].value
-    links = [link.label for link in at.page_link]
+    links = [link.label for link in at.main.get("page_link")]
     assert links[:3] == ["Distributions", "Pictures", "Latent space"]
     assert links[3:] == ["How it works", "Reference", "Runs"]
     assert len(at.get("button")) == len(PRESETS)
@@ -37,7 +37,7 @@ def test_page_opens_paused_at_its_defaults(page):
     assert not opened.at.warning
     dataset = {"distributions": "normal", "pictures": "mnist"}[page]
     assert opened.config == ExperimentConfig.from_dict({"dataset": {"name": dataset}})
-    assert not opened.run.running
+    assert not opened.run.playback.running
     assert opened.trainer.step_count == 0
 
 
@@ -57,7 +57,7 @@ def test_preset_opens_its_page_and_trains(preset, seen_before):
     opened = Visit(at, page)
     assert at.markdown[0].value.startswith(TITLES[page])
     assert opened.config == preset.config
-    assert opened.run.running
+    assert opened.run.playback.running
     assert opened.trainer.step_count == 1
     shown = {name: opened.widget(name).value for name in opened.widgets()}
     assert shown == {name: setting(preset.config, name) for name in shown}

@@ -11,11 +11,12 @@ from gan_core.storage import config_diff, run_zip
 from gan_core.storage.retention import budget
 from gan_core.storage.run_folder import all_folders
 from gan_core.storage.run_index import RunIndex
-from tests.helpers.paths import PAGES_DIR
+from tests.helpers.paths import HOME
 from tests.helpers.runs import a_run
 
 pytestmark = pytest.mark.quick
 
+PAGE = "pages/6_Runs.py"
 EVIL = "![x](http://evil.example/x.png) <b>$x$</b>"
 
 
@@ -25,7 +26,7 @@ def place(tmp_path, monkeypatch):
 
 
 def opened():
-    page = AppTest.from_file(str(PAGES_DIR / "6_Runs.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGE).run()
     assert not page.exception
     return page
 
@@ -53,7 +54,7 @@ def test_the_table_holds_what_is_known_of_each_run():
 def test_what_is_chosen_stays_chosen_while_others_are_saved():
     folder = a_run("first")
     page = opened()
-    page.session_state["lab"].shelf.chosen = frozenset({folder.id})
+    page.session_state["visitor"].runs_page.selected_ids = frozenset({folder.id})
     a_run("second")
     page.run()
     key = f"runs.{folder.id}"

@@ -12,7 +12,7 @@ from gan_core.storage import run_folder
 from gan_core.training.monitoring.state_history import MAX_STATES, StateHistory
 from tests.helpers.pages import PAGES, visit
 from tests.helpers.paths import HOME
-from ui.hall import HALL, Visit
+from ui.session.visitors import VISITORS, Connection
 
 PAGE = "distributions"
 
@@ -62,20 +62,20 @@ def test_the_past_is_seen_and_gone_back_to():
     opened = trained()
     run, now = opened.run, opened.trainer.step_count
     end = numbers(opened.trainer)
-    steps = run.kept.steps()
+    steps = run.history.steps()
     assert (steps[0], steps[-1]) == (0, now)
     assert len(steps) > 40
     then = steps[len(steps) // 2]
     look_at(opened, then)
-    assert run.shown().step == then
-    assert run.shown().history["step"].max() <= then
+    assert run.history.displayed_snapshot().step == then
+    assert run.history.displayed_snapshot().history["step"].max() <= then
     assert opened.trainer.step_count == now
     assert any(f"as it was at step {then:,}" in caption.value for caption in opened.at.caption)
     opened.press("restore_to")
     assert opened.trainer.step_count == then
-    assert run.kept.viewed is None
+    assert run.past_trainer is None
     assert opened.trainer.history.series()["step"].max() <= then
-    assert run.kept.steps()[-1] == then
+    assert run.history.steps()[-1] == then
     opened.trainer.step(now - then)
     assert torch.equal(numbers(opened.trainer), end)
 
@@ -87,7 +87,7 @@ def test_what_is_looked_at_is_what_was():
     trainer.step(40)
     opened.look()
     look_at(opened, seen.step)
-    shown = opened.run.shown()
+    shown = opened.run.history.displayed_snapshot()
     assert (shown.samples == seen.samples).all()
     assert (shown.density.d == seen.density.d).all()
     assert shown.metrics == seen.metrics
@@ -97,12 +97,12 @@ def test_a_branch_is_a_run_of_its_own():
     opened = trained()
     old, now = opened.run.id, opened.trainer.step_count
     end = numbers(opened.trainer)
-    steps = opened.run.kept.steps()
+    steps = opened.run.history.steps()
     then = steps[20]
     look_at(opened, then)
     opened.press("branch")
-    assert opened.run.kept.steps() == steps[:21]
-    assert f"from step {then:,} on" in opened.run.remark
+    assert opened.run.history.steps() == steps[:21]
+    assert f"from step {then:,} on" in opened.run.info
     assert opened.run.id != old
     assert opened.trainer.step_count == then
     assert link_of(opened)["run"] == opened.run.id
@@ -112,7 +112,7 @@ def test_a_branch_is_a_run_of_its_own():
     opened.set("loss", "hinge")
     opened.trainer.step(5)
     wait_for(lambda: run_folder.find_run(opened.run.id) is not None)
-    assert opened.run.kept.keeper.about.parent == old
+    assert opened.run.storage.saver.about.parent == old
     assert torch.equal(numbers(run_folder.find_run(old).open("cpu")[0]), end)
 
 
@@ -125,13 +125,13 @@ def opened_by(link):
 def test_a_session_that_ends_leaves_its_run_to_the_next_one():
     first = trained()
     run_id, end = first.run.id, numbers(first.trainer)
-    HALL.see_off(Visit({first.at.session_state["lab"]}))
-    wait_for(lambda: not first.at.session_state["lab"].runs)
+    VISITORS.on_disconnect(Connection({first.at.session_state["visitor"]}))
+    wait_for(lambda: not first.at.session_state["visitor"].runs)
     second = opened_by(run_id)
-    run = second.session_state["lab"].runs[PAGE]
-    assert (run.id, run.running) == (run_id, False)
+    run = second.session_state["visitor"].runs[PAGE]
+    assert (run.id, run.playback.running) == (run_id, False)
     assert torch.equal(numbers(run.trainer), end)
-    assert len(run.kept.steps()) > 40
+    assert len(run.history.steps()) > 40
     assert any("back, as it was saved" in caption.value for caption in second.caption)
 
 
@@ -139,11 +139,11 @@ def test_a_run_is_in_one_tab_at_a_time():
     first = trained()
     run = first.run
     second = opened_by(run.id)
-    assert second.session_state["lab"].runs[PAGE] is run
+    assert second.session_state["visitor"].runs[PAGE] is run
     first.look()
     assert "opened in another tab" in first.at.info[0].value
     first.at.button[0].click().run()
-    assert first.at.session_state["lab"].runs[PAGE] is run
+    assert first.at.session_state["visitor"].runs[PAGE] is run
     second.run()
     assert "opened in another tab" in second.info[0].value
 
@@ -154,13 +154,13 @@ def test_a_link_to_no_run_gets_a_sentence(own_runs):
         at = opened_by(link)
         assert not at.exception
         assert "not on this machine" in at.warning[0].value
-        assert at.session_state["lab"].runs[PAGE].trainer.step_count == 0
+        assert at.session_state["visitor"].runs[PAGE].trainer.step_count == 0
 
 
 def test_a_run_that_cannot_be_saved_trains_on(own_runs):
     own_runs.write_text("a file where the folder should be")
     opened = trained()
-    wait_for(lambda: opened.run.kept.problem)
+    wait_for(lambda: opened.run.storage.problem)
     opened.look()
     assert "could not be saved" in opened.at.warning[0].value
     before = opened.trainer.step_count
@@ -184,7 +184,7 @@ def test_a_breakdown_offers_half_the_rates():
     offer.click().run()
     config = opened.trainer.config
     assert (config.optimizer_g.lr, config.optimizer_d.lr) == (50.0, 50.0)
-    assert opened.run.running
+    assert opened.run.playback.running
     assert opened.trainer.config_changes[-1] == (failure.healthy_step, "half the rates")
 
 
@@ -222,7 +222,7 @@ def test_a_run_that_is_left_for_another_page_is_saved():
     opened.press("train")
     opened.look()
     run = opened.run
-    assert run.running
+    assert run.playback.running
     opened.at.switch_page("pages/6_Runs.py").run()
     assert not opened.at.exception
     assert run_folder.find_run(run.id).checkpoints[-1].step == run.trainer.step_count > 0
@@ -231,7 +231,7 @@ def test_a_run_that_is_left_for_another_page_is_saved():
 def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
     opened = trained()
     old, steps = opened.run.id, opened.trainer.step_count
-    wait_for(lambda: opened.run.kept.keeper.saved)
+    wait_for(lambda: opened.run.storage.saver.saved)
     opened.press("reset")
     assert any(f"of {steps:,} steps, is kept" in caption.value for caption in opened.at.caption)
     assert run_folder.find_run(old).checkpoints[-1].step == steps

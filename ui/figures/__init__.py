@@ -1,18 +1,22 @@
-"""Numbers as figures: Plotly's `data` and `layout` as plain values; no widgets, no torch."""
+"""Numbers as figures: Plotly's `data` and `layout` as plain values.
 
-from ui.figures.lessons import against_the_best, flow, loss_curves, towards_equilibrium
+May import numpy and `gan_core`; no other room of `ui`, no Streamlit, no torch.
+"""
+
+from ui.figures.curves import d_outputs, losses
+from ui.figures.one_dim import distances, distributions, noise_map
 from ui.figures.quality import census, qualities
-from ui.figures.scenes import judged, moved, push_map, pushes, scene
-from ui.figures.training import distances, distributions, judgements, losses, noise_map
+from ui.figures.step import judged, moved, push_map, pushes, scene
+from ui.figures.tutorial import against_the_best, flow, loss_curves, towards_equilibrium
 
 __all__ = [
     "against_the_best",
     "census",
+    "d_outputs",
     "distances",
     "distributions",
     "flow",
     "judged",
-    "judgements",
     "loss_curves",
     "losses",
     "moved",

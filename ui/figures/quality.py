@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_core.evaluation.report import ClassHistogram, EvaluationReport
-from ui.figures.parts import FAKE, REAL, Figure, Panel, axis, layout, small_multiples
+from ui.figures.primitives import FAKE, REAL, Figure, Panel, axis, layout, small_multiples
 
-QUALITIES_A_ROW = 4
+QUALITIES_PER_ROW = 4
 
 
-def qualities(found: Sequence[EvaluationReport], revision: str) -> Figure:
-    """Return every measure of quality over the steps, with what real pictures score."""
-    steps = np.array([quality.step for quality in found])
+def qualities(reports: Sequence[EvaluationReport], revision: str) -> Figure:
+    """Return every measure of quality over the steps, with the score of real pictures."""
+    steps = np.array([report.step for report in reports])
     panels = []
-    for name, last in found[-1].values.items():
-        values = np.array([q.values[name].value if name in q.values else np.nan for q in found])
+    for name, last in reports[-1].values.items():
+        values = np.array([q.values[name].value if name in q.values else np.nan for q in reports])
         title = last.title.split(" (")[0] + (" ↑" if last.higher_is_better else " ↓")
         level_ = last.real_against_real
         panels.append(Panel(title, last.unit, steps, values, level_, f"real {level_:.3g}"))
-    return small_multiples(panels, QUALITIES_A_ROW, revision)
+    return small_multiples(panels, QUALITIES_PER_ROW, revision)
 
 
 def census(name: str, counted: ClassHistogram, revision: str) -> Figure:

@@ -1,4 +1,7 @@
-"""The chapters of "How it works": for each, its controls and one frame of it."""
+"""The chapters of "How it works": for each, its controls and one frame of it.
+
+May import `ui.live`, `ui.session`, `ui.run`, `ui.figures` and `ui.components`.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,25 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from gan_core.data.kind import all_kinds
 from gan_core.training.monitoring.snapshot import Snapshot
-from ui import live, session
 from ui.components import tiles
 from ui.lessons import backprop, equilibrium, game, loss, push
-from ui.run import Run
+from ui.live import fragment
+from ui.live.tiles import common_tiles
+from ui.run.page_run import PageRun
+from ui.session import open_runs, state, url
 
 FRAME_SECONDS = 0.2
 """How long a frame may take: figures keep pace with the run, five a second."""
 
-SLOW_TICK = 0.25
+SLOW_TICK_SECONDS = 0.25
 
 RUNS = {
-    "Numbers": ("distributions", {"dataset": {"name": "normal"}}),
-    "Pictures": ("pictures", {"dataset": {"name": "mnist"}}),
+    kind.noun.capitalize(): (kind.page, {"dataset": dict(kind.default_dataset)})
+    for kind in all_kinds()
 }
-"""Which page's run is explained, and what that page begins with."""
+"""The pages whose runs can be explained, and the set-ups that they begin with."""
 
 
 SYMBOLS = r"""
@@ -44,35 +50,35 @@ SYMBOLS = r"""
 
 
 class Chapter(NamedTuple):
-    """What a chapter shows above the live part, and one frame of it."""
+    """The functions that show a chapter's controls, and draw one frame of it."""
 
-    controls: Callable[[Run], None]
-    draw: Callable[[Run, Snapshot], None]
+    show_controls: Callable[[PageRun], None]
+    draw: Callable[[PageRun, Snapshot], None]
 
 
 CHAPTERS = {
-    "1 · The game": Chapter(game.controls, game.draw),
-    "2 · The loss": Chapter(loss.controls, loss.draw),
-    "3 · Backprop": Chapter(backprop.controls, backprop.draw),
-    "4 · The push": Chapter(push.controls, push.draw),
-    "5 · Equilibrium": Chapter(equilibrium.controls, equilibrium.draw),
+    "1 · The game": Chapter(game.show_controls, game.draw),
+    "2 · The loss": Chapter(loss.show_controls, loss.draw),
+    "3 · Backprop": Chapter(backprop.show_controls, backprop.draw),
+    "4 · The push": Chapter(push.show_controls, push.draw),
+    "5 · Equilibrium": Chapter(equilibrium.show_controls, equilibrium.draw),
 }
 
 
-def open_run() -> Run:
+def open_run() -> PageRun:
     """Let the run that is explained be chosen, and return it."""
-    linked = session.link_is_of_pictures()
-    first = session.busiest_page() if linked is None else "pictures" if linked else "distributions"
+    linked = url.linked_kind()
+    first = open_runs.busiest_page() if linked is None else linked.page
     names = {page: name for name, (page, _) in RUNS.items()}
-    key = session.widget("lessons.run", names.get(first, "Numbers"))
+    key = state.init_widget("lessons.run", names.get(first, next(iter(RUNS))))
     chosen = st.segmented_control("The run of the page with", list(RUNS), key=key, required=True)
     page, default = RUNS[chosen]
-    return session.open_run(page, default, use_link=linked in (None, page == "pictures"))
+    return open_runs.open_run(page, default, use_link=linked is None or linked.page == page)
 
 
-def choose(run: Run) -> str:
+def choose_chapter() -> str:
     """Let a chapter be chosen, and the symbols be looked up."""
-    key = session.widget("lessons.chapter", next(iter(CHAPTERS)))
+    key = state.init_widget("lessons.chapter", next(iter(CHAPTERS)))
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.segmented_control(
             "Chapter", list(CHAPTERS), key=key, required=True, label_visibility="collapsed"
@@ -82,12 +88,13 @@ def choose(run: Run) -> str:
     return chosen
 
 
-def show(run: Run, chapter: str) -> None:
+def show_chapter(run: PageRun, chapter: str) -> None:
     """Show a chapter and train the run."""
-    CHAPTERS[chapter].controls(run)
+    CHAPTERS[chapter].show_controls(run)
 
-    def draw(run: Run, snapshot: Snapshot) -> None:
+    def draw(run: PageRun, snapshot: Snapshot) -> None:
         CHAPTERS[chapter].draw(run, snapshot)
-        tiles(live.common_tiles(run, snapshot), key=f"{run.page}.lesson.tiles")
+        tiles(common_tiles(run, snapshot), key=f"{run.page}.lesson.tiles")
 
-    live.live(run, draw, FRAME_SECONDS, SLOW_TICK if run.lesson.slow else None)
+    tick_at_rest = SLOW_TICK_SECONDS if run.tutorial.slow else None
+    fragment.draw_and_train(run, draw, FRAME_SECONDS, tick_at_rest)

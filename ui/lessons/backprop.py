@@ -10,11 +10,12 @@ from gan_core.explain.layer_gradients import layer_gradients
 from gan_core.explain.narration import latex_number
 from gan_core.training.gan import Batch
 from gan_core.training.monitoring.snapshot import Snapshot
-from ui import figures, session
+from ui import figures
 from ui.components import live_chart
-from ui.lesson import Computed
-from ui.live import chart_revision
-from ui.run import Run
+from ui.lessons.recording import record_if_due
+from ui.run.page_run import PageRun
+from ui.run.tutorial_state import ComputedDerivative
+from ui.session import state
 
 FEW_WEIGHTS = 20_000
 """Networks with fewer weights than this have the derivative computed while they train."""
@@ -35,10 +36,10 @@ CHAIN = {
 NETWORKS = {"generator": "G", "discriminator": "D"}
 
 
-def controls(run: Run) -> None:
+def show_controls(run: PageRun) -> None:
     """Let a weight be chosen whose derivative is computed three ways."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = session.widget(f"{run.page}.lesson.network", "generator")
+        key = state.init_widget(f"{run.page}.lesson.network", "generator")
         network = st.segmented_control(
             "Derivative of the loss of",
             list(NETWORKS),
@@ -48,7 +49,7 @@ def controls(run: Run) -> None:
         )
         rows = run.layers[network]
         with_weights = [i for i, row in enumerate(rows) if row.parameters]
-        key = session.widget(f"{run.page}.{id(run.trainer)}.{network}.layer", with_weights[0])
+        key = state.init_widget(f"{run.page}.{id(run.trainer)}.{network}.layer", with_weights[0])
         layer = st.selectbox(
             "with respect to a weight of layer",
             with_weights,
@@ -57,40 +58,40 @@ def controls(run: Run) -> None:
             width=320,
         )
         most = rows[layer].parameters
-        key = session.widget(f"{run.page}.{id(run.trainer)}.{network}.{layer}.weight", 1)
+        key = state.init_widget(f"{run.page}.{id(run.trainer)}.{network}.{layer}.weight", 1)
         number = st.number_input(f"number (1 to {most:,})", 1, most, key=key, width=170)
-    run.lesson.weight = network, layer, int(number) - 1
+    run.tutorial.weight = network, layer, int(number) - 1
 
 
-def draw(run: Run, snapshot: Snapshot) -> None:
+def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the gradients of the next step's batch at every layer, and the chosen derivative."""
-    if run.running:
-        run.watch_step()
+    if run.playback.running:
+        record_if_due(run)
     gan = run.trainer.gan
     with run.trainer.lock:
         batch = gan.peek_batch()
         rows = layer_gradients(gan, batch)
-        _refresh(run, batch)
-    _three_ways(run)
-    live_chart(figures.flow(rows, chart_revision(run)), f"{run.page}.lesson.flow")
-    st.markdown(_stood_still(run))
+        _refresh_derivative(run, batch)
+    _show_three_ways(run)
+    live_chart(figures.flow(rows, run.chart_revision), f"{run.page}.lesson.flow")
+    st.markdown(_weight_movements(run))
 
 
-def _refresh(run: Run, batch: Batch) -> None:
+def _refresh_derivative(run: PageRun, batch: Batch) -> None:
     """Compute the chosen derivative, unless it would slow the training of large networks."""
-    lesson, step = run.lesson, run.trainer.step_count
-    known = lesson.derivative
+    tutorial, step = run.tutorial, run.step
+    known = tutorial.derivative
     weights = sum(row.parameters for rows in run.layers.values() for row in rows)
-    chosen_anew = known is None or known.of != lesson.weight
-    at_leisure = not run.running or weights < FEW_WEIGHTS
-    if chosen_anew or (known.step != step and at_leisure):
-        found = derivative(run.trainer.gan, batch, *lesson.weight)
-        lesson.derivative = Computed(lesson.weight, step, found)
+    is_new_choice = known is None or known.weight != tutorial.weight
+    is_affordable = not run.playback.running or weights < FEW_WEIGHTS
+    if is_new_choice or (known.step != step and is_affordable):
+        found = derivative(run.trainer.gan, batch, *tutorial.weight)
+        tutorial.derivative = ComputedDerivative(tutorial.weight, step, found)
 
 
-def _stood_still(run: Run) -> str:
-    """Return how far both networks moved when G was updated last, as it was measured."""
-    recording = run.lesson.recording
+def _weight_movements(run: PageRun) -> str:
+    """Return how far both networks moved at G's last recorded update."""
+    recording = run.tutorial.recording
     if recording is None:
         return "Take a step, and it is measured here which weights move in G's turn."
     move = recording.records[-1].weight_update
@@ -101,9 +102,9 @@ def _stood_still(run: Run) -> str:
     )
 
 
-def _three_ways(run: Run) -> None:
-    computed = run.lesson.derivative
-    found = computed.found
+def _show_three_ways(run: PageRun) -> None:
+    computed = run.tutorial.derivative
+    found = computed.result
     name = NETWORKS[found.network]
     st.markdown(
         rf"**$\partial L_{name}/\partial w$ three ways**, at w = {found.parameter} = "

@@ -7,26 +7,24 @@ import streamlit as st
 
 from gan_core.explain.equilibrium import Equilibrium, d_input_scale, measure
 from gan_core.explain.narration import latex_number
-from gan_core.training.monitoring.density_view import PlotAxis
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
 from ui.components import live_chart
-from ui.live import chart_revision
-from ui.run import Run
+from ui.run.page_run import PageRun
 
 
-def controls(run: Run) -> None:
+def show_controls(run: PageRun) -> None:
     """Nothing can be chosen here."""
 
 
-def draw(run: Run, snapshot: Snapshot) -> None:
+def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Measure how far the run is from its equilibrium, and draw it over the steps."""
-    lesson, config = run.lesson, run.trainer.config
-    if lesson.axis is None and not config.dataset.pictures:
-        lesson.axis = PlotAxis.around(config.dataset)
-    found = measure(run.trainer, axis=lesson.axis)
-    lesson.equilibria.add(found.step, found.row())
-    key = chart_revision(run)
+    tutorial, config = run.tutorial, run.config
+    if tutorial.axis is None:
+        tutorial.axis = config.dataset.kind.density_axis(config.dataset)
+    found = measure(run.trainer, axis=tutorial.axis)
+    tutorial.equilibria.add(found.step, found.row())
+    key = run.chart_revision
     measured = config.loss.divergence
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
@@ -36,12 +34,12 @@ def draw(run: Run, snapshot: Snapshot) -> None:
                 "What D's loss says of them is below."
             )
         else:
-            figure_ = figures.against_the_best(found.curves, config, key)
-            live_chart(figure_, f"{run.page}.lesson.best")
+            chart = figures.against_the_best(found.curves, config, key)
+            live_chart(chart, f"{run.page}.lesson.best")
     with right:
         for formulas in (_value(found), _distance(run, found), _at_the_mean(run, found)):
             st.latex(rf"\small\begin{{gathered}}{formulas}\end{{gathered}}")
-    tracked = lesson.equilibria.series(500)
+    tracked = tutorial.equilibria.series(500)
     title = (
         "Distance" if measured is None else ", ".join(filter(None, (measured.title, measured.unit)))
     )
@@ -68,22 +66,22 @@ def _value(found: Equilibrium) -> str:
     )
 
 
-def _distance(run: Run, found: Equilibrium) -> str:
+def _distance(run: PageRun, found: Equilibrium) -> str:
     """Return the distance that D's loss implies beside the true one, in LaTeX."""
-    measured = run.trainer.config.loss.divergence
+    measured = run.config.loss.divergence
     if measured is None:
         return r"\,"
     rows = [measured.identity, measured.derivation(-found.value, d_input_scale(run.trainer.gan))]
     if found.true is not None:
         rows.append(rf"\text{{truly }} {measured.symbol} = {found.true:.3f}")
     if measured.condition and found.max_slope is not None:
-        rows.append(rf"\text{{max_slope slope of D: }} {latex_number(found.max_slope)}")
+        rows.append(rf"\text{{steepest slope of D: }} {latex_number(found.max_slope)}")
     return r" \\[3pt] ".join(rows)
 
 
-def _at_the_mean(run: Run, found: Equilibrium) -> str:
+def _at_the_mean(run: PageRun, found: Equilibrium) -> str:
     """Return D* with its numbers at the target's mean, where it is the odds of two densities."""
-    seen, loss = found.curves, run.trainer.config.loss
+    seen, loss = found.curves, run.config.loss
     if seen is None or not loss.is_probabilistic or loss.equilibrium_logit:
         return r"\,"
     at = int(np.argmin(np.abs(seen.x - run.trainer.gan.mean)))

@@ -11,11 +11,10 @@ import streamlit as st
 from gan_core.explain.narration import LineExplanation, explain, value_of_game
 from gan_core.explain.step_recording import LINES, SHOWN, LineRecord, StepView
 from gan_core.training.monitoring.snapshot import Snapshot
-from gan_core.training.monitoring.snapshot_builder import FIXED_PICTURES
 from ui import figures
 from ui.components import live_chart, sample_canvas
-from ui.live import chart_revision
-from ui.run import Run
+from ui.lessons.recording import move_line, record_if_due
+from ui.run.page_run import PageRun
 
 LINE_SECONDS = 2.0
 """How long a line stays in slow motion."""
@@ -25,89 +24,91 @@ WAITING = LineExplanation(
 )
 
 
-def controls(run: Run) -> None:
+def show_controls(run: PageRun) -> None:
     """Show the buttons that walk through a step."""
-    lesson = run.lesson
-    if run.running:
-        lesson.slow = False
+    tutorial = run.tutorial
+    if run.playback.running:
+        tutorial.slow = False
     back, on = "Back by a line, within the step.", "On by a line; behind the last, a new step."
     slow = f"A line every {LINE_SECONDS:g} seconds."
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.button("◀ Line", on_click=run.walk, args=(-1,), help=back)
-        st.button("Line ▶", on_click=run.walk, args=(1,), help=on)
-        words = "Stop slow motion" if lesson.slow else "Slow motion"
+        st.button("◀ Line", on_click=move_line, args=(run, -1), help=back)
+        st.button("Line ▶", on_click=move_line, args=(run, 1), help=on)
+        words = "Stop slow motion" if tutorial.slow else "Slow motion"
         st.button(words, on_click=_toggle_slow, args=(run,), help=slow)
 
 
-def _toggle_slow(run: Run) -> None:
-    run.pause()
-    run.lesson.slow = not run.lesson.slow
+def _toggle_slow(run: PageRun) -> None:
+    run.playback.pause()
+    run.tutorial.slow = not run.tutorial.slow
 
 
-def draw(run: Run, snapshot: Snapshot) -> None:
-    """Draw the box, the line's formula and sentence, and what is seen at it."""
-    lesson = run.lesson
-    lesson.x = None if snapshot.density is None else snapshot.density.x
-    if run.running:
-        run.watch_step()
-    elif lesson.slow and time.monotonic() - lesson.turned >= LINE_SECONDS:
-        run.walk(1)
-    moment = lesson.moment
-    story = WAITING if moment is None else explain(lesson.recording.config, moment)
+def draw(run: PageRun, snapshot: Snapshot) -> None:
+    """Draw the algorithm, the line's formula and sentence, and the samples at this line."""
+    tutorial = run.tutorial
+    tutorial.x = None if snapshot.density is None else snapshot.density.x
+    if run.playback.running:
+        record_if_due(run)
+    elif tutorial.slow and time.monotonic() - tutorial.line_began >= LINE_SECONDS:
+        move_line(run, 1)
+    record = tutorial.record
+    story = WAITING if record is None else explain(tutorial.recording.config, record)
     left, right = st.columns([2, 3])
     with left:
-        st.html(box(run, moment))
-        _value(run, moment)
+        st.html(algorithm_html(run, record))
+        _show_value(run, record)
     with right:
-        _see(run, snapshot, moment)  # first, so that it stands still while the words change
+        _show_scene(run, snapshot, record)  # first, so that it stands still while the words change
         st.markdown(story.sentence)
         st.latex(story.formula or r"\,")
         st.latex(story.numbers or r"\,")
 
 
-def _value(run: Run, moment: LineRecord | None) -> None:
+def _show_value(run: PageRun, record: LineRecord | None) -> None:
     """Show the game's value as a formula and, once D has judged a batch, in numbers."""
-    if moment is None:
+    if record is None:
         formula, numbers = r"V(D,G)", r"\,"
-    elif moment.discriminator_loss is None:
-        formula, _ = value_of_game(run.trainer.config, moment.update.loss_terms)
+    elif record.discriminator_loss is None:
+        formula, _ = value_of_game(run.config, record.update.loss_terms)
         numbers = r"\,"
     else:
-        formula, numbers = value_of_game(run.trainer.config, moment.discriminator_loss)
+        formula, numbers = value_of_game(run.config, record.discriminator_loss)
     st.latex(rf"\min_G\ \max_D\ {formula}".replace(" + ", r" \\ {} + "))
     st.latex(numbers)
 
 
-def box(run: Run, moment: LineRecord | None) -> str:
+def algorithm_html(run: PageRun, record: LineRecord | None) -> str:
     """Return Algorithm 1 as HTML, with the present line lit."""
-    updates = run.trainer.config.n_critic
-    now = "" if moment is None else f", now number {moment.repetition}"
+    updates = run.config.n_critic
+    now = "" if record is None else f", now number {record.repetition}"
     rows = [f"<i>D's turn{f', {updates} times{now}' if updates > 1 else ''}</i>"]
     for number, line in enumerate(LINES, 1):
         if not line.of_d and LINES[number - 2].of_d:
             rows.append("<i>G's turn</i>")
-        lit = " class='lit'" if moment is not None and moment.line == line else ""
+        lit = " class='lit'" if record is not None and record.line == line else ""
         rows.append(f"<div{lit}><b>{number}</b> {escape(line.words)}</div>")
-    watched = run.lesson.recording
+    watched = run.tutorial.recording
     step = "" if watched is None else f", step {watched.step:,}"
-    if watched is not None and watched.step != run.trainer.step_count:
+    if watched is not None and watched.step != run.step:
         step += ", the last one watched"
     return f"<div class='algorithm'><b>Algorithm 1{step}</b>{''.join(rows)}</div>"
 
 
-def _see(run: Run, snapshot: Snapshot, moment: LineRecord | None) -> None:
+def _show_scene(run: PageRun, snapshot: Snapshot, record: LineRecord | None) -> None:
     if snapshot.density is not None:
         view = snapshot.density
         untouched = StepView(view.lines_x, curve=view.d)
-        seen, x = (untouched, view.x) if moment is None else (moment.view, run.lesson.recording.x)
-        figure = figures.scene(seen, x, run.trainer.config, chart_revision(run))
+        seen, x = untouched, view.x
+        if record is not None:
+            seen, x = record.view, run.tutorial.recording.x
+        figure = figures.scene(seen, x, run.config, run.chart_revision)
         live_chart(figure, f"{run.page}.lesson.scene")
         return
-    if moment is None:
-        scene = StepView(snapshot.samples[:SHOWN], run.real_samples(FIXED_PICTURES)[:SHOWN])
+    if record is None:
+        scene = StepView(snapshot.samples[:SHOWN], run.real_samples(run.num_fixed)[:SHOWN])
     else:
-        scene = moment.view
-    low, high = run.trainer.config.loss.score_range or _reach(scene)
+        scene = record.view
+    low, high = run.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:
         below, name = figures.push_map(scene.push), "Push: green more ink, purple less"

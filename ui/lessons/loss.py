@@ -12,44 +12,44 @@ from gan_core.losses import LOSSES, Loss
 from gan_core.training.algorithm import discriminator_loss
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
-from ui import figures, session
+from ui import figures
 from ui.components import live_chart, tiles
-from ui.live import chart_revision
-from ui.run import Run
+from ui.run.page_run import PageRun
+from ui.session import state
 
 COMPARED = ("minimax", "non_saturating")
 
 
-def controls(run: Run) -> None:
+def show_controls(run: PageRun) -> None:
     """Let a loss be looked at; the run keeps its own."""
-    own = run.trainer.config.loss.name
+    own = run.config.loss.name
     st.selectbox(
         "Loss to look at",
         LOSSES.names(),
         format_func=lambda name: LOSSES[name].title + (" (this run's)" if name == own else ""),
-        key=session.widget(f"{run.page}.lesson.loss", own),
+        key=state.init_widget(f"{run.page}.lesson.loss", own),
         width=300,
     )
 
 
-def draw(run: Run, snapshot: Snapshot) -> None:
-    """Draw the loss with the next step's batch on it, and what G gets from each loss."""
+def draw(run: PageRun, snapshot: Snapshot) -> None:
+    """Draw the loss with the next step's batch on it, and the gradient that G gets from each."""
     trainer = run.trainer
-    loss = _chosen(run, session.value(f"{run.page}.lesson.loss"))
-    compared = [_chosen(run, name) for name in COMPARED]
+    loss = _find_loss(run, state.widget_value(f"{run.page}.lesson.loss"))
+    compared = [_find_loss(run, name) for name in COMPARED]
     if loss.name not in COMPARED:
         compared.append(loss)
     with trainer.lock, trainer.gan.no_side_effects():
         batch = trainer.gan.sample_batch()
-        bill = discriminator_loss(trainer.gan, batch)
+        terms = discriminator_loss(trainer.gan, batch)
         norms = gradient_of_g(trainer.gan, batch, compared)
-    real, fake = bill.real_logits.detach(), bill.fake_logits.detach()
+    real, fake = terms.real_logits.detach(), terms.fake_logits.detach()
     left, right = st.columns(2)
     left.latex(rf"\begin{{gathered}}{loss.equation}\end{{gathered}}")
     costs = latex_mean(loss.discriminator(real, fake)), latex_mean(loss.generator(real, fake))
     right.latex(rf"\begin{{gathered}}L_D = {costs[0]} \\[6pt] L_G = {costs[1]}\end{{gathered}}")
     slopes = {other.title: loss_view(other, real, fake) for other in compared}
-    key = f"{chart_revision(run)}.{loss.name}"
+    key = f"{run.chart_revision}.{loss.name}"
     live_chart(figures.loss_curves(slopes[loss.title], slopes, key), f"{run.page}.lesson.curves")
     rows = [
         {
@@ -60,16 +60,17 @@ def draw(run: Run, snapshot: Snapshot) -> None:
         for (title, view), norm in zip(slopes.items(), norms, strict=True)
     ]
     tiles(rows, key=f"{run.page}.lesson.norms")
-    _stands_for(trainer, loss, loss.discriminator(real, fake).mean().item())
+    _show_divergence(trainer, loss, loss.discriminator(real, fake).mean().item())
 
 
-def _chosen(run: Run, name: str) -> Loss:
-    own = run.trainer.config.loss
+def _find_loss(run: PageRun, name: str) -> Loss:
+    """Return the run's own loss if it has that name, else one with its default knobs."""
+    own = run.config.loss
     return own if name == own.name else LOSSES.create(name)
 
 
-def _stands_for(trainer: Trainer, loss: Loss, loss_d: float) -> None:
-    """Show what distance the loss measures, and what this batch's loss says of it."""
+def _show_divergence(trainer: Trainer, loss: Loss, loss_d: float) -> None:
+    """Show the distance that the loss measures, and its value by this batch's loss."""
     measured = loss.divergence
     if measured is None:
         st.markdown("Nobody knows what distance this loss measures.")

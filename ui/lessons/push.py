@@ -9,23 +9,23 @@ from gan_core.explain.narration import latex_number
 from gan_core.explain.sample_gradients import SampleGradients, sample_gradients
 from gan_core.explain.step_recording import SHOWN
 from gan_core.training.monitoring.snapshot import Snapshot
-from ui import figures, session
+from ui import figures
 from ui.components import live_chart, sample_canvas
-from ui.live import chart_revision
-from ui.run import Run
+from ui.run.page_run import PageRun
+from ui.session import state
 
 
-def controls(run: Run) -> None:
+def show_controls(run: PageRun) -> None:
     """Let one of the shown samples be chosen."""
-    key = session.widget(f"{run.page}.lesson.sample", 1)
+    key = state.init_widget(f"{run.page}.lesson.sample", 1)
     st.slider(f"Sample, of the first {SHOWN} of the batch", 1, SHOWN, key=key, width=360)
 
 
-def draw(run: Run, snapshot: Snapshot) -> None:
+def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the push on the samples of the next step's batch."""
     trainer = run.trainer
     found = sample_gradients(trainer, SHOWN)
-    chosen = min(session.value(f"{run.page}.lesson.sample"), len(found.dloss_dlogit)) - 1
+    chosen = min(state.widget_value(f"{run.page}.lesson.sample"), len(found.dloss_dlogit)) - 1
     st.latex(
         r"-\frac{\partial \ell_G}{\partial x} ="
         r"-\frac{\partial \ell_G}{\partial a}\cdot\frac{\partial a}{\partial x},"
@@ -33,7 +33,7 @@ def draw(run: Run, snapshot: Snapshot) -> None:
     )
     st.latex(_numbers(found, chosen))
     if snapshot.density is not None:
-        chart = figures.pushes(found, chosen, snapshot.density, trainer.config, chart_revision(run))
+        chart = figures.pushes(found, chosen, snapshot.density, trainer.config, run.chart_revision)
         live_chart(chart, f"{run.page}.lesson.pushes")
     else:
         _pictures(run, found, chosen)
@@ -51,10 +51,10 @@ def _numbers(found: SampleGradients, chosen: int) -> str:
     return rf"{slope},\quad \lVert\text{{push}}\rVert = {size}"
 
 
-def _pictures(run: Run, found: SampleGradients, chosen: int) -> None:
+def _pictures(run: PageRun, found: SampleGradients, chosen: int) -> None:
     """Draw all the samples and their pushes, and the chosen one enlarged."""
     reach = float(found.d_output.min()), float(found.d_output.max())
-    low, high = run.trainer.config.loss.score_range or reach
+    low, high = run.config.loss.score_range or reach
     judged = figures.judged(found.samples, found.d_output, low, high)
     maps = figures.push_map(found.push)
     moved = figures.moved(found.samples, found.push)

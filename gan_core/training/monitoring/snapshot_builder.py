@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gan_core.config import ExperimentConfig
 from gan_core.training.monitoring.history import History
+from gan_core.training.monitoring.sample_view import SampleView
 from gan_core.training.monitoring.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SnapshotBuilder:
     def __init__(self, config: ExperimentConfig) -> None:
         kind = config.dataset.kind
         self.metric_history = History(list(kind.history_columns))
-        self._view = kind.sample_view(config)
+        self._view = kind.sample_view(config) or SampleView()
 
     def snapshot(
         self, state: TrainState, statistics: dict[str, float], remember: bool = True

@@ -1,0 +1,72 @@
+"""Everything that is recorded of a run: histories, sample grids, earlier states, snapshots."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from gan_core.training.monitoring.history import History
+from gan_core.training.monitoring.sample_timeline import Timeline
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.snapshot_builder import SnapshotBuilder
+from gan_core.training.monitoring.state_history import StateHistory
+
+if TYPE_CHECKING:
+    from gan_core.training.state import TrainState
+
+
+class Recorder:
+    """Records one run."""
+
+    def __init__(self, state: TrainState) -> None:
+        self._state = weakref.proxy(state)  # a reference would keep the run, and all its memory
+        self.timeline = Timeline()
+        self.state_history = StateHistory()
+        self._builder = SnapshotBuilder(state.config)
+
+    @property
+    def metric_history(self) -> History:
+        """The metrics at the steps at which they were measured."""
+        return self._builder.metric_history
+
+    def record_state(self) -> None:
+        """Keep the present state and a grid of samples, if this step's are wanted."""
+        state = self._state
+        if self.state_history.should_record(state.step_count):
+            self.state_history.keep(state.capture_state())
+        dataset = state.config.dataset
+        if not dataset.kind.keeps_timeline:
+            return
+        epoch = state.samples_seen // (dataset.size or state.config.batch_size)
+        if self.timeline.should_record(state.step_count, epoch):
+            samples = state.generate(state.fixed_z, state.fixed_labels)
+            self.timeline.keep(state.step_count, epoch, dataset.kind.to_frame(samples))
+
+    def snapshot(self, statistics: dict[str, float], remember: bool) -> Snapshot:
+        """Return the run as it is now; with `remember` its metrics join the history."""
+        return self._builder.snapshot(self._state, statistics, remember)
+
+    def truncate(self) -> None:
+        """Drop everything that was recorded of steps after the present one."""
+        state = self._state
+        for kept in (state.history, self.metric_history, self.timeline, self.state_history):
+            kept.truncate_after(state.step_count)
+        changes = [change for change in state.config_changes if change[0] <= state.step_count]
+        state.config_changes = changes
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of everything but the earlier states. The keys are those of checkpoints."""
+        return {
+            "changes": list(self._state.config_changes),
+            "history": self._state.history.to_dict(),
+            "timeline": self.timeline.state_dict(),
+            "metric_history": self.metric_history.to_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` returned; there are no earlier states then."""
+        self._state.config_changes = [tuple(change) for change in state["changes"]]
+        self._state.statistics.history = History.from_dict(state["history"])
+        self.timeline.load_state_dict(state["timeline"])
+        self._builder.metric_history = History.from_dict(state["metric_history"])
+        self.state_history.truncate_after(-1)

@@ -1,0 +1,138 @@
+"""Figures of one-dimensional data: densities, the map from noise to samples, distances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gan_core.config import ExperimentConfig
+from gan_core.evaluation.metrics import METRICS
+from gan_core.training.monitoring.snapshot import DensityView, Snapshot
+from ui.figures.primitives import (
+    DISCRIMINATOR,
+    FAINT,
+    FAKE,
+    OPTIMUM,
+    REAL,
+    Figure,
+    Panel,
+    axis,
+    curve,
+    d_label,
+    layout,
+    small_multiples,
+    thin_out,
+)
+
+
+def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
+    """Return the paper's Figure 1: both densities, D and the best D over the axis."""
+    view = snapshot.density
+    kind = "D(x)" if config.loss.is_probabilistic else "D(x), raw score"
+    data = [
+        curve(view.x, view.p_real, "target density", REAL, fill="tozeroy"),
+        curve(view.x, view.p_fake, "generated density", FAKE, fill="tozeroy"),
+        curve(view.x, view.d, kind, DISCRIMINATOR, yaxis="y2"),
+    ]
+    if view.d_optimal is not None:
+        dash = {"dash": "dash", "width": 2}
+        data.append(
+            curve(view.x, view.d_optimal, "best possible D*(x)", OPTIMUM, yaxis="y2", line=dash)
+        )
+    score = axis(d_label(config), overlaying="y", side="right", showgrid=False, zeroline=False)
+    score |= {"tickmode": "auto", "nticks": 6}
+    if config.loss.score_range:
+        low, high = config.loss.score_range
+        score["range"] = [low - 0.02, high + 0.02]
+    elif config.loss.shift_invariant:
+        # D* is a logarithm of densities, which runs off where one of them ends; D does not.
+        reach = max(1.0, float(np.ptp(view.d)))
+        score["range"] = [float(view.d.min()) - reach, float(view.d.max()) + reach]
+    return {
+        "data": data,
+        "layout": layout(
+            390,
+            revision,
+            margin={"l": 56, "r": 60, "t": 46, "b": 44},
+            xaxis=axis("x, units of the data", range=[view.x[0], view.x[-1]]),
+            yaxis=axis("density, per unit of x", rangemode="tozero"),
+            yaxis2=score,
+        ),
+    }
+
+
+def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
+    """Return lines from z, below, to G(z), above, and the noise's density under them."""
+    view = snapshot.density
+    low, high = view.x[0], view.x[-1]
+    stretch = (high - low) / (view.z[-1] - view.z[0])
+    bottom = low + (view.lines_z - view.z[0]) * stretch
+    gap = np.full_like(bottom, np.nan)
+    xs = np.stack([bottom, np.clip(view.lines_x, low, high), gap], 1).ravel()
+    ys = np.stack([np.zeros_like(gap), np.ones_like(gap), gap], 1).ravel()
+    z_name = "z" if config.latent_dim == 1 else f"z₁, first of {config.latent_dim} coordinates"
+    still = {"fixedrange": True}
+    return {
+        "data": [
+            curve(xs, ys, "z → G(z)", FAKE, line={"width": 1}, hoverinfo="skip"),
+            _noise_prior(view),
+        ],
+        "layout": layout(
+            300,
+            revision,
+            hovermode=False,
+            showlegend=False,
+            margin={"l": 56, "r": 60, "t": 40, "b": 44},
+            xaxis=axis("x = G(z), units of the data", range=[low, high], side="top", **still),
+            yaxis={
+                "domain": [0.36, 1],
+                "range": [0, 1],
+                "tickvals": [0, 1],
+                "ticktext": ["z", "G(z)"],
+                **still,
+            },
+            xaxis2=axis(z_name, range=[view.z[0], view.z[-1]], anchor="y2", **still),
+            yaxis2=axis(
+                "probability" if view.atoms else "density",
+                domain=[0, 0.26],
+                rangemode="tozero",
+                nticks=3,
+                **still,
+            ),
+        ),
+    }
+
+
+def _noise_prior(view: DensityView) -> dict[str, Any]:
+    """Return the density of the noise, or a bar for each of the values that it can have."""
+    if not view.atoms:
+        return curve(view.z, view.p_z, "noise prior", FAINT, fill="tozeroy", xaxis="x2", yaxis="y2")
+    return {
+        "type": "bar",
+        "x": np.array(list(view.atoms)),
+        "y": np.array(list(view.atoms.values())),
+        "width": 0.02 * (view.z[-1] - view.z[0]),
+        "marker": {"color": FAINT},
+        "name": "noise prior",
+        "xaxis": "x2",
+        "yaxis": "y2",
+    }
+
+
+def distances(snapshot: Snapshot, revision: str) -> Figure:
+    """Return every metric over the steps, with the value of a perfect sampler of the same size."""
+    history = thin_out(snapshot.metric_history)
+    panels = [
+        Panel(
+            METRICS[name].title,
+            METRICS[name].unit,
+            history["step"],
+            history[name],
+            snapshot.noise_floors[name].median,
+            f"perfect sampler {snapshot.noise_floors[name].median:.2g}",
+            log=True,
+        )
+        for name in METRICS.names()
+    ]
+    return small_multiples(panels, len(panels), revision)

@@ -1,0 +1,203 @@
+"""Parts of all figures: curves, axes, marked levels, rows of small charts.
+
+Colours are those of Okabe & Ito (2008), which people of any colour vision can tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gan_core.config import ExperimentConfig
+from gan_core.shapes import Values
+from gan_core.training.monitoring.snapshot import Snapshot
+
+REAL = "#1a86d0"
+FAKE = "#e8710a"
+DISCRIMINATOR = "#009e73"
+OPTIMUM = "#b06bb3"
+FAINT = "rgba(128,128,128,0.55)"
+
+MAX_POINTS = 250
+"""Points of a curve over the steps; a chart of half a page's width can show no more."""
+
+Figure = dict[str, Any]
+
+
+def thin_out(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a history thinned evenly to `MAX_POINTS` or fewer; its newest point stays."""
+    every = max(1, -(-len(history["step"]) // MAX_POINTS))
+    return {name: row[::-1][::every][::-1] for name, row in history.items()}
+
+
+def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:
+    """Return a line trace."""
+    line = {"color": color, "width": 2} | more.pop("line", {})
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": line} | more
+
+
+def level(y: float, text: str, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a dashed horizontal line across a panel, and the words at its right end."""
+    yref, xref = more.get("yref", "y"), more.get("xref", "x domain")
+    line = {
+        "type": "line",
+        "x0": 0,
+        "x1": 1,
+        "xref": xref,
+        "y0": y,
+        "y1": y,
+        "yref": yref,
+        "line": {"dash": "dot", "width": 1.5},
+        "opacity": 0.8,
+    }
+    words = {
+        "x": 1,
+        "xref": xref,
+        "xanchor": "right",
+        "y": more.get("label_y", y),
+        "yref": yref,
+        "yanchor": "bottom",
+        "text": text,
+        "showarrow": False,
+        "font": {"size": 11},
+    }
+    return line, words
+
+
+def change(step: int, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a vertical line where a setting was changed, and the words at its foot."""
+    place = {"xref": "x", "yref": "y domain"}
+    line = {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "line": {"width": 1}}
+    label = {"x": step, "y": 0, "yanchor": "bottom", "xanchor": "left", "text": words}
+    return line | place, label | place | {"showarrow": False, "font": {"size": 11}}
+
+
+def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
+    """Return the layout that all figures share; the same `revision` keeps zoom and legend."""
+    made = {
+        "height": height,
+        "uirevision": revision,
+        "margin": {"l": 56, "r": 16, "t": 28, "b": 44},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
+        "hovermode": "x unified",
+        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
+        "showlegend": True,
+    }
+    return made | more
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    return {"title": {"text": title}} | more
+
+
+def d_label(config: ExperimentConfig) -> str:
+    """Return the meaning of D's output under this loss, as an axis label."""
+    return "probability of real" if config.loss.is_probabilistic else "raw score of D"
+
+
+def over_steps(
+    data: list[dict[str, Any]],
+    marks: list[Any],
+    yaxis: dict[str, Any],
+    snapshot: Snapshot,
+    revision: str,
+) -> Figure:
+    """Return curves over the steps, with a mark where the loss was changed."""
+    marks = marks + [change(step, words) for step, words in snapshot.config_changes]
+    lines, words = zip(*marks, strict=True) if marks else ((), ())
+    return {
+        "data": data,
+        "layout": layout(
+            345,
+            revision,
+            margin={"l": 56, "r": 16, "t": 46, "b": 44},
+            xaxis=axis("step", rangemode="tozero"),
+            yaxis=yaxis,
+            shapes=list(lines),
+            annotations=list(words),
+        ),
+    }
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small chart over the steps, with the level that it is compared to."""
+
+    title: str
+    unit: str
+    x: np.ndarray
+    y: np.ndarray
+    level: float
+    words: str
+    log: bool = False
+
+
+def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figure:
+    """Return small charts in rows of `across`, each with its own axes."""
+    rows = -(-len(panels) // across)
+    data, lines, words, axes = [], [], [], {}
+    for i, panel in enumerate(panels):
+        number = "" if i == 0 else str(i + 1)
+        left = (i % across) / across * (1 + 0.06 / across)
+        right = left + 1 / across - 0.04
+        top = 1 - (i // across) / rows
+        bottom = top - 1 / rows + (0.13 if rows > 1 else 0)
+        low = top - 0.06 if rows > 1 else top
+        axes[f"xaxis{number}"] = axis(
+            "step", domain=[left, min(right, 1)], anchor=f"y{number}", rangemode="tozero"
+        )
+        scale = {"type": "log", "exponentformat": "power", "dtick": 1} if panel.log else {}
+        axes[f"yaxis{number}"] = axis(
+            panel.unit, domain=[bottom, low], anchor=f"x{number}", nticks=5, **scale
+        )
+        trace = curve(panel.x, panel.y, panel.title, FAKE)
+        trace["mode"] = "lines+markers" if len(panel.x) < 10 else "lines"
+        data.append(trace | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
+        if np.isfinite(panel.level):
+            line, word = level(
+                panel.level,
+                panel.words,
+                yref=f"y{number}",
+                xref=f"x{number} domain",
+                label_y=float(np.log10(panel.level)) if panel.log else panel.level,
+            )
+            lines.append(line | {"line": line["line"] | {"color": REAL}})
+            words.append(word)
+        words.append(headline(panel.title, left, low))
+    made = layout(
+        250 if rows == 1 else 215 * rows,
+        revision,
+        showlegend=False,
+        shapes=lines,
+        annotations=words,
+        **axes,
+    )
+    return {"data": data, "layout": made}
+
+
+def headline(title: str, left: float, top: float) -> dict[str, Any]:
+    place = {"x": left, "xref": "paper", "xanchor": "left", "y": top + 0.005, "yref": "paper"}
+    return place | {"text": f"<b>{title}</b>", "yanchor": "bottom", "showarrow": False}
+
+
+def points(x: Values, y: Values, name: str, color: str, **more: Any) -> dict[str, Any]:
+    """Return dots."""
+    marker = {"color": color, "size": 9, "line": {"width": 1, "color": "white"}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": x,
+        "y": y,
+        "name": name,
+        "marker": marker | more.pop("marker", {}),
+    } | more
+
+
+def add_density_axis(made: dict[str, Any]) -> None:
+    """Add an axis for densities at the right of a layout, drawn behind the curves."""
+    made["yaxis"] |= {"overlaying": "y2", "tickmode": "auto", "nticks": 6}
+    made["yaxis2"] = axis("density", side="right", showgrid=False, rangemode="tozero", nticks=4)
+    made["margin"] |= {"r": 60}

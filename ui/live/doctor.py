@@ -1,0 +1,159 @@
+"""The doctor's line on a page: the diagnosis of a run, its evidence and its remedies."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from gan_core import ExperimentConfig
+from gan_core.diagnosis import (
+    HEALTHY,
+    TOO_EARLY,
+    Diagnosis,
+    Evidence,
+    Remedy,
+    diagnose,
+    indicators_of,
+    reference_of,
+)
+from gan_core.evaluation.report import ClassHistogram
+from ui.run.page_run import PageRun
+from ui.session import open_runs, state
+
+DIAGNOSIS_SECONDS = 1.0
+"""Seconds between two diagnoses of a run that trains."""
+
+HEIGHT = 104
+"""Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
+
+MAX_REMEDIES = 2
+MIN_PRINTED = 0.001
+BADGES = {
+    HEALTHY: ("green", "check_circle"),
+    TOO_EARLY: ("gray", "hourglass_empty"),
+    "diverging": ("red", "emergency"),
+}
+ILL = ("orange", "medical_services")
+
+
+def show(run: PageRun) -> None:
+    """Show the diagnosis of a run; a remedy's button applies it.
+
+    It stands outside the live fragment and reads the snapshot drawn last, once a second.
+    """
+    run.remedy_applied = False  # the whole page is being drawn: it shows what was applied
+
+    @st.fragment(run_every=DIAGNOSIS_SECONDS if run.playback.running else None)
+    def diagnosis_line() -> None:
+        if run.remedy_applied:  # set by the click that this very fragment run serves
+            run.remedy_applied = False
+            st.rerun()
+        diagnosis = examine(run)
+        colour, icon = BADGES.get(diagnosis.condition, ILL)
+        with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
+            badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
+            st.markdown(f"{badge} {diagnosis.sentence}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                slots = [st.empty() for _ in range(MAX_REMEDIES)]
+                _show_remedies(run, diagnosis, slots)
+                with st.popover("Evidence"):
+                    st.caption(
+                        "Each line compares what was measured with the value beyond which it "
+                        "counts; bold ones do."
+                    )
+                    st.markdown(evidence_table(diagnosis))
+
+    diagnosis_line()
+
+
+def examine(run: PageRun) -> Diagnosis:
+    """Return the diagnosis of a run, by its latest snapshot."""
+    trainer = run.trainer
+    key = ("reference", run.config.dataset)
+    reference = state.visitor().cached(key, lambda: reference_of(trainer))
+    return diagnose(indicators_of(trainer, run.latest_snapshot(), reference, _class_histogram(run)))
+
+
+def _class_histogram(run: PageRun) -> ClassHistogram | None:
+    """Return the classes that the latest evaluation counted, if it is not long ago."""
+    if not run.measurements.reports or not run.config.dataset.classes:
+        return None
+    latest = run.measurements.reports[-1]
+    recent = run.step - latest.step <= max(latest.step // 4, 100)
+    return next(iter(latest.census.values()), None) if recent else None
+
+
+def _show_remedies(
+    run: PageRun, diagnosis: Diagnosis, slots: list[st.delta_generator.DeltaGenerator]
+) -> None:
+    config = run.config
+    for slot, remedy in zip(slots, diagnosis.remedies, strict=False):
+        words = remedy.label + (" and train on" if remedy.live and _stopped(run) else "")
+        asks = not remedy.live and run.step > open_runs.ASK_BEYOND_STEPS
+        sure = asks and run.remedy.is_pending(remedy.label)
+        if sure:
+            words = f"Yes, put this run of more than {open_runs.ASK_BEYOND_STEPS:,} steps away"
+        slot.button(
+            words,
+            # The key holds what the button does: a click never applies what came in its place.
+            key=f"{run.page}.remedy.{run.revision}.{remedy.label}.{sure}",
+            icon=":material/healing:" if remedy.live else ":material/restart_alt:",
+            help=", ".join(remedy.changed).replace("_", " ") + " will change.",
+            on_click=_ask if asks and not sure else _apply,
+            args=(run, remedy, config),
+        )
+
+
+def _ask(run: PageRun, remedy: Remedy, config: ExperimentConfig) -> None:
+    """Let the button ask before it drops a long run."""
+    run.remedy.ask(remedy.label)
+
+
+def _stopped(run: PageRun) -> bool:
+    return run.trainer.failure is not None and not run.playback.running
+
+
+def _apply(run: PageRun, remedy: Remedy, config: ExperimentConfig) -> None:
+    """Apply a remedy to the run that had this config: Streamlit may serve a click twice."""
+    if run.config != config:
+        return
+    run.remedy.clear()
+    stopped = _stopped(run)
+    if remedy.live:
+        try:
+            run.change(remedy.config, remedy.mark)
+        except ValueError as error:  # no memory for it
+            run.notice, run.remedy_applied = str(error), True
+            return
+    else:
+        open_runs.start_new_run(run, remedy.config)
+    if stopped:
+        run.playback.start()
+    run.show_config()
+    run.remedy_applied = True
+
+
+def evidence_table(diagnosis: Diagnosis) -> str:
+    """Return all rules as a table in Markdown."""
+    rows = ["| | measured | value | counts | over |", "| --- | --- | ---: | ---: | --- |"]
+    for title, evidence in diagnosis.evidence:
+        if not evidence:
+            rows.append(f"| {title} | *not looked for in such runs* | | | |")
+        for i, row in enumerate(evidence):
+            rows.append(f"| {title if i == 0 else ''} | {_cells(row)} |")
+    return "\n".join(rows)
+
+
+def _cells(row: Evidence) -> str:
+    value = f"**{_number(row.value)}**" if row.tripped else _number(row.value)
+    sign = ">" if row.above else "<"
+    return f"{row.measured} | {value} | {sign}\u00a0{_number(row.threshold)} | {row.over}"
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    if 0 < abs(value) < MIN_PRINTED:
+        return "0.00"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3g}"

@@ -1,0 +1,53 @@
+"""The messages about a run, and the question before one is dropped."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.markdown import escape_markdown
+from ui.run.page_run import PageRun
+from ui.run.playback import halve_rate
+from ui.session import open_runs, state
+
+
+def show(run: PageRun) -> None:
+    """Show all messages about the run, and ask before it is dropped."""
+    messages = state.visitor().messages
+    for message in messages:
+        st.warning(escape_markdown(message))  # it may quote the text of a link
+    if messages:
+        st.button("Dismiss", on_click=messages.clear, key=f"{run.page}.dismiss")
+    if run.notice:
+        st.warning(run.notice)
+    if run.playback.stopped_by_numbers:
+        st.button(
+            f"Go on from step {run.step:,} with half the learning rates{_halved_rates(run)}",
+            icon=":material/healing:",
+            on_click=run.playback.start_slower,
+            key=f"{run.page}.slower.{run.step}",
+        )
+    if run.storage.problem:
+        st.warning(run.storage.problem)
+    if run.info is not None and not run.playback.running:
+        st.caption(run.info)
+    if run.proposed is not None:
+        _ask_for_new_run(run)
+
+
+def _ask_for_new_run(run: PageRun) -> None:
+    changed = ", ".join(run.config.differences(run.proposed)).replace("_", " ")
+    st.warning(
+        f"A different {changed} needs a new run. The present one has more than "
+        f"{open_runs.ASK_BEYOND_STEPS:,} steps; it would stay on the page Runs. Until you "
+        "answer, it goes on as it was."
+    )
+    yes, no, _ = st.columns([2, 2, 5])
+    start = open_runs.start_new_run
+    yes.button("Start the new run", on_click=start, args=(run, run.proposed))
+    no.button("Keep this run", on_click=run.show_config)
+
+
+def _halved_rates(run: PageRun) -> str:
+    """Return the learning rates that the offer would bring, in words."""
+    g, d = halve_rate(run.config.optimizer_g).lr, halve_rate(run.config.optimizer_d).lr
+    return f": {g:g}" if g == d else f": {g:g} for G, {d:g} for D"

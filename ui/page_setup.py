@@ -1,0 +1,63 @@
+"""The first lines of every page: tab, style, sidebar links, and the import of the core."""
+
+import gc
+from pathlib import Path
+
+import streamlit as st
+
+from ui.components import load_code, load_plotly
+from ui.pages_table import PAGES
+
+ICON = str(Path(__file__).with_name("icon.png"))
+
+STYLE = (
+    "<style>"
+    ".stMainBlockContainer { padding: 2.6rem 2rem 3rem; }"
+    ".stStatusWidget, [data-testid='stStatusWidget'] { display: none; }"
+    "[data-stale='true'] { opacity: 1 !important; }"
+    ".stSidebar .katex-display { margin: 0.2rem 0; overflow-x: auto; overflow-y: hidden; }"
+    ".stSidebar .stCaptionContainer p { margin-bottom: 0.2rem; }"
+    ".stMain .katex-display { margin: 0; padding: 0.3rem 0; overflow-x: auto;"
+    " overflow-y: hidden; }"
+    ".stMain .katex-display > .katex { font-size: 1.05em; }"
+    ".algorithm { border: 1px solid #8884; border-radius: 0.5rem; padding: 0.6rem 0.9rem; }"
+    ".algorithm div { padding: 0.1rem 0.5rem; border-left: 3px solid transparent; }"
+    ".algorithm .lit { border-color: #009e73; background: #009e7333; }"
+    ".algorithm i { display: block; margin-top: 0.45rem; opacity: 0.75; }"
+    ".st-key-code_loader, .st-key-plotly_loader { position: absolute; }"
+    "</style>"
+)
+"""The charts get the room that margins would take. Streamlit's own signs of work in progress are
+left out: they would blink with every frame, and grey the charts when one is late."""
+
+
+def begin(page: str, charts: bool = True) -> None:
+    """Set the tab's title and the page's style, link to all pages, and import the core.
+
+    `page` is a key of `PAGES`. The first page of a server waits for seconds until torch and scipy
+    are imported. So call this before any import that needs them: in that time the browser shows
+    the links, and takes in plotly.js, for a page with `charts`.
+    """
+    st.set_page_config(f"{PAGES[page].title} · GAN laboratory", ICON, layout="wide")
+    st.html(STYLE)
+    _link_pages()
+    load_code()
+    if charts:
+        load_plotly()
+    _import_core()
+
+
+def _link_pages() -> None:
+    """Link to every page at the top of the sidebar."""
+    with st.sidebar.container(gap=None, key="page_links"):
+        for page in PAGES.values():
+            st.page_link(page.file, label=page.title, icon=page.icon)
+
+
+def _import_core() -> None:
+    """Import `gan_core` without looking for garbage: there is none, and it would take 0.7 s."""
+    gc.disable()
+    try:
+        import gan_core  # noqa: F401
+    finally:
+        gc.enable()

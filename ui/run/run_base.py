@@ -1,0 +1,137 @@
+"""The parts of a page's run that playback, time travel and the page share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gan_core import ExperimentConfig, Trainer
+from gan_core.networks import LayerRow
+from gan_core.training.monitoring.snapshot import Snapshot
+from ui.confirmation import Confirmation
+from ui.run.measurements import Measurements
+from ui.run.run_storage import RunStorage
+from ui.run.tutorial_state import TutorialState
+
+
+@dataclass
+class View:
+    """How the pictures of a run are shown."""
+
+    side: int = 8
+    size: int = 560
+    label: int | None = None
+    panel: str | None = None
+
+
+@dataclass(eq=False)
+class RunBase:
+    """A trainer with its storage, its measurements, and the messages of its page."""
+
+    page: str
+    trainer: Trainer
+    storage: RunStorage | None = None
+    measurements: Measurements | None = None
+    tutorial: TutorialState = field(default_factory=TutorialState)
+    layers: dict[str, list[LayerRow]] = field(default_factory=dict)
+    real: np.ndarray | None = None
+    view: View = field(default_factory=View)
+    cached_snapshot: Snapshot | None = None
+    """The snapshot drawn last."""
+    past_trainer: Trainer | None = None
+    """The run as it was at an earlier step, as long as the page displays that step."""
+    proposed: ExperimentConfig | None = None
+    """The set-up that waits for the visitor's consent to a new run."""
+    notice: str | None = None
+    info: str | None = None
+    """A line below the page's buttons; it stays until the run is trained on."""
+    revision: int = 0
+    """Raised to give the page new widgets, which show the run's config."""
+    remedy: Confirmation = field(default_factory=Confirmation)
+    """The remedy that waits for the visitor's consent to a new run."""
+    remedy_applied: bool = False
+    """Whether a remedy was applied that the page does not show yet."""
+
+    def __post_init__(self) -> None:
+        self.layers = self.trainer.layers()
+        self.storage = self.storage or RunStorage(self.trainer)
+        self.measurements = Measurements(self.trainer)
+
+    @property
+    def id(self) -> str:
+        """The run's name in links and on the disk."""
+        return self.storage.id
+
+    @property
+    def step(self) -> int:
+        """The number of training steps taken."""
+        return self.trainer.step_count
+
+    @property
+    def config(self) -> ExperimentConfig:
+        """The run's present set-up."""
+        return self.trainer.config
+
+    @property
+    def num_fixed(self) -> int:
+        """The number of samples that the run makes of its fixed noise."""
+        return len(self.trainer.fixed_z)
+
+    @property
+    def displayed(self) -> Trainer:
+        """The trainer that the page displays: of an earlier step, or the present one."""
+        return self.past_trainer or self.trainer
+
+    @property
+    def chart_revision(self) -> str:
+        """A text that changes when zoom and legend of the charts should start afresh."""
+        return f"{self.page}.{id(self.trainer)}"
+
+    def replace_trainer(self, trainer: Trainer, storage: RunStorage) -> None:
+        """Put another trainer in the place of this run's."""
+        self.storage.close()
+        self.trainer, self.storage = trainer, storage
+        self.layers = self.trainer.layers()
+        self.real = self.cached_snapshot = self.past_trainer = None
+        self.proposed = self.notice = self.info = None
+        self.measurements = Measurements(trainer, self.measurements.every)
+        self.tutorial = TutorialState()
+        self.remedy.clear()
+
+    def save(self, wait: bool = True) -> bool:
+        """Save the run; return False if that failed, see `storage.problem`."""
+        return self.storage.save(self.cached_snapshot, self.measurements.reports, wait)
+
+    def autosave(self) -> None:
+        """Save the run in a thread, if it is time."""
+        self.storage.autosave(self.cached_snapshot, self.measurements.reports)
+
+    def refresh(self) -> Snapshot:
+        """Make a snapshot of the run as it is now, and keep it as the one drawn last."""
+        self.cached_snapshot = self.trainer.snapshot()
+        return self.cached_snapshot
+
+    def change(self, config: ExperimentConfig, label: str) -> None:
+        """Go on with changed settings, and mark the step in the charts.
+
+        Raises:
+            ValueError: if a setting differs that needs a new run.
+        """
+        changes = self.trainer.config_changes
+        known = len(changes)
+        step = self.step
+        self.trainer.update_config(config)
+        changes[known:] = [(step, label)]
+        self.cached_snapshot = None
+
+    def real_samples(self, n: int) -> np.ndarray:
+        """Return the same `n` real samples at every call."""
+        if self.real is None or len(self.real) != n:
+            self.real = self.trainer.real_samples(n)
+        return self.real
+
+    def show_config(self) -> None:
+        """Make the widgets show the run's config, not the choices made since."""
+        self.proposed = None
+        self.revision += 1

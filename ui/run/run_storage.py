@@ -1,0 +1,99 @@
+"""The storage of a run: its folder, and when it is saved."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from gan_core import Trainer
+from gan_core.evaluation.report import EvaluationReport
+from gan_core.storage.run_folder import RunFolder, new_folder
+from gan_core.storage.run_saver import RunSaver
+from gan_core.training.monitoring.snapshot import Snapshot
+
+MIN_STEPS_KEPT = 1_000
+"""A run that was never saved and has fewer steps is not kept when another one takes its place."""
+
+PAUSE_SAVE_SECONDS = 5.0
+"""Seconds between two saves at a pause: a step a click would write the run at every click."""
+
+
+class RunStorage:
+    """Saves one trainer into one run folder."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        folder: RunFolder | None = None,
+        parent: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.trainer = trainer
+        folder = folder or new_folder()
+        self.saver = RunSaver(trainer, folder, name, parent=parent)
+        self.given_up = False
+        """Whether a failed save was reported once, so that the run may be dropped unsaved."""
+        self._last_pause_save = -PAUSE_SAVE_SECONDS
+        self._timer: threading.Timer | None = None
+        """Saves the run at rest."""
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is in the link."""
+        return self.saver.folder.id
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence, if the run could not be saved."""
+        return self.saver.problem
+
+    @property
+    def has_unsaved_work(self) -> bool:
+        """Whether something would be lost with this run."""
+        if not self.saver.unsaved or not self.trainer.step_count:
+            return False
+        return self.saver.saved is not None or self.trainer.step_count > MIN_STEPS_KEPT
+
+    def close(self) -> None:
+        """Release the run's folder, after a save in progress has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.saver.close()
+
+    def autosave(self, latest: Snapshot | None, reports: list[EvaluationReport]) -> None:
+        """Save, in a thread, if it is time."""
+        if self.saver.due:
+            self.save(latest, reports, wait=False)
+
+    def save_at_pause(self, latest: Snapshot | None, reports: list[EvaluationReport]) -> None:
+        """Save, in a thread: at once, or a little later if there has just been a pause."""
+        if not self.trainer.step_count or not self.saver.unsaved or self._timer is not None:
+            return
+        wait = max(0.0, self._last_pause_save + PAUSE_SAVE_SECONDS - time.monotonic())
+
+        def save() -> None:
+            self._timer, self._last_pause_save = None, time.monotonic()
+            self.save(latest, reports)
+
+        self._timer = threading.Timer(wait, save)
+        self._timer.daemon = True  # a server that ends saves everything itself
+        self._timer.start()
+
+    def save(
+        self, latest: Snapshot | None, reports: list[EvaluationReport], wait: bool = True
+    ) -> bool:
+        """Save the run if it has changed since; return False if that failed, see `problem`."""
+        if not self.saver.unsaved:
+            return True
+        return self.saver.save(latest, self._best_metric(latest, reports), wait)
+
+    def _best_metric(
+        self, latest: Snapshot | None, reports: list[EvaluationReport]
+    ) -> float | None:
+        """Return the metric of this very step by which checkpoints are compared, if any."""
+        step = self.trainer.step_count
+        if latest is not None and latest.step == step and "wasserstein_1" in latest.metrics:
+            return latest.metrics["wasserstein_1"]
+        if reports and reports[-1].step == step and "frechet" in reports[-1].values:
+            return reports[-1].values["frechet"].value
+        return None

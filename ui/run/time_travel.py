@@ -1,0 +1,90 @@
+"""The way back to a run's earlier steps."""
+
+from __future__ import annotations
+
+from gan_core.storage import checkpoint
+from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.state_history import StateSnapshot
+from ui.run.run_base import RunBase
+from ui.run.run_storage import RunStorage
+
+
+class TimeTravel:
+    """Displays earlier steps of a run; goes back to one, or forks a new run from it."""
+
+    def __init__(self, run: RunBase) -> None:
+        self._run = run
+
+    def steps(self) -> list[int]:
+        """Return the steps to which the run can go back, oldest first; the last one is now."""
+        run = self._run
+        in_memory = {state.step for state in run.trainer.state_history.snapshots}
+        on_disk = {file.step for file in run.storage.saver.folder.checkpoints}
+        return sorted({step for step in in_memory | on_disk if step < run.step} | {run.step})
+
+    def state_at(self, step: int) -> StateSnapshot:
+        """Return the run's latest known state up to a step, from memory or from its folder.
+
+        Raises:
+            ValueError: if there is none, or its checkpoint is damaged.
+        """
+        trainer, folder = self._run.trainer, self._run.storage.saver.folder
+        in_memory = [state for state in trainer.state_history.snapshots if state.step <= step]
+        on_disk = [file for file in folder.checkpoints if file.step <= step]
+        if in_memory and (not on_disk or in_memory[-1].step >= on_disk[-1].step):
+            return in_memory[-1]
+        if not on_disk:
+            raise ValueError(f"No state of the run up to step {step:,} is kept.")
+        return checkpoint.state_from_checkpoint(trainer, checkpoint.read(on_disk[-1].path))
+
+    def view_step(self, step: int) -> None:
+        """Display the run, which rests, as it was at a step; at its last one, the run itself.
+
+        Raises:
+            ValueError: as `state_at`.
+        """
+        run = self._run
+        run.past_trainer = None
+        if step < run.step:
+            run.past_trainer = run.trainer.fork(self.state_at(step), engine="eager")
+
+    def displayed_snapshot(self) -> Snapshot:
+        """Return a snapshot of the displayed step: an earlier one, or the present."""
+        run = self._run
+        return run.refresh() if run.past_trainer is None else run.past_trainer.snapshot()
+
+    def restore(self) -> None:
+        """Go back to the displayed step; all later steps are dropped."""
+        run = self._run
+        past = run.past_trainer
+        if past is None:
+            return
+        run.trainer.restore_to(past.capture_state())
+        run.trainer.config_changes.append((run.step, "back to here"))
+        run.past_trainer = run.cached_snapshot = None
+        run.measurements.truncate_after(run.step)
+        run.tutorial.recording = None
+        run.save(wait=False)
+        run.show_config()
+
+    def fork(self) -> None:
+        """Begin a new run at the displayed step; the old one is saved."""
+        run = self._run
+        step = run.displayed.step_count
+        if not run.save():
+            run.notice = run.storage.problem
+            return
+        try:
+            trainer = run.trainer.fork(self.state_at(step))
+        except ValueError as error:
+            run.notice = str(error)
+            return
+        name = f"{run.storage.saver.about.name}, from step {step:,}"
+        went_on_to = run.step
+        run.replace_trainer(trainer, RunStorage(trainer, parent=run.id, name=name))
+        run.info = (
+            f"This is a new run now, from step {step:,} on. The one it comes from, of "
+            f"{went_on_to:,} steps, is kept on the page Runs."
+        )
+        run.save(wait=False)
+        run.show_config()

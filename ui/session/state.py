@@ -1,0 +1,46 @@
+"""The state of a visitor's session; the only user of session_state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ui.session.visitors import VISITORS, Connection, VisitorState
+
+VISITOR_KEY = "visitor"
+
+
+def visitor() -> VisitorState:
+    """Return the state of the visitor whose page is being drawn."""
+    if VISITOR_KEY not in st.session_state:
+        st.session_state[VISITOR_KEY] = VisitorState()
+    return st.session_state[VISITOR_KEY]
+
+
+def register_cleanup() -> None:
+    """Let this visitor's runs be saved, and their memory given back, when the session ends."""
+    _connection().visitors.add(visitor())
+
+
+@st.cache_resource(scope="session", on_release=VISITORS.on_disconnect, show_spinner=False)
+def _connection() -> Connection:
+    """Return the object that Streamlit releases when the browser's tab is closed."""
+    return VISITORS.connect()
+
+
+def init_widget(key: str, value: Any) -> str:
+    """Give a widget its first value, once, and return its key."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def widget_value(key: str) -> Any:
+    """Return a widget's present value."""
+    return st.session_state[key]
+
+
+def steps_per_frame() -> int | None:
+    """Return the exact number of steps per frame that a test asked for, if any."""
+    return st.session_state.get("steps_per_frame")

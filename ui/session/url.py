@@ -1,0 +1,66 @@
+"""The page's address: the set-up and the id of a run, and the name it is asked for by."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from gan_core import ExperimentConfig
+from gan_core.data.kind import DataKind
+from ui.run.page_run import PageRun
+from ui.session import state
+
+SETUP_KEY, RUN_KEY = "setup", "run"
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
+
+
+def write_link(run: PageRun) -> None:
+    """Put the run's set-up into the page's address, and its id once there is something to keep."""
+    link = {SETUP_KEY: json.dumps(run.config.diff_from_defaults(), separators=(",", ":"))}
+    if run.playback.running or run.step:
+        link[RUN_KEY] = run.id
+        state.visitor().runs_page.known_ids.add(run.id)
+    if st.query_params.to_dict() != link:
+        st.query_params.from_dict(link)
+
+
+def linked_run_id() -> str | None:
+    """Return the id of the run in the link, if there is one."""
+    return st.query_params.get(RUN_KEY)
+
+
+def linked_config(default: ExperimentConfig) -> ExperimentConfig:
+    """Return the set-up in the link; `default` without one.
+
+    Raises:
+        ValueError: if it cannot be read, or its data set is not of the default's kind.
+    """
+    if SETUP_KEY not in st.query_params:
+        return default
+    config = ExperimentConfig.from_json(st.query_params[SETUP_KEY])
+    if config.dataset.kind_name != default.dataset.kind_name:
+        noun = config.dataset.kind.noun
+        raise ValueError(f"Its data set, {config.dataset.name}, is made of {noun}.")
+    return config
+
+
+def linked_kind() -> DataKind | None:
+    """Return the kind of data of the set-up in the link; None without a readable link."""
+    try:
+        return ExperimentConfig.from_json(st.query_params[SETUP_KEY]).dataset.kind
+    except (KeyError, ValueError):
+        return None
+
+
+def is_shared() -> bool:
+    """Return whether others than the owner of this server may use it: visitors have no login.
+
+    It is the owner's alone if it listens on this machine only and is asked for by that name, by no
+    proxy. A proxy that hands over neither its visitors' host nor their address would be missed.
+    """
+    host = (st.context.headers.get("Host") or "").rsplit(":", 1)[0]
+    through_a_proxy = any(name in st.context.headers for name in FORWARDED)
+    listens_here = st.get_option("server.address") in LOOPBACK
+    return through_a_proxy or not listens_here or bool(host and host not in LOOPBACK)

@@ -1,0 +1,59 @@
+"""The page of distributions: the charts of a run on numbers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.training.monitoring.snapshot import Snapshot
+from ui import figures
+from ui.components import live_chart, tiles
+from ui.live.tiles import common_tiles
+from ui.run.page_run import PageRun
+
+FEW_VALUES = 64
+
+
+def draw(run: PageRun, snapshot: Snapshot) -> None:
+    """Draw one frame of a run on numbers."""
+    config, key = run.config, run.chart_revision
+    tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
+    left, right = st.columns([3, 2])
+    with left:
+        live_chart(figures.distributions(snapshot, config, key), f"{run.page}.distributions")
+        live_chart(figures.noise_map(snapshot, config, key), f"{run.page}.noise")
+    with right:
+        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
+        live_chart(figures.d_outputs(snapshot, config, key), f"{run.page}.judgements")
+    for remark in _remarks(snapshot):
+        st.caption(remark)
+    live_chart(figures.distances(snapshot, key), f"{run.page}.distances")
+
+
+def _remarks(snapshot: Snapshot) -> list[str]:
+    """Return the remarks without which the first chart would be misread."""
+    remarks = []
+    if snapshot.density.outside > 0.01:
+        remarks.append(
+            f"{snapshot.density.outside:.0%} of the generated samples lie beyond the axis. If they "
+            "do not come back, the learning rates are too high."
+        )
+    if snapshot.density.distinct <= FEW_VALUES:
+        remarks.append(
+            f"The {len(snapshot.samples):,} samples take only {snapshot.density.distinct} "
+            "different values: the orange curve shows each as a narrow smoothed peak."
+        )
+    return remarks
+
+
+def _moment_tiles(run: PageRun, snapshot: Snapshot) -> list[dict[str, object]]:
+    target = run.config.dataset.moments()
+    history = snapshot.metric_history
+    return [
+        {
+            "label": f"{name} of {len(snapshot.samples):,} samples",
+            "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
+            "note": f"target {target[name]:z.3f}",
+            "spark": [float(f"{v:.4g}") for v in history[name][-200:][::-2][::-1] if v == v],
+        }
+        for name, value in snapshot.moments.items()
+    ]

@@ -1,0 +1,4 @@
+"""The panels under the live grids of pictures; each file has a function `show`.
+
+May import `ui.session`, `ui.run`, `ui.figures` and `ui.components`.
+"""

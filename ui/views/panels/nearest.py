@@ -1,0 +1,68 @@
+"""The real pictures that are nearest to some samples: was anything memorised?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from gan_core.evaluation.nearest_neighbors import Neighbors
+from gan_core.shapes import Samples
+from ui.components import sample_canvas
+from ui.run.page_run import PageRun
+from ui.session import state
+from ui.views.panels.shared import REFRESH_SECONDS, show_progress
+
+MAX_SHOWN = 5
+
+
+def show(run: PageRun) -> None:
+    """Let samples be chosen, and show the real pictures nearest to them."""
+    st.caption(
+        "If a sample had been copied from the data, its nearest real picture would be that very "
+        "one. Numbers count the places of the generated grid, row by row."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = state.init_widget(f"{run.page}.compared", [1, 2, 3, 4])
+        numbers = st.multiselect("Samples", list(range(1, run.num_fixed + 1)), key=key)
+        st.button(
+            "Find the nearest",
+            on_click=lambda: run.measurements.compare([number - 1 for number in numbers]),
+            disabled=not numbers,
+            key=f"{run.page}.compare",
+        )
+
+    @st.fragment(run_every=REFRESH_SECONDS if run.measurements.busy else None)
+    def latest() -> None:
+        show_progress(run)
+        if run.measurements.nearest is not None:
+            _show_neighbors(run)
+
+    latest()
+
+
+def _show_neighbors(run: PageRun) -> None:
+    samples, report = run.measurements.nearest
+    st.caption(report.probe)
+    kinds = (("pixels", report.in_pixels), ("features", report.in_features))
+    for column, (kind, neighbors) in zip(st.columns(2), kinds, strict=True):
+        with column:
+            _show_kind(run, samples, kind, neighbors)
+
+
+def _show_kind(run: PageRun, samples: Samples, kind: str, neighbors: Neighbors) -> None:
+    st.markdown(f"**Nearest in {kind}**, of {neighbors.searched:,} real pictures")
+    shown = min(MAX_SHOWN, neighbors.index.shape[1])
+    rows = []
+    for i, sample in enumerate(samples):
+        real = run.trainer.source.pixels(neighbors.index[i, :shown]).cpu()
+        rows.append(np.concatenate([sample[None].cpu().numpy(), real.numpy()]))
+    label = f"samples and their nearest real pictures in {kind}"
+    key = f"{run.page}.nearest.{kind}"
+    sample_canvas(np.concatenate(rows), key, label, shown + 1, run.view.size)
+    distances = ", ".join(f"{float(d):.3g}" for d in neighbors.distances[:, 0])
+    st.caption(
+        f"First column: generated. Nearest distances {distances}; "
+        f"a real picture's nearest other one is typically {neighbors.median_distance:.3g} "
+        f"away, and in 99 of 100 cases further than {neighbors.close_threshold:.3g}. "
+        f"Suspiciously close: {int(neighbors.is_close.sum())} of {len(samples)}."
+    )

@@ -1,0 +1,51 @@
+"""The timeline: every grid of samples that was kept of a run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.data.image_grid import COLUMNS
+from ui.components import timeline
+from ui.run.page_run import PageRun
+from ui.views.panels.shared import class_names, count_columns
+
+REFRESH_SECONDS = 3.0
+MAX_REFRESHED_BYTES = 8 * 2**20
+
+
+def show(run: PageRun) -> None:
+    """Show every grid that was kept, with a slider, and offer them as files."""
+    is_refreshed = run.playback.running and not _is_heavy(run)
+
+    @st.fragment(run_every=REFRESH_SECONDS if is_refreshed else None)
+    def grids() -> None:
+        kept = run.trainer.timeline
+        of_late = f"; of late every {kept.stride}th" if kept.stride > 1 else ""
+        st.caption(
+            f"All {run.num_fixed} places at steps 1, 2, 4, 8 … of the first epoch and at the end "
+            f"of every epoch{of_late}."
+        )
+        name = f"{run.page}.timeline"
+        timeline(kept.frames, name, run.chart_revision, _count_columns(run), run.view.size)
+
+    grids()
+    with st.container(horizontal=True):
+        if run.playback.running and _is_heavy(run):
+            st.button("Show the latest", key=f"{run.page}.timeline.refresh")
+        st.download_button(
+            "All as GIF",
+            lambda: run.trainer.timeline.to_gif(_count_columns(run)),
+            f"timeline-step-{run.step}.gif",
+            "image/gif",
+            key=f"{run.page}.gif",
+            on_click="ignore",
+        )
+
+
+def _count_columns(run: PageRun) -> int:
+    return count_columns(run) if class_names(run) else COLUMNS
+
+
+def _is_heavy(run: PageRun) -> bool:
+    """Return whether the timeline is too large to be sent to the browser repeatedly."""
+    return run.trainer.timeline.nbytes > MAX_REFRESHED_BYTES
