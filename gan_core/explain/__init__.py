@@ -1,4 +1,4 @@
-"""What a run shows to somebody who wants to understand it: recorded steps, gradients, equilibrium.
+"""Explanations of a run: recorded steps, gradients, losses, equilibrium, latent space.
 
 For the pages How it works, Latent space and Reference. May import: everything but `storage` and
 `cli`.

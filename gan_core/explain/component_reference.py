@@ -1,4 +1,4 @@
-"""What is registered, as tables for the command line and docs/components.md, and as cards."""
+"""The registered components as tables for the command line and docs/components.md, and as cards."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def text() -> str:
 
 
 def markdown() -> str:
-    """Return the tables of docs/components.md, one for each kind of component."""
+    """Return the tables of docs/components.md, one per kind of component."""
     parts = []
     for kind, registry in registries().items():
         rows = [f"## {kind}", "", "| name | what it is | knobs |", "| --- | --- | --- |"]
@@ -64,7 +64,7 @@ class Source(NamedTuple):
 
 
 def sources(cls: type[Component]) -> list[Source]:
-    """Return the code of a component, then of what it extends in the same file."""
+    """Return the code of a component, then of its base classes in the same file."""
     roots = Component.__subclasses__()
     return [
         _source(part)
@@ -81,7 +81,7 @@ def _source(cls: type) -> Source:
 
 
 def search(text: str) -> list[tuple[Registry, type[Component]]]:
-    """Return what has every word of `text` in its name, title, summary or paper."""
+    """Return the components with every word of `text` in name, title, summary or paper."""
     words = text.casefold().split()
     return [
         (registry, cls)

@@ -1,6 +1,6 @@
-"""How far a run is from the equilibrium: the value of the game, D beside D*, and the distance.
+"""The distance of a run from the equilibrium: the value V, D compared with D*, and a divergence.
 
-G is the generator that is being trained, not its average.
+G is the generator that is trained, not its average.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from gan_core.training.trainer import Trainer
 
 SERIES = ("value", "best_value", "implied", "true", "optimality_gap")
-"""What is worth keeping over the steps, in a `History`."""
+"""The fields of `Equilibrium` that are recorded over the steps, in a `History`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """D and D* over the axis, as `DensityView` has them, and the densities that D* is made of."""
+    """D and D* over the axis, as in `DensityView`, and the densities from which D* follows."""
 
     x: Grid
     p_real: Grid
@@ -42,33 +42,33 @@ class Curves:
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """A run beside the equilibrium of its game.
+    """The measurements of a run that tell how far it is from the equilibrium.
 
-    The value is V = −(mean loss of D), in the 2014 game E log D(x) + E log(1 − D(G(z))).
+    The value is V = −(mean loss of D), in the 2014 GAN E log D(x) + E log(1 − D(G(z))).
     """
 
     step: int
     samples: int
-    """How many real samples, and as many generated ones, the means are taken over."""
+    """The number of real samples in the means; there are as many generated ones."""
     value: float
     value_error: float
-    """Standard error of `value`: what another draw of as many samples would change."""
+    """Standard error of `value` over draws of as many samples."""
     equilibrium: float
-    """V where D can tell nothing apart: −log 4 in the 2014 game."""
+    """V at the equilibrium, where D cannot tell samples apart: −log 4 in the 2014 GAN."""
     best_value: float | None
-    """V of the best D against this G; None without densities, or if nobody knows."""
+    """V of the best D against this G; None without densities, or where unknown."""
     implied: float | None
-    """How far the densities are apart if D is the best one; see `Loss.divergence`."""
+    """The distance of the densities if D is the best one; see `Loss.divergence`."""
     true: float | None
-    """How far they are apart; None for pictures, whose densities nobody knows."""
+    """Their true distance; None for pictures, whose densities are unknown."""
     optimality_gap: float | None
-    """Mean |D − D*| over (p_r + p_g) / 2, where D* is finite; in the units in which D is drawn."""
+    """Mean |D − D*| over (p_r + p_g) / 2, where D* is finite; in units of the displayed output."""
     max_slope: float | None
-    """Largest |slope| of D over the axis, in the units that D sees; Wasserstein's must be 1."""
+    """Largest |slope| of D over the axis, per unit of D's input; for Wasserstein it must be 1."""
     curves: Curves | None
 
     def row(self) -> dict[str, float]:
-        """Return what is `SERIES`, NaN for what nobody knows."""
+        """Return the values of `SERIES`, NaN for unknown ones."""
         values = {name: getattr(self, name) for name in SERIES}
         return {name: np.nan if value is None else value for name, value in values.items()}
 
@@ -77,10 +77,10 @@ class Equilibrium:
 def measure(trainer: Trainer, n: int | None = None, axis: PlotAxis | None = None) -> Equilibrium:
     """Measure a run from `n` real and `n` generated samples, the same noise at every call.
 
-    Where densities are known both networks are in evaluation mode (no dropout, running means in
-    batch norm), there is no instance noise, and `axis` grows to hold what G makes; the true
-    distance and the best value are those of the smoothed density of the samples. Other data are
-    judged as in a training step. The run's own random streams stay where they are.
+    Where densities are known, both networks are in evaluation mode (no dropout, running means in
+    batch norm), there is no instance noise, and `axis` grows to hold G's samples; the true
+    distance and the best value are those of the smoothed density of the samples. For other data
+    the networks run as in a training step. The run's own random streams are not used.
     """
     gan = trainer.gan
     dataset = gan.config.dataset
@@ -89,16 +89,19 @@ def measure(trainer: Trainer, n: int | None = None, axis: PlotAxis | None = None
     with trainer.lock:
         if axis is None:
             with gan.no_side_effects():
-                return _of_loss(trainer, *_judged(gan, n)[:2])
+                return _from_logits(trainer, *_run_networks(gan, n)[:2])
         with eval_mode(gan.generator), eval_mode(gan.discriminator):
-            real, fake, x_fake = _judged(gan, n)
-            made = _of_loss(trainer, real, fake)
+            real, fake, x_fake = _run_networks(gan, n)
+            measured = _from_logits(trainer, real, fake)
             samples = x_fake.squeeze(1).double().cpu().numpy()
-            return _with_densities(gan, made, samples, axis)
+            return _add_densities(gan, measured, samples, axis)
 
 
-def _judged(gan: GAN, n: int) -> tuple[Logits, Logits, Samples]:
-    """Return D's logits on real and on generated samples, and these, from streams of its own."""
+def _run_networks(gan: GAN, n: int) -> tuple[Logits, Logits, Samples]:
+    """Return D's logits on real and on generated samples, and the generated samples.
+
+    They are drawn from separate random streams.
+    """
     seeds = np.random.SeedSequence([gan.config.seed, 2]).generate_state(2).tolist()
     of_real, of_z = (torch.Generator(gan.device).manual_seed(seed) for seed in seeds)
     labels = None
@@ -114,12 +117,12 @@ def _judged(gan: GAN, n: int) -> tuple[Logits, Logits, Samples]:
     return on_real, on_fake, fake
 
 
-def _of_loss(trainer: Trainer, real: Logits, fake: Logits) -> Equilibrium:
-    """Return what D's logits alone tell."""
+def _from_logits(trainer: Trainer, real: Logits, fake: Logits) -> Equilibrium:
+    """Return the measurements that follow from D's logits alone."""
     gan = trainer.gan
     loss = gan.config.loss
     each = loss.discriminator(real, fake)
-    # Of a paired loss too: the pairs are independent of each other.
+    # Also for a relativistic loss: the pairs are independent of each other.
     error = each.std() / len(each) ** 0.5
     divergence, mean = loss.divergence, each.mean().item()
     return Equilibrium(
@@ -140,12 +143,12 @@ def _of_loss(trainer: Trainer, real: Logits, fake: Logits) -> Equilibrium:
 
 
 def d_input_scale(gan: GAN) -> float:
-    """Return the length, in units of x, of the unit in which D sees x."""
+    """Return the length of one unit of D's input, in units of x."""
     return 1.0 if gan.config.architecture.standardise == "none" else gan.std
 
 
-def _with_densities(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) -> Equilibrium:
-    """Add what can be told where the densities are known."""
+def _add_densities(gan: GAN, measured: Equilibrium, samples: Grid, axis: PlotAxis) -> Equilibrium:
+    """Add the measurements that need the densities."""
     config = gan.config
     axis.extend(np.sort(samples))
     x = axis_points(axis)
@@ -160,7 +163,7 @@ def _with_densities(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) 
     divergence, unit = config.loss.divergence, d_input_scale(gan)
     true = None if divergence is None else divergence.true(p_real, p_fake, x)
     return replace(
-        made,
+        measured,
         best_value=None if true is None else -divergence.best_loss(true, unit),
         true=true,
         optimality_gap=None if d_optimal is None else mean_gap(d, d_optimal, p_real + p_fake),
@@ -170,7 +173,7 @@ def _with_densities(gan: GAN, made: Equilibrium, samples: Grid, axis: PlotAxis) 
 
 
 def mean_gap(d: Grid, d_optimal: Grid, weight: Grid) -> float:
-    """Return the mean of |d − d_optimal| by `weight`, where it is finite; NaN if it is nowhere."""
+    """Return the mean of |d − d_optimal| by `weight`, over finite values; NaN if there are none."""
     gap = np.abs(d - d_optimal)
     there = np.isfinite(gap)
     total = weight[there].sum()

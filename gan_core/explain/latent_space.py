@@ -41,8 +41,8 @@ def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
     """Return side × side points, row by row, of the sheet that three samples span.
 
     `corners` are its upper left, upper right and lower left. The plane through them is
-    a + s (b − a) + t (c − a); for a round prior each point is scaled to the length that lies
-    between the corners' lengths at the same s and t.
+    a + s (b − a) + t (c − a); for an isotropic prior each point is scaled to the interpolated
+    length of the corners at the same s and t.
     """
     a, b, c = corners
     steps = torch.linspace(0, 1, side, device=corners.device)
@@ -57,7 +57,7 @@ def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
 def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> Latent:
     """Return mean(plus) − mean(minus) + mean(base), of shape (1, latent).
 
-    For a round prior the sum is scaled to the length of `base` (Radford et al. 2016,
+    For an isotropic prior the sum is scaled to the length of `base` (Radford et al. 2016,
     arXiv:1511.06434, section 6.3.2, averages three samples each).
     """
     total = (plus.mean(0) - minus.mean(0) + base.mean(0))[None]
@@ -67,9 +67,9 @@ def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> La
 
 
 def truncate(prior: Prior, z: Latents, psi: float) -> Latents:
-    """Return z drawn towards the prior's mean: μ + ψ · (z − μ).
+    """Return z moved towards the prior's mean: μ + ψ · (z − μ).
 
-    ψ = 1 leaves it, ψ = 0 makes all samples alike: less variety for more typical samples
+    ψ = 1 changes nothing, ψ = 0 makes all samples equal: less variety for more typical samples
     (arXiv:1812.04948, appendix B, does this to StyleGAN's w).
     """
     mean = prior.marginal(z.shape[1]).mean()

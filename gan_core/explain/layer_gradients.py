@@ -1,4 +1,4 @@
-"""Backpropagation looked at: the gradients that pass each layer.
+"""The gradients that pass each layer during backpropagation.
 
 D's gradients are those of its loss without the regularizer's penalty.
 """
@@ -17,7 +17,7 @@ from gan_core.training.gan import GAN, Batch
 
 
 class GradientNorms(NamedTuple):
-    """Euclidean norms of the gradient of a mean loss; None where none flows or none is asked for.
+    """Euclidean norms of the gradient of a mean loss; None where none is computed.
 
     `output` is over the whole batch, `weights` over all of a layer's parameters.
     """
@@ -28,24 +28,24 @@ class GradientNorms(NamedTuple):
 
 @dataclass(frozen=True)
 class LayerGradients:
-    """One layer, and the gradients that pass it in either turn.
+    """One layer, and the gradients that pass it in D's and in G's update.
 
-    In D's turn nothing reaches G, whose samples are taken as they are; in G's turn the gradient
-    flows through D, and D's weights are not asked for theirs.
+    In D's update no gradient reaches G, whose samples are constants; in G's update the gradient
+    flows through D, but none is computed for D's weights.
     """
 
     network: str
     layer: str
     output: str
     parameters: int
-    in_d_turn: GradientNorms
-    in_g_turn: GradientNorms
+    in_d_update: GradientNorms
+    in_g_update: GradientNorms
 
 
-def layer_flow(gan: GAN, batch: Batch) -> list[LayerGradients]:
-    """Return every layer of G, then of D, in the order of use, with both turns' gradients."""
+def layer_gradients(gan: GAN, batch: Batch) -> list[LayerGradients]:
+    """Return every layer of G, then of D, in the order of use, with both updates' gradients."""
     replay = ReplayGAN(gan, batch)
-    in_d_turn, in_g_turn = _norms(replay, "discriminator"), _norms(replay, "generator")
+    in_d_update, in_g_update = _norms(replay, "discriminator"), _norms(replay, "generator")
     of_generator = set(replay.generator.modules())
     return [
         LayerGradients(
@@ -53,22 +53,22 @@ def layer_flow(gan: GAN, batch: Batch) -> list[LayerGradients]:
             layer=describe(layer),
             output=shape,
             parameters=sum(parameter.numel() for parameter in layer.parameters()),
-            in_d_turn=in_d_turn[layer][0],
-            in_g_turn=norms,
+            in_d_update=in_d_update[layer][0],
+            in_g_update=norms,
         )
-        for layer, (norms, shape) in in_g_turn.items()
+        for layer, (norms, shape) in in_g_update.items()
     ]
 
 
 def _norms(replay: ReplayGAN, network: str) -> dict[nn.Module, tuple[GradientNorms, str]]:
-    """Return the norms at each layer, and its output's shape, in one network's turn."""
+    """Return the norms at each layer, and its output's shape, in one network's update."""
     with replay.recorded() as outputs:
         loss = replay.loss_terms(network).loss.mean()
     own = set(getattr(replay, network).modules())
-    asked = [output for found in outputs.values() for output in found if output.requires_grad]
-    asked += getattr(replay, network).parameters()
-    gradients = torch.autograd.grad(loss, asked, allow_unused=True)
-    by_tensor = {id(tensor): g for tensor, g in zip(asked, gradients, strict=True)}
+    tensors = [output for found in outputs.values() for output in found if output.requires_grad]
+    tensors += getattr(replay, network).parameters()
+    gradients = torch.autograd.grad(loss, tensors, allow_unused=True)
+    by_tensor = {id(tensor): g for tensor, g in zip(tensors, gradients, strict=True)}
     made = {}
     for layer, found in outputs.items():
         weights = list(layer.parameters()) if layer in own else []

@@ -1,4 +1,4 @@
-"""Losses as functions of D's logit, with a batch's logits on them, and what G gets from each."""
+"""Losses as functions of D's logit, the logits of a batch, and the gradient that G gets."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ REACH = 4.0
 
 @dataclass(frozen=True, eq=False)
 class LossView:
-    """A loss over the logit, and a batch on it.
+    """The curves of a loss over the logit, and the logits and losses of a batch.
 
-    D's curves are what a real, or a generated, sample of that logit costs D while the other one
-    has the batch's mean logit; G's curve is what a generated sample of that logit costs G.
-    `slope_g` is dℓ_G/dlogit along it. The other fields are the batch: logits, and what they cost.
+    `d_of_real` and `d_of_fake` are D's loss on a pair of samples: the real (or generated) one has
+    the logit of the axis, the other one the batch's mean logit. `g` is G's loss on a generated
+    sample of that logit, `slope_g` is dℓ_G/dlogit. The fields after them belong to the batch.
     """
 
     logit: Grid
@@ -74,7 +74,7 @@ def slope_of_g(loss: Loss, real: Logits, fake: Logits) -> Logits:
 def gradient_of_g(gan: GAN, batch: Batch, losses: list[Loss]) -> list[float]:
     """Return ‖∇L_G‖ over G's weights that each loss would give on this batch.
 
-    `batch.fake` carries G's graph. Costs one backward pass a loss.
+    `batch.fake` carries G's graph. Takes one backward pass per loss.
     """
     weights = list(gan.generator.parameters())
     norms = []

@@ -1,4 +1,4 @@
-"""What a close-up says: formulas and sentences made from the numbers of that very step."""
+"""Explanations of a recorded step: formulas and sentences with the numbers of that step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gan_core.training.gan import LossTerms
 
 
 class LineExplanation(NamedTuple):
-    """One line told: a formula, the same formula with this step's numbers, and a sentence.
+    """One line explained: a formula, the same formula with this step's numbers, and a sentence.
 
     Formula and numbers are LaTeX.
     """
@@ -28,20 +28,20 @@ class LineExplanation(NamedTuple):
     sentence: str
 
 
-def explain(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    """Return the story of one line of the algorithm."""
-    return STORIES[moment.line.key](config, moment)
+def explain(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    """Return the explanation of one line of the algorithm."""
+    return EXPLANATIONS[record.line.key](config, record)
 
 
-def value_of_game(config: ExperimentConfig, bill: LossTerms) -> tuple[str, str]:
+def value_of_game(config: ExperimentConfig, loss_terms: LossTerms) -> tuple[str, str]:
     """Return V(D, G) as a formula, and with this batch's numbers.
 
     The value of the 2014 paper (eq. 1) where D gives a probability, else minus D's loss.
     """
     if not config.loss.is_probabilistic:
-        return r"V(D,G) = -L_D", rf"V = {latex_number(-bill.loss.mean().item())}"
-    on_real = logsigmoid(bill.real_logits).mean().item()
-    on_fake = logsigmoid(-bill.fake_logits).mean().item()
+        return r"V(D,G) = -L_D", rf"V = {latex_number(-loss_terms.loss.mean().item())}"
+    on_real = logsigmoid(loss_terms.real_logits).mean().item()
+    on_fake = logsigmoid(-loss_terms.fake_logits).mean().item()
     formula = r"V(D,G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_z[\log(1-D(G(z)))]"
     terms = f"{latex_number(on_real)} + {latex_number(on_fake)}".replace("+ -", "- ")
     return formula, rf"V \approx {terms} = {latex_number(on_real + on_fake)}"
@@ -69,8 +69,8 @@ def latex_mean(each: PerSample) -> str:
     return rf"\frac{{{terms}{dots}}}{{{len(each)}}} = {latex_number(each.mean().item())}"
 
 
-def answer(config: ExperimentConfig, logits: Logits) -> str:
-    """Return D's mean answer in words."""
+def d_output_text(config: ExperimentConfig, logits: Logits) -> str:
+    """Return D's mean output in words."""
     if config.loss.is_probabilistic:
         return f"a probability of {short_number(logits.sigmoid().mean().item())} of being real"
     return f"a score of {short_number(logits.mean().item())}"
@@ -81,48 +81,49 @@ def _vector(z: torch.Tensor) -> str:
     return rf"({', '.join(latex_number(value) for value in z[:3].tolist())}{dots})"
 
 
-def _first(sample: np.floating | np.ndarray) -> str:
+def _sample_text(sample: np.floating | np.ndarray) -> str:
     if np.ndim(sample) == 0:
         return f"the number {short_number(float(sample))}"
     return f"a picture of {np.size(sample):,} numbers"
 
 
-def _noise(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    z = moment.turn.batch.z
+def _noise(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    z = record.update.batch.z
     each = "one number" if config.latent_dim == 1 else f"{config.latent_dim} numbers"
     return LineExplanation(
         r"z_i \sim p_z,\quad i = 1 \dots m",
         rf"m = {len(z)},\quad z_1 = {_vector(z[0])}",
         f"{len(z)} noise vectors of {each} each are drawn from the {config.prior.title} prior. "
-        f"Out of the first, G makes {_first(moment.scene.fake[0])}.",
+        f"Out of the first, G makes {_sample_text(record.view.fake[0])}.",
     )
 
 
-def _real(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    real = moment.scene.real
+def _real(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    real = record.view.real
     first = config.dataset.kind.first_number(real[0])
     value = rf",\quad x_1 = {first}" if first else ""
     return LineExplanation(
         r"x_i \sim p_r,\quad i = 1 \dots m",
-        rf"m = {len(moment.turn.batch.real)}{value}",
-        f"As many real samples are drawn at random. The first is {_first(real[0])}.",
+        rf"m = {len(record.update.batch.real)}{value}",
+        f"As many real samples are drawn at random. The first is {_sample_text(real[0])}.",
     )
 
 
-def _loss_d(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    bill = moment.turn.loss_terms
-    penalty = bill.penalty.item()
+def _loss_d(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    loss_terms = record.update.loss_terms
+    penalty = loss_terms.penalty.item()
     more = f" The regularizer adds {short_number(penalty)}." if penalty else ""
     return LineExplanation(
         r"L_D = \frac1m \sum_i \ell_D\big(D(x_i), D(G(z_i))\big)",
-        rf"L_D = {latex_mean(bill.loss)}",
-        f"D gives real samples {answer(config, bill.real_logits)} on average, and generated ones "
-        f"{answer(config, bill.fake_logits)}. Its loss says how wrong that is.{more}",
+        rf"L_D = {latex_mean(loss_terms.loss)}",
+        f"D gives real samples {d_output_text(config, loss_terms.real_logits)} on average, and "
+        f"generated ones {d_output_text(config, loss_terms.fake_logits)}. "
+        f"Its loss says how wrong that is.{more}",
     )
 
 
-def _loss_g(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    bill = moment.turn.loss_terms
+def _loss_g(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    loss_terms = record.update.loss_terms
     of = (
         r"\ell_G\big(D(x_i), D(G(z_i))\big)"
         if config.loss.relativistic
@@ -130,16 +131,17 @@ def _loss_g(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
     )
     return LineExplanation(
         rf"L_G = \frac1m \sum_i {of}",
-        rf"L_G = {latex_mean(bill.loss)}",
-        f"D, just updated, gives the generated samples {answer(config, bill.fake_logits)} on "
-        "average. G's loss is small when D is fooled.",
+        rf"L_G = {latex_mean(loss_terms.loss)}",
+        f"D, just updated, gives the generated samples "
+        f"{d_output_text(config, loss_terms.fake_logits)} on average. "
+        "G's loss is small when D is fooled.",
     )
 
 
-def _gradient(moment: LineRecord, name: str, sentence: str) -> LineExplanation:
-    norm = get_total_norm(moment.turn.gradients).item()
-    weights = f"{moment.move.weights:,}".replace(",", r"\,")
-    penalty = " + R" if name == "D" and moment.turn.loss_terms.penalty.item() else ""
+def _gradient(record: LineRecord, name: str, sentence: str) -> LineExplanation:
+    norm = get_total_norm(record.update.gradients).item()
+    weights = f"{record.weight_update.weights:,}".replace(",", r"\,")
+    penalty = " + R" if name == "D" and record.update.loss_terms.penalty.item() else ""
     gradient = rf"\nabla_{{\theta_{name}}} {'(L_D + R)' if penalty else f'L_{name}'}"
     return LineExplanation(
         gradient,
@@ -148,43 +150,44 @@ def _gradient(moment: LineRecord, name: str, sentence: str) -> LineExplanation:
     )
 
 
-def _gradient_d(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
+def _gradient_d(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
     return _gradient(
-        moment,
+        record,
         "D",
-        f"Backpropagation finds one slope for each of D's {moment.move.weights:,} weights. "
-        "Together they lift D where samples are real and lower it where they are generated.",
+        f"Backpropagation finds one slope for each of D's {record.weight_update.weights:,} "
+        "weights. Together they lift D where samples are real and lower it where they are "
+        "generated.",
     )
 
 
-def _gradient_g(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
+def _gradient_g(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
     return _gradient(
-        moment,
+        record,
         "G",
         "The slope runs back through D, whose weights stand still, to each sample, and on to "
-        f"G's {moment.move.weights:,} weights. The push on the samples is drawn.",
+        f"G's {record.weight_update.weights:,} weights. The push on the samples is drawn.",
     )
 
 
 def _update(
-    config: ExperimentConfig, moment: LineRecord, name: str, optimizer: str
+    config: ExperimentConfig, record: LineRecord, name: str, optimizer: str
 ) -> LineExplanation:
-    move = moment.move
+    update = record.weight_update
     return LineExplanation(
         rf"\theta_{name} \leftarrow \theta_{name} + \Delta\theta_{name}",
-        rf"\lVert\Delta\theta_{name}\rVert = {latex_number(move.length)},\quad "
-        rf"L_{name}:\ {latex_number(move.loss_before)} \to {latex_number(move.loss_after)}",
+        rf"\lVert\Delta\theta_{name}\rVert = {latex_number(update.length)},\quad "
+        rf"L_{name}:\ {latex_number(update.loss_before)} \to {latex_number(update.loss_after)}",
         f"{optimizer} moves {name}'s weights against the slope. On this same batch {name}'s loss "
-        f"goes from {short_number(move.loss_before)} to {short_number(move.loss_after)}.",
+        f"goes from {short_number(update.loss_before)} to {short_number(update.loss_after)}.",
     )
 
 
-def _update_d(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    return _update(config, moment, "D", config.optimizer_d.title)
+def _update_d(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    return _update(config, record, "D", config.optimizer_d.title)
 
 
-def _noise_again(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    z = moment.turn.batch.z
+def _noise_again(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    z = record.update.batch.z
     return LineExplanation(
         r"z_i,\quad i = 1 \dots m",
         rf"m = {len(z)},\quad z_1 = {_vector(z[0])}",
@@ -193,11 +196,11 @@ def _noise_again(config: ExperimentConfig, moment: LineRecord) -> LineExplanatio
     )
 
 
-def _update_g(config: ExperimentConfig, moment: LineRecord) -> LineExplanation:
-    return _update(config, moment, "G", config.optimizer_g.title)
+def _update_g(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
+    return _update(config, record, "G", config.optimizer_g.title)
 
 
-STORIES: dict[str, Callable[[ExperimentConfig, LineRecord], LineExplanation]] = {
+EXPLANATIONS: dict[str, Callable[[ExperimentConfig, LineRecord], LineExplanation]] = {
     "noise": _noise,
     "real": _real,
     "loss_d": _loss_d,

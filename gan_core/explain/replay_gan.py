@@ -1,4 +1,4 @@
-"""A copy of a game that can be played again and again, to look into it."""
+"""A copy of a GAN that computes the losses of one batch repeatedly, to analyze them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NETWORKS = ("generator", "discriminator")
 
 
 class ReplayGAN(GAN):
-    """A copy of a game that always plays one batch, with the same dropout and the same blur.
+    """A copy of a GAN that always uses one batch, with the same dropout and instance noise.
 
-    D pays no penalty, and a paired loss compares G's samples with the batch's own real ones,
-    where training draws new ones.
+    D's loss has no penalty, and a relativistic loss compares G's samples with the batch's own real
+    ones, where training draws new ones.
 
-    Spectral norms rest and batch norm forgets nothing, as it keeps nothing: it uses the batch's
-    own mean and variance, as in training. Activations do not overwrite their inputs.
+    Spectral norms are frozen. Batch norm uses the batch's own mean and variance, as in training,
+    and updates no running statistics. Activations do not overwrite their inputs.
     """
 
     def __init__(self, gan: GAN, batch: Batch, dtype: torch.dtype | None = None) -> None:
@@ -56,7 +56,7 @@ class ReplayGAN(GAN):
         return self.batch.real, self.batch.labels
 
     def loss_terms(self, network: str) -> LossTerms:
-        """Return what a network pays for the batch, which G makes anew."""
+        """Return a network's loss on the batch, whose fake samples are generated again from z."""
         for name, rng in self.rng.items():
             rng.set_state(self._start[name])
         batch = replace(self.batch, fake=self.generate(self.batch.z, self.batch.labels))
@@ -75,7 +75,7 @@ class ReplayGAN(GAN):
 
     @contextmanager
     def recorded(self) -> Iterator[dict[nn.Module, list[torch.Tensor]]]:
-        """Collect every layer's outputs, in the order of use; D may be asked more than once."""
+        """Collect every layer's outputs, in the order of use; D may be called more than once."""
         outputs: dict[nn.Module, list[torch.Tensor]] = {}
 
         def note(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:

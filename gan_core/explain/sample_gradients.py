@@ -1,4 +1,4 @@
-"""Where D pushes G's samples: −∂ℓ_G/∂x = −(∂ℓ_G/∂logit) · (∂logit/∂x), sample by sample."""
+"""The push of D on each generated sample: −∂ℓ_G/∂x = −(∂ℓ_G/∂logit) · (∂logit/∂x)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 class SampleGradients:
     """The first samples of the next step's batch and the push on each.
 
-    On the line `logit_slope` and `push` have one number a sample, per unit of x; for pictures they
-    have the pictures' shape. `answer` is D's output as it is drawn, `loss_slope` ∂ℓ_G/∂logit.
+    For 1-D data `dlogit_dx` and `push` have one number per sample, per unit of x; for pictures
+    they have the pictures' shape. `d_output` is D's output as it is displayed (a probability
+    where the loss has one), `dloss_dlogit` is ∂ℓ_G/∂logit.
     """
 
     samples: Values | PixelArray
-    answer: Values
-    loss_slope: Values
-    logit_slope: np.ndarray
+    d_output: Values
+    dloss_dlogit: Values
+    dlogit_dx: np.ndarray
     push: np.ndarray
-    separate: bool
+    d_is_per_sample: bool
     """Whether each logit depends on its own sample alone; not where D has batch norm."""
 
 
@@ -39,44 +40,44 @@ def sample_gradients(trainer: Trainer, n: int) -> SampleGradients:
     gan = trainer.gan
     with trainer.lock, gan.no_side_effects():
         batch = gan.sample_batch()
-        slopes = _slopes(gan, batch)
-    of_logit, push_ = (x[:n].double().cpu().numpy() for x in (slopes.of_logit, -slopes.of_loss))
+        factors = _chain_factors(gan, batch)
+    dlogit_dx, push = (x[:n].double().cpu().numpy() for x in (factors.dlogit_dx, -factors.dloss_dx))
     if gan.config.dataset.sample_shape == (1,):
-        of_logit, push_ = of_logit[:, 0], push_[:, 0]
+        dlogit_dx, push = dlogit_dx[:, 0], push[:, 0]
     return SampleGradients(
         gan.config.dataset.kind.to_arrays(batch.fake.detach()[:n]),
-        display_output(gan.config, slopes.logits[:n].double().cpu().numpy()),
-        slopes.at_logit[:n].double().cpu().numpy(),
-        of_logit,
-        push_,
+        display_output(gan.config, factors.logits[:n].double().cpu().numpy()),
+        factors.dloss_dlogit[:n].double().cpu().numpy(),
+        dlogit_dx,
+        push,
         gan.d_is_per_sample,
     )
 
 
 def sample_gradient(gan: GAN, batch: Batch) -> Samples:
-    """Return −∂ℓ_G,i/∂x_i for the batch's generated samples: where each of them is pushed.
+    """Return −∂ℓ_G,i/∂x_i for each generated sample of the batch, per unit of x.
 
-    Of each sample's own loss, so n times the gradient of the mean; per unit of x. Where D has
-    batch norm the samples act on each other, and it is the gradient of the sum of all losses.
+    It is the gradient of each sample's own loss, so n times that of the mean loss. Where D has
+    batch norm the samples influence each other, and it is the gradient of the sum of all losses.
     """
     with gan.no_side_effects():
-        return -_slopes(gan, batch).of_loss
+        return -_chain_factors(gan, batch).dloss_dx
 
 
 class ChainFactors(NamedTuple):
-    """D's logits on generated samples; ∂ℓ_G/∂logit, ∂logit/∂x and ∂ℓ_G/∂x, sample by sample."""
+    """D's logits on generated samples; ∂ℓ_G/∂logit, ∂logit/∂x and ∂ℓ_G/∂x per sample."""
 
     logits: Logits
-    at_logit: PerSample
-    of_logit: Samples
-    of_loss: Samples
+    dloss_dlogit: PerSample
+    dlogit_dx: Samples
+    dloss_dx: Samples
 
 
-def _slopes(gan: GAN, batch: Batch) -> ChainFactors:
+def _chain_factors(gan: GAN, batch: Batch) -> ChainFactors:
     fake = batch.fake.detach().requires_grad_()
-    bill = generator_loss(gan, replace(batch, fake=fake))
-    logits, loss = bill.fake_logits, bill.loss.sum()
-    (at_logit,) = torch.autograd.grad(loss, logits, retain_graph=True)
-    (of_logit,) = torch.autograd.grad(logits.sum(), fake, retain_graph=True)
-    (of_loss,) = torch.autograd.grad(loss, fake)
-    return ChainFactors(logits.detach(), at_logit, of_logit, of_loss)
+    terms = generator_loss(gan, replace(batch, fake=fake))
+    logits, loss = terms.fake_logits, terms.loss.sum()
+    (dloss_dlogit,) = torch.autograd.grad(loss, logits, retain_graph=True)
+    (dlogit_dx,) = torch.autograd.grad(logits.sum(), fake, retain_graph=True)
+    (dloss_dx,) = torch.autograd.grad(loss, fake)
+    return ChainFactors(logits.detach(), dloss_dlogit, dlogit_dx, dloss_dx)

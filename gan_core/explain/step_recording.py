@@ -1,7 +1,8 @@
-"""One training step under the magnifying glass: Algorithm 1, line by line, as it really happened.
+"""One recorded training step: the values at every line of Algorithm 1.
 
-The trainer takes the step; what is recorded is what it computed on the way, and what its networks
-said before and after. Source of the lines: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
+The trainer takes the step; its intermediate values are recorded, and the outputs of its networks
+before and after each update. The lines are those of Goodfellow et al. 2014, arXiv:1406.2661,
+algorithm 1.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gan_core.training.monitoring.density_view import display_output
 from gan_core.training.trainer import Trainer
 
 SHOWN = 16
-"""How many samples of the batch a scene shows."""
+"""How many samples of the batch a view shows."""
 
 
 class AlgorithmLine(NamedTuple):
@@ -48,11 +49,12 @@ LINES = (
 
 @dataclass(frozen=True, eq=False)
 class StepView:
-    """What can be seen at a line; None for what has not happened yet.
+    """The values that are displayed at a line; None for those that are not computed yet.
 
-    Samples are in the units of the data, pictures bytes. `answer_*` is D's output on them, as it
-    is shown (a probability where the loss has one); `force_*` is −∂ℓ/∂D at each sample: which way
-    and how hard D's output there is pushed. `push` is −∂ℓ_G/∂x at each generated sample.
+    Samples are in the units of the data, pictures are bytes. `d_output_*` is D's output on them as
+    it is displayed (a probability where the loss has one). `logit_force_*` is −∂ℓ_D/∂logit at each
+    sample: the direction and strength with which the loss moves D's logit. `push` is −∂ℓ_G/∂x at
+    each generated sample.
     """
 
     fake: Values | PixelArray
@@ -70,155 +72,156 @@ class StepView:
 
 @dataclass(frozen=True)
 class WeightUpdate:
-    """What an update did: its length over all weights, and the mean loss before and after it."""
+    """The effect of an update: the length of the weight change, and the loss before and after.
+
+    `length` is the Euclidean norm over all weights; the losses are means over the same batch.
+    """
 
     weights: int
     length: float
     of_the_other: float
-    """How far the other network's weights moved meanwhile: 0, as they stand still."""
+    """The length of the other network's weight change: 0, as only one network is updated."""
     loss_before: float
     loss_after: float
 
 
 @dataclass(frozen=True, eq=False)
 class LineRecord:
-    """One line of one step: which, what is seen, and the turn (and the move) it belongs to."""
+    """One line of one step: its view, and the update that it belongs to."""
 
     line: AlgorithmLine
     repetition: int
-    """Which of the step's updates of D, from 1; G's lines have the last one's."""
-    scene: StepView
-    turn: UpdateResult
-    move: WeightUpdate
+    """The number of the update of D in this step, from 1; G's lines have that of the last one."""
+    view: StepView
+    update: UpdateResult
+    weight_update: WeightUpdate
     discriminator_loss: LossTerms | None
-    """What D's latest judgement of both batches was, after its update too; None before it."""
+    """D's latest loss on the batch, recomputed after its update; None before the first one."""
 
 
 @dataclass(frozen=True, eq=False)
 class StepRecording:
-    """A whole step: number `step`, made of `moments` in the order in which they happened."""
+    """A whole step: number `step`, made of `records` in the order in which they happened."""
 
     config: ExperimentConfig
     step: int
     records: tuple[LineRecord, ...]
     x: Grid | None
-    """The axis that D is drawn over; None for pictures."""
+    """The axis over which D is drawn; None for pictures."""
 
 
 def record_step(trainer: Trainer, x: Grid | None = None) -> StepRecording:
-    """Train one whole step and return what happened; `x` is the axis that D is drawn over.
+    """Train one whole step and return its recording; `x` is the axis over which D is drawn.
 
-    A step that was left half-way is completed first, unrecorded. The step is the same, bit for
-    bit, as without looking.
+    A step that was left half-way is completed first, without a recording. The recorded step is
+    bit for bit the same as an unrecorded one.
     """
     with trainer.lock:
         if trainer.step_fraction:
             trainer.step()
-        moments: list[LineRecord] = []
+        records: list[LineRecord] = []
         for repetition in range(1, trainer.config.n_critic + 1):
-            moments += _record_d(trainer, x, repetition)
-        moments += _generator_turn(trainer, x, moments[-1])
-        return StepRecording(trainer.config, trainer.step_count, tuple(moments), x)
+            records += _record_d(trainer, x, repetition)
+        records += _record_g(trainer, x, records[-1])
+        return StepRecording(trainer.config, trainer.step_count, tuple(records), x)
 
 
 def _record_d(trainer: Trainer, x: Grid | None, repetition: int) -> list[LineRecord]:
     networks = trainer.discriminator, trainer.generator
-    curve, before = _curve(trainer, x), _weights(*networks)
-    turn = _at_rest(trainer.step_discriminator())
+    curve, before = _d_curve(trainer, x), _weights(*networks)
+    update = _detach_update(trainer.step_discriminator())
     with trainer.gan.no_side_effects():
-        after = discriminator_loss(trainer.gan, turn.batch)
-    move = _move(before, _weights(*networks), turn.loss_terms, after)
-    scenes = [StepView(_samples(trainer, turn.batch.fake[:SHOWN]), curve=curve)]
-    real = _samples(trainer, trainer.gan.unstandardize(turn.batch.real[:SHOWN]))
-    scenes.append(replace(scenes[-1], real=real))
-    scenes.append(replace(scenes[-1], **_answers(trainer, turn.loss_terms)))
-    scenes.append(replace(scenes[-1], **_forces(trainer, turn.loss_terms)))
-    moved = replace(scenes[-2], curve=_curve(trainer, x), curve_before=curve)
-    scenes.append(replace(moved, **_answers(trainer, after)))
+        after = discriminator_loss(trainer.gan, update.batch)
+    weight_update = _weight_update(before, _weights(*networks), update.loss_terms, after)
+    views = [StepView(_to_arrays(trainer, update.batch.fake[:SHOWN]), curve=curve)]
+    real = _to_arrays(trainer, trainer.gan.unstandardize(update.batch.real[:SHOWN]))
+    views.append(replace(views[-1], real=real))
+    views.append(replace(views[-1], **_d_outputs(trainer, update.loss_terms)))
+    views.append(replace(views[-1], **_logit_forces(trainer, update.loss_terms)))
+    moved = replace(views[-2], curve=_d_curve(trainer, x), curve_before=curve)
+    views.append(replace(moved, **_d_outputs(trainer, after)))
     lines = (line for line in LINES if line.of_d)
-    bills = (None, None, turn.loss_terms, turn.loss_terms, detached(after))
+    d_losses = (None, None, update.loss_terms, update.loss_terms, detach_terms(after))
     return [
-        LineRecord(line, repetition, seen, turn, move, bill)
-        for line, seen, bill in zip(lines, scenes, bills, strict=True)
+        LineRecord(line, repetition, view, update, weight_update, terms)
+        for line, view, terms in zip(lines, views, d_losses, strict=True)
     ]
 
 
-def _generator_turn(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRecord]:
+def _record_g(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRecord]:
     networks = trainer.generator, trainer.discriminator
     before = _weights(*networks)
-    pushes = sample_gradient(trainer.gan, last.turn.batch)[:SHOWN].double().cpu().numpy()
-    turn = _at_rest(trainer.step_generator())
-    z, labels = turn.batch.z, turn.batch.labels
+    push = sample_gradient(trainer.gan, last.update.batch)[:SHOWN].double().cpu().numpy()
+    update = _detach_update(trainer.step_generator())
+    z, labels = update.batch.z, update.batch.labels
     with trainer.gan.no_side_effects():
         batch = Batch(z, labels, trainer.gan.generate(z, labels))
         after = generator_loss(trainer.gan, batch)
-    move = _move(before, _weights(*networks), turn.loss_terms, after)
-    scene = replace(
-        last.scene, real=None, d_output_fake=None, d_output_real=None, curve_before=None
-    )
-    told = replace(scene, d_output_fake=_shown(trainer, turn.loss_terms.fake_logits[:SHOWN]))
+    weight_update = _weight_update(before, _weights(*networks), update.loss_terms, after)
+    view = replace(last.view, real=None, d_output_fake=None, d_output_real=None, curve_before=None)
+    scored = replace(view, d_output_fake=_d_output(trainer, update.loss_terms.fake_logits[:SHOWN]))
     moved = replace(
-        told,
-        fake=_samples(trainer, batch.fake[:SHOWN]),
-        fake_before=scene.fake,
-        d_output_fake=_shown(trainer, after.fake_logits[:SHOWN]),
+        scored,
+        fake=_to_arrays(trainer, batch.fake[:SHOWN]),
+        fake_before=view.fake,
+        d_output_fake=_d_output(trainer, after.fake_logits[:SHOWN]),
     )
-    scenes = [scene, told, replace(told, push=pushes), moved]
+    views = [view, scored, replace(scored, push=push), moved]
     lines = (line for line in LINES if not line.of_d)
     return [
-        LineRecord(line, last.repetition, seen, turn, move, last.discriminator_loss)
-        for line, seen in zip(lines, scenes, strict=True)
+        LineRecord(line, last.repetition, view, update, weight_update, last.discriminator_loss)
+        for line, view in zip(lines, views, strict=True)
     ]
 
 
-def _at_rest(turn: UpdateResult) -> UpdateResult:
-    """Return the turn without its graphs."""
-    return UpdateResult(turn.batch.detach(), detached(turn.loss_terms), turn.gradients)
+def _detach_update(update: UpdateResult) -> UpdateResult:
+    """Return the update without its autograd graphs."""
+    return UpdateResult(update.batch.detach(), detach_terms(update.loss_terms), update.gradients)
 
 
-def detached(bill: LossTerms) -> LossTerms:
-    return LossTerms(*(getattr(bill, field.name).detach() for field in fields(LossTerms)))
+def detach_terms(terms: LossTerms) -> LossTerms:
+    return LossTerms(*(getattr(terms, field.name).detach() for field in fields(LossTerms)))
 
 
 def _weights(*networks: nn.Module) -> list[Weights]:
-    """Return all the weights of each network, one after another."""
+    """Return all weights of each network as one vector."""
     return [torch.cat([w.detach().flatten() for w in n.parameters()]) for n in networks]
 
 
-def _move(
-    before: list[Weights], now: list[Weights], bill: LossTerms, after: LossTerms
+def _weight_update(
+    before: list[Weights], now: list[Weights], terms: LossTerms, after: LossTerms
 ) -> WeightUpdate:
     lengths = [(new - old).norm().item() for new, old in zip(now, before, strict=True)]
-    losses = bill.loss.mean().item(), after.loss.mean().item()
+    losses = terms.loss.mean().item(), after.loss.mean().item()
     return WeightUpdate(len(now[0]), *lengths, *losses)
 
 
-def _samples(trainer: Trainer, x: Samples) -> Values | PixelArray:
+def _to_arrays(trainer: Trainer, x: Samples) -> Values | PixelArray:
     return trainer.config.dataset.kind.to_arrays(x.detach())
 
 
-def _shown(trainer: Trainer, logits: Logits) -> Values:
+def _d_output(trainer: Trainer, logits: Logits) -> Values:
     return display_output(trainer.config, logits.detach().double().cpu().numpy())
 
 
-def _curve(trainer: Trainer, x: Grid | None) -> Grid | None:
-    """Return D over the axis, at rest: no dropout, no instance noise."""
+def _d_curve(trainer: Trainer, x: Grid | None) -> Grid | None:
+    """Return D's output over the axis in evaluation mode: no dropout, no instance noise."""
     if x is None:
         return None
     points = torch.as_tensor(x, dtype=torch.float32, device=trainer.device).unsqueeze(1)
     return display_output(trainer.config, trainer.discriminate(points).double().cpu().numpy())
 
 
-def _answers(trainer: Trainer, bill: LossTerms) -> dict[str, Values]:
+def _d_outputs(trainer: Trainer, terms: LossTerms) -> dict[str, Values]:
     return {
-        "d_output_real": _shown(trainer, bill.real_logits[:SHOWN]),
-        "d_output_fake": _shown(trainer, bill.fake_logits[:SHOWN]),
+        "d_output_real": _d_output(trainer, terms.real_logits[:SHOWN]),
+        "d_output_fake": _d_output(trainer, terms.fake_logits[:SHOWN]),
     }
 
 
-def _forces(trainer: Trainer, bill: LossTerms) -> dict[str, Values]:
-    """Return −∂ℓ_D/∂D at each sample."""
-    real, fake = bill.real_logits.clone().requires_grad_(), bill.fake_logits.clone()
+def _logit_forces(trainer: Trainer, terms: LossTerms) -> dict[str, Values]:
+    """Return −∂ℓ_D/∂logit at each sample."""
+    real, fake = terms.real_logits.clone().requires_grad_(), terms.fake_logits.clone()
     loss = trainer.config.loss.discriminator(real, fake.requires_grad_()).sum()
     up, down = torch.autograd.grad(loss, (real, fake))
     return {

@@ -13,7 +13,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.explain.derivative import derivative
-from gan_core.explain.layer_gradients import layer_flow
+from gan_core.explain.layer_gradients import layer_gradients
 from gan_core.explain.replay_gan import NETWORKS, ReplayGAN
 from gan_core.explain.sample_gradients import sample_gradient
 from gan_core.losses import LOSSES
@@ -133,7 +133,7 @@ def test_every_link_against_finite_differences():
         seen.append(([o[0].detach() for o in outputs.values()], bill.fake_logits.detach().numpy()))
     (above, logits_above), (below, logits_below) = seen
     norms = [(a - b).norm().item() / 2e-6 for a, b in zip(above, below, strict=True)]
-    assert [link.norm for link in found.links] == pytest.approx(norms[layer:], rel=1e-5)
+    assert [link.norm for link in found.sensitivities] == pytest.approx(norms[layer:], rel=1e-5)
     np.testing.assert_array_equal(norms[:layer], 0)
     change = (logits_above - logits_below) / 2e-6
     np.testing.assert_allclose(found.fake.change, change, rtol=1e-4, atol=1e-6)
@@ -169,8 +169,8 @@ def test_derivative_worked_out_by_hand():
     assert (found.parameter, found.layer) == ("bias[0]", "Linear")
     assert found.autograd == pytest.approx(by_hand, rel=1e-9)
     np.testing.assert_allclose(found.real.product, -expit(-real), rtol=1e-9)
-    assert [link.layer for link in found.links] == ["Linear", "Logit"]
-    assert found.links[0].norm == pytest.approx(np.sqrt(10))
+    assert [link.layer for link in found.sensitivities] == ["Linear", "Logit"]
+    assert found.sensitivities[0].norm == pytest.approx(np.sqrt(10))
 
 
 def test_wrong_places_are_told_in_a_sentence():
@@ -231,18 +231,18 @@ def test_norms_are_those_of_plain_autograd(run, loss):
     trainer.step(1)
     gan = trainer.gan
     batch = gan.peek_batch()
-    rows = layer_flow(gan, batch)
+    rows = layer_gradients(gan, batch)
 
     def cost(logits, label):
         if loss == "least_squares":
             return (logits - label).square().mean() / 2
         return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
-    for turn in ("in_d_turn", "in_g_turn"):
+    for turn in ("in_d_update", "in_g_update"):
         g, d = plain(gan.generator), plain(gan.discriminator)
         x, of_g = kept(g, batch.z)
         seen = (x - gan.mean) / gan.std
-        if turn == "in_d_turn":
+        if turn == "in_d_update":
             on_real, of_real = kept(d, batch.real)
             on_fake, of_fake = kept(d, seen.detach())
             (cost(on_real, 1.0) + cost(on_fake, 0.0)).backward()
@@ -275,14 +275,14 @@ def assert_same(found, expected):
 def test_norms_are_those_of_the_step_itself(run):
     """Of the trainer's own update: the same dropout too. (Spectral norm moves in the step.)"""
     trainer = restore_trainer(run)
-    in_d_turn = layer_flow(trainer.gan, trainer.gan.peek_batch())
+    in_d_update = layer_gradients(trainer.gan, trainer.gan.peek_batch())
     turns = {"discriminator": trainer.step_discriminator()}
     batch = trainer._batch
-    in_g_turn = layer_flow(trainer.gan, batch)
+    in_g_update = layer_gradients(trainer.gan, batch)
     turns["generator"] = trainer.step_generator()
     for network, rows, side in (
-        ("discriminator", in_d_turn, "in_d_turn"),
-        ("generator", in_g_turn, "in_g_turn"),
+        ("discriminator", in_d_update, "in_d_update"),
+        ("generator", in_g_update, "in_g_update"),
     ):
         chosen = [getattr(row, side).weights for row in rows if row.network == network]
         total = sum(norm**2 for norm in chosen if norm is not None) ** 0.5
@@ -306,14 +306,14 @@ def test_looking_leaves_no_trace(run):
     alone, watched = restore_trainer(run), restore_trainer(run)
     batch = watched.gan.peek_batch()
     for _ in range(2):
-        rows = layer_flow(watched.gan, batch)
+        rows = layer_gradients(watched.gan, batch)
         derivative(watched.gan, batch, "generator", last_with_weights(rows, "generator"), 0)
         place = last_with_weights(rows, "discriminator")
         derivative(watched.gan, batch, "discriminator", place, 0)
         sample_gradient(watched.gan, batch)
         alone.step_discriminator()
         watched.step_discriminator()
-        layer_flow(watched.gan, watched._batch)
+        layer_gradients(watched.gan, watched._batch)
         sample_gradient(watched.gan, watched._batch)
         before = [p.detach().clone() for p in watched.discriminator.parameters()]
         alone.step_generator()
@@ -341,7 +341,7 @@ def last_with_weights(rows, network):
 @EVERY_RUN
 def test_nothing_reaches_g_in_d_s_turn_and_d_s_weights_are_not_asked_in_g_s(run):
     trainer = restore_trainer(run)
-    rows = layer_flow(trainer.gan, trainer.gan.peek_batch())
+    rows = layer_gradients(trainer.gan, trainer.gan.peek_batch())
     names = trainer.layers()
     for network in NETWORKS:
         own = [row for row in rows if row.network == network]
@@ -349,10 +349,10 @@ def test_nothing_reaches_g_in_d_s_turn_and_d_s_weights_are_not_asked_in_g_s(run)
         assert [(row.layer, row.output, row.parameters) for row in own] == table
         for row in own:
             if network == "generator":
-                assert row.in_d_turn == (None, None)
+                assert row.in_d_update == (None, None)
             else:
-                assert row.in_g_turn.weights is None
-                assert row.in_g_turn.output >= 0
+                assert row.in_g_update.weights is None
+                assert row.in_g_update.output >= 0
             has_weights = getattr(row, f"in_{network[0]}_turn").weights is not None
             assert has_weights == (row.parameters > 0)
 

@@ -94,11 +94,11 @@ def test_the_story_tells_the_numbers_of_the_step(name):
 
     moved = numbers_in(story["update_g"].numbers.split("=")[1])
     assert close(moved[0], (after["G"] - before["G"]).norm().item())
-    assert last["update_g"].move.of_the_other == 0
+    assert last["update_g"].weight_update.of_the_other == 0
     if config.n_critic == 1:
         moved = numbers_in(story["update_d"].numbers.split("=")[1])
         assert close(moved[0], (after["D"] - before["D"]).norm().item())
-        assert last["update_d"].move.of_the_other == 0
+        assert last["update_d"].weight_update.of_the_other == 0
     assert all(sentence for _, _, sentence in story.values())
 
 
@@ -106,7 +106,7 @@ def test_the_first_terms_and_the_mean_by_hand():
     trainer = restore_trainer(LINE, 10)
     made = record_step(trainer)
     last = {moment.line.key: moment for moment in made.records}
-    bill = last["loss_d"].turn.loss_terms
+    bill = last["loss_d"].update.loss_terms
     each = softplus(-bill.real_logits) + softplus(bill.fake_logits)
     told = numbers_in(explain(trainer.config, last["loss_d"]).numbers)
     assert told[:3] == pytest.approx([each[0].item(), each[1].item(), 32], rel=1e-3)
@@ -123,7 +123,7 @@ def test_scenes_show_what_the_networks_said():
     trainer = restore_trainer(LINE, 30)
     x = axis_of(trainer)
     made = record_step(trainer, x)
-    scenes = {moment.line.key: moment.scene for moment in made.records}
+    scenes = {moment.line.key: moment.view for moment in made.records}
     assert len(scenes["noise"].fake) == SHOWN
     assert scenes["noise"].real is None
     assert scenes["noise"].d_output_fake is None
@@ -136,14 +136,14 @@ def test_scenes_show_what_the_networks_said():
     assert seen.curve_before == pytest.approx(scenes["loss_d"].curve, abs=0)
     moved = scenes["update_g"]
     assert moved.fake_before == pytest.approx(scenes["noise"].fake, abs=0)
-    z = made.records[-1].turn.batch.z[:SHOWN]
+    z = made.records[-1].update.batch.z[:SHOWN]
     with torch.no_grad():
         now = trainer.generator(z).squeeze(1).numpy()
     assert moved.fake == pytest.approx(now, abs=1e-6)
 
 
 def test_forces_lift_d_on_real_samples_and_lower_it_on_generated_ones():
-    seen = record_step(restore_trainer(LINE, 5)).records[3].scene
+    seen = record_step(restore_trainer(LINE, 5)).records[3].view
     logits = np.log(seen.d_output_real / (1 - seen.d_output_real))
     assert seen.logit_force_real == pytest.approx(1 / (1 + np.exp(logits)), rel=1e-4)
     assert seen.logit_force_fake == pytest.approx(-seen.d_output_fake, rel=1e-4)
@@ -152,7 +152,7 @@ def test_forces_lift_d_on_real_samples_and_lower_it_on_generated_ones():
 def test_pushes_of_a_step_are_slopes_of_g_s_loss():
     trainer = restore_trainer(LINE, 20)
     made = record_step(trainer, axis_of(trainer))
-    seen = next(m for m in made.records if m.line.key == "gradient_g").scene
+    seen = next(m for m in made.records if m.line.key == "gradient_g").view
     x, h = seen.fake, 1e-3
 
     def loss_at(points):
@@ -172,7 +172,9 @@ def test_every_loss_has_a_story(loss):
         told = explain(config, moment)
         assert told.formula
         assert "nan" not in told.numbers.lower()
-    assert math.isfinite(numbers_in(value_of_game(config, made.records[0].turn.loss_terms)[1])[-1])
+    assert math.isfinite(
+        numbers_in(value_of_game(config, made.records[0].update.loss_terms)[1])[-1]
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from gan_core.diagnosis import diagnose, indicators_of, reference_of
 from gan_core.evaluation.evaluate import Evaluation
 from gan_core.explain.derivative import derivative
 from gan_core.explain.equilibrium import measure
-from gan_core.explain.layer_gradients import layer_flow
+from gan_core.explain.layer_gradients import layer_gradients
 from gan_core.explain.narration import explain
 from gan_core.explain.sample_gradients import sample_gradients
 from gan_core.explain.step_recording import record_step
@@ -89,7 +89,7 @@ def test_a_step_is_explained_on_the_gpu(experiment):
     made = record_step(trainer)
     assert all(explain(trainer.config, moment).sentence for moment in made.records)
     batch = trainer.gan.peek_batch()
-    assert layer_flow(trainer.gan, batch)
+    assert layer_gradients(trainer.gan, batch)
     layers = trainer.layers()["generator"]
     first = next(i for i, row in enumerate(layers) if row.parameters)
     found = derivative(trainer.gan, batch, "generator", first, 0)

@@ -90,12 +90,12 @@ def pushes(
     """Return the push on generated samples as arrows over D's curve; one is marked."""
     drawn = StepView(
         found.samples,
-        d_output_fake=found.answer,
+        d_output_fake=found.d_output,
         push=found.push[:, None],
         curve=view.d,
     )
     made = scene(drawn, view.x, config, revision)
-    here = found.samples[chosen : chosen + 1], found.answer[chosen : chosen + 1]
+    here = found.samples[chosen : chosen + 1], found.d_output[chosen : chosen + 1]
     ring = {"symbol": "circle-open", "size": 17, "line": {"width": 3, "color": OPTIMUM}}
     made["data"].append(points(*here, f"sample {chosen + 1}", OPTIMUM, marker=ring))
     density = {"yaxis": "y2", "opacity": 0.5, "fill": "tozeroy"}

@@ -80,7 +80,7 @@ def flow(rows: Sequence[LayerGradients], revision: str) -> Figure:
     names = ["noise z ↓", *parts[0], "x = G(z) ↓", *parts[1], "loss ↓"]
     places = np.array([*range(1, split + 1), *range(split + 2, len(rows) + 2)])
     data, words = [], []
-    for number, turn in (("", "in_d_turn"), ("2", "in_g_turn")):
+    for number, turn in (("", "in_d_update"), ("2", "in_g_update")):
         data += _gradients(rows, places, [getattr(row, turn) for row in rows], number)
     for row, y in zip(rows, places, strict=True):
         if row.network == "discriminator" and row.parameters:
@@ -136,7 +136,7 @@ def _gradients(
 
 def _decades(rows: Sequence[LayerGradients]) -> list[int]:
     """Return the powers of ten between which all gradients lie."""
-    turns = [norms for row in rows for norms in (row.in_d_turn, row.in_g_turn)]
+    turns = [norms for row in rows for norms in (row.in_d_update, row.in_g_update)]
     lengths = [n for norms in turns for n in norms if n]
     if not lengths:
         return [-1, 0]

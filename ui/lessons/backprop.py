@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gan_core.explain.derivative import Derivative, Terms, derivative
-from gan_core.explain.layer_gradients import layer_flow
+from gan_core.explain.derivative import ChainTerms, Derivative, derivative
+from gan_core.explain.layer_gradients import layer_gradients
 from gan_core.explain.narration import latex_number
 from gan_core.training.gan import Batch
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -70,7 +70,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     gan = run.trainer.gan
     with run.trainer.lock:
         batch = gan.peek_batch()
-        rows = layer_flow(gan, batch)
+        rows = layer_gradients(gan, batch)
         _refresh_derivative(run, batch)
     _show_three_ways(run)
     live_chart(figures.flow(rows, run.chart_revision), f"{run.page}.lesson.flow")
@@ -94,7 +94,7 @@ def _weight_movements(run: PageRun) -> str:
     recording = run.tutorial.recording
     if recording is None:
         return "Take a step, and it is measured here which weights move in G's turn."
-    move = recording.records[-1].move
+    move = recording.records[-1].weight_update
     return (
         f"In G's turn of step {recording.step:,}, G's weights moved by {move.length:.3g} and "
         f"D's by "
@@ -112,7 +112,7 @@ def _show_three_ways(run: PageRun) -> None:
         f"{computed.step:,}, in double precision, without a penalty."
     )
     st.latex(CHAIN[found.network])
-    difference = found.above - found.below
+    difference = found.loss_plus - found.loss_minus
     ways = (
         (r"\text{backwards (autograd):}", latex_number(found.autograd, DIGITS)),
         (r"\text{chain rule, forwards:}", f"{_terms(found)} = {latex_number(found.chain, DIGITS)}"),
@@ -131,7 +131,8 @@ def _show_three_ways(run: PageRun) -> None:
 def _links(found: Derivative) -> str:
     """Return how much each layer's output changes for a unit of w, as a table in Markdown."""
     rows = [
-        f"| {NETWORKS[link.network]} · {link.layer} | {link.norm:.4g} |" for link in found.links
+        f"| {NETWORKS[link.network]} · {link.layer} | {link.norm:.4g} |"
+        for link in found.sensitivities
     ]
     head = "| layer | length of ∂(its output)/∂w, over the batch |"
     return "\n".join([head, "| --- | ---: |", *rows])
@@ -144,7 +145,7 @@ def _terms(found: Derivative) -> str:
     return r" \\ & \quad + ".join(sums)
 
 
-def _sum(terms: Terms) -> str:
+def _sum(terms: ChainTerms) -> str:
     first = " + ".join(
         rf"({latex_number(slope)})\cdot({latex_number(change)})"
         for slope, change in zip(terms.slope[:2], terms.change[:2], strict=True)

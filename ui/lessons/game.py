@@ -69,7 +69,7 @@ def _show_value(run: PageRun, record: LineRecord | None) -> None:
     if record is None:
         formula, numbers = r"V(D,G)", r"\,"
     elif record.discriminator_loss is None:
-        formula, _ = value_of_game(run.config, record.turn.loss_terms)
+        formula, _ = value_of_game(run.config, record.update.loss_terms)
         numbers = r"\,"
     else:
         formula, numbers = value_of_game(run.config, record.discriminator_loss)
@@ -100,14 +100,14 @@ def _show_scene(run: PageRun, snapshot: Snapshot, record: LineRecord | None) -> 
         untouched = StepView(view.lines_x, curve=view.d)
         seen, x = untouched, view.x
         if record is not None:
-            seen, x = record.scene, run.tutorial.recording.x
+            seen, x = record.view, run.tutorial.recording.x
         figure = figures.scene(seen, x, run.config, run.chart_revision)
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if record is None:
         scene = StepView(snapshot.samples[:SHOWN], run.real_samples(run.num_fixed)[:SHOWN])
     else:
-        scene = record.scene
+        scene = record.view
     low, high = run.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:

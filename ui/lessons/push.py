@@ -25,7 +25,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the push on the samples of the next step's batch."""
     trainer = run.trainer
     found = sample_gradients(trainer, SHOWN)
-    chosen = min(state.widget_value(f"{run.page}.lesson.sample"), len(found.loss_slope)) - 1
+    chosen = min(state.widget_value(f"{run.page}.lesson.sample"), len(found.dloss_dlogit)) - 1
     st.latex(
         r"-\frac{\partial \ell_G}{\partial x} ="
         r"-\frac{\partial \ell_G}{\partial a}\cdot\frac{\partial a}{\partial x},"
@@ -41,9 +41,9 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
 
 def _numbers(found: SampleGradients, chosen: int) -> str:
     """Return the chain rule at the chosen sample, with its numbers, in LaTeX."""
-    outer = found.loss_slope[chosen]
-    if found.push.ndim == 1 and found.separate:
-        inner, push = latex_number(found.logit_slope[chosen]), latex_number(found.push[chosen])
+    outer = found.dloss_dlogit[chosen]
+    if found.push.ndim == 1 and found.d_is_per_sample:
+        inner, push = latex_number(found.dlogit_dx[chosen]), latex_number(found.push[chosen])
         place = rf"x_{{{chosen + 1}}} = {latex_number(found.samples[chosen])}:\quad"
         return rf"{place}-({latex_number(outer)})\cdot({inner}) = {push}"
     slope = rf"\frac{{\partial \ell_G}}{{\partial a}} = {latex_number(outer)}"
@@ -53,9 +53,9 @@ def _numbers(found: SampleGradients, chosen: int) -> str:
 
 def _pictures(run: PageRun, found: SampleGradients, chosen: int) -> None:
     """Draw all the samples and their pushes, and the chosen one enlarged."""
-    reach = float(found.answer.min()), float(found.answer.max())
+    reach = float(found.d_output.min()), float(found.d_output.max())
     low, high = run.config.loss.score_range or reach
-    judged = figures.judged(found.samples, found.answer, low, high)
+    judged = figures.judged(found.samples, found.d_output, low, high)
     maps = figures.push_map(found.push)
     moved = figures.moved(found.samples, found.push)
     left, middle, right = st.columns(3)
