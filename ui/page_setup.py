@@ -45,6 +45,7 @@ def begin(page: str, charts: bool = True) -> None:
     if charts:
         load_plotly()
     _import_core()
+    _check_settings()
 
 
 def _link_pages() -> None:
@@ -61,3 +62,14 @@ def _import_core() -> None:
         import gan_core  # noqa: F401
     finally:
         gc.enable()
+
+
+def _check_settings() -> None:
+    """Draw nothing but a sentence if a setting from the environment cannot be used."""
+    from gan_core.runtime.settings import check_settings
+
+    try:
+        check_settings()
+    except ValueError as error:
+        st.error(f"{error} Set it right and start the laboratory again.")
+        st.stop()
