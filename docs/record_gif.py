@@ -16,7 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
-from tests.laboratory import app, chromium, open_page, press, step
+
+from tests.helpers.app import app
+from tests.helpers.browser import chromium
+from tests.helpers.tab import open_page, press, step
 
 GIF = Path(__file__).parent / "run.gif"
 WINDOW = {"width": 1280, "height": 880}

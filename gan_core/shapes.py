@@ -4,7 +4,7 @@ Tests enforce them (`pytest --jaxtyping-packages=gan_core,beartype.beartype`). O
 with `(n,)` broadcasts to `(n, n)`, and a wrong loss is trained without an error.
 """
 
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Shaped, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -82,3 +82,6 @@ Ends = Float[ndarray, " lines"]
 
 Values = Float[ndarray, " n"]
 """Numbers drawn from a 1-D distribution."""
+
+SampleArray = Shaped[ndarray, "n *event"]
+"""Samples for the page, as their kind of data wants them: floats, or pixels from 0 to 255."""

@@ -138,7 +138,7 @@ class DataKind(ABC):
         """
         return None
 
-    def first_number(self, sample: np.ndarray) -> str:
+    def first_number(self, sample: np.ndarray | float) -> str:
         """Return a sample in LaTeX; "" if it is too large."""
         return ""
 

@@ -71,7 +71,7 @@ class OneDim(DataKind):
     def sample_indicators(self, state, snapshot, reference, since, histogram):
         return indicators_1d(state.config, snapshot, reference, since)
 
-    def first_number(self, sample: np.ndarray) -> str:
+    def first_number(self, sample: np.ndarray | float) -> str:
         return latex_number(float(sample))
 
 

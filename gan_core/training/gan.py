@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import nn
@@ -105,7 +105,7 @@ class GAN:
         """Whether D's logit of a sample depends on that sample alone; batch norm mixes them."""
         self.mean, self.std = config.dataset.mean_and_std()
 
-    def replace(self, **parts: Any) -> Self:
+    def replace(self, **parts: Any) -> GAN:
         """Return a GAN that shares everything with this one except the attributes given here."""
         made = copy.copy(self)
         vars(made).update(parts)

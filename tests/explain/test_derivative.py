@@ -353,7 +353,7 @@ def test_nothing_reaches_g_in_d_s_turn_and_d_s_weights_are_not_asked_in_g_s(run)
             else:
                 assert row.in_g_update.weights is None
                 assert row.in_g_update.output >= 0
-            has_weights = getattr(row, f"in_{network[0]}_turn").weights is not None
+            has_weights = getattr(row, f"in_{network[0]}_update").weights is not None
             assert has_weights == (row.parameters > 0)
 
 

@@ -193,7 +193,8 @@ def test_measuring_disturbs_nothing(run):
         watched.step_discriminator()
         measure(watched, n)
         watched.step_generator()
-    pairs = zip(tensors(alone._training_state()), tensors(watched._training_state()), strict=True)
+    states = (trainer.training_state() for trainer in (alone, watched))
+    pairs = zip(*map(tensors, states), strict=True)
     for (path, one), (_, other) in pairs:
         assert torch.equal(one.nan_to_num(-7), other.nan_to_num(-7)), path
     assert watched.generator.training

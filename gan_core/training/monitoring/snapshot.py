@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gan_core.evaluation.metrics import NoiseFloor
-from gan_core.shapes import Ends, Grid, PixelArray, Values
+from gan_core.shapes import Ends, Grid, SampleArray
 
 STATISTICS = (
     "loss_d",
@@ -58,9 +58,10 @@ class DensityView:
 class Snapshot:
     """One moment of a run.
 
-    `samples` are numbers of shape (n,) on the line, and pictures of shape (n, channels, height,
-    width) in 0 … 255 made from the run's fixed noise otherwise. `history` holds the statistics
-    over the steps, `metric_history` the metrics over the steps at which they were measured.
+    `samples` are as the kind of data makes them for the page: numbers of shape (n,) in one
+    dimension, and pictures of shape (n, channels, height, width) in 0 … 255.
+    `history` holds the statistics over the steps, `metric_history` the metrics over the steps at
+    which they were measured.
     """
 
     step: int
@@ -71,7 +72,7 @@ class Snapshot:
     metrics: dict[str, float]
     noise_floors: dict[str, NoiseFloor]
     moments: dict[str, float]
-    samples: Values | PixelArray
+    samples: SampleArray
     history: dict[str, np.ndarray]
     metric_history: dict[str, np.ndarray]
     config_changes: list[tuple[int, str]]
