@@ -95,13 +95,13 @@ def ours(experiment: dict[str, object], engine: str, threads: str = "") -> tuple
     trainer.step(2)
     if engine != "eager":
         trainer.wait_for_engine(ENGINE_SECONDS)
-        while COMPILE_QUEUE.busy:  # D's turn alone, which is compiled next
+        while COMPILE_QUEUE.busy:  # the update of D alone is compiled next
             time.sleep(0.2)
     trainer.step(1 if trainer.config.dataset.kind_name == "images" else WARM_UP)
     note = {
         "engine": trainer.engine,
         "threads": trainer.threads,
-        "operations": sum(step_flops(trainer.gan)),
+        "operations": step_flops(trainer.gan),
     }
     return trainer.step, note
 

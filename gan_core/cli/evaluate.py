@@ -8,7 +8,7 @@ from gan_core.data.base import Progress
 from gan_core.evaluation.evaluate import SEED
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.runtime.tasks import run_to_end
-from gan_core.storage.run_folder import open_run
+from gan_core.storage.runs_folder import open_run
 
 
 def evaluate_run(

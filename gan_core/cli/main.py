@@ -21,7 +21,7 @@ from gan_core.data.importing.importer import import_pictures
 from gan_core.explain import component_reference
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.settings import check_settings
-from gan_core.storage.run_folder import resolve_run
+from gan_core.storage.runs_folder import resolve_run
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,13 +6,9 @@ import sys
 from datetime import datetime
 
 from gan_core.storage import checkpoint
-from gan_core.storage.run_folder import (
-    RunFolder,
-    RunMetadata,
-    all_folders,
-    resolve_run,
-    runs_folder,
-)
+from gan_core.storage.run_folder import RunFolder
+from gan_core.storage.run_metadata import RunMetadata
+from gan_core.storage.runs_folder import all_folders, resolve_run, runs_folder
 
 COLUMNS = ("id", "name", "data set", "step", "saved", "MB", "numbers of its latest step")
 

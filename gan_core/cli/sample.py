@@ -10,7 +10,8 @@ from gan_core.data.image_grid import grid
 from gan_core.evaluation.export import sample_pixels
 from gan_core.evaluation.frozen_generator import load_generator
 from gan_core.runtime.device import resolve_device
-from gan_core.storage.run_folder import GENERATOR, open_run
+from gan_core.storage.run_folder import GENERATOR
+from gan_core.storage.runs_folder import open_run
 
 
 def sample_picture(run: Path, n: int, seed: int = 0, device: str = "cpu") -> Image.Image:

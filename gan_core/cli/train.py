@@ -18,7 +18,7 @@ from gan_core.cli import headless
 from gan_core.cli.headless import Interrupted, TrainOptions
 from gan_core.cli.parser import condition
 from gan_core.data.base import is_ready, prepare
-from gan_core.storage.run_folder import new_folder, resolve_run
+from gan_core.storage.runs_folder import new_folder, resolve_run
 from gan_core.training.monitoring.snapshot import Snapshot
 
 BY_SIGNAL = 128

@@ -101,3 +101,11 @@ def load_values(upload: str) -> Values:
             f"csv_column: upload = {upload[:40]!r} is not on this machine; upload the file again."
         )
     return np.frombuffer(path.read_bytes(), dtype="<f8")
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return what is in a folder, sorted; nothing if it is not there."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_core.runtime.files import write_atomically
-from gan_core.storage.run_folder import CheckpointFile, RunFolder, all_folders, runs_folder
+from gan_core.storage.run_folder import CheckpointFile, RunFolder
+from gan_core.storage.runs_folder import all_folders, runs_folder
 
 NEWEST = 3
 MOST_SAMPLES = 120

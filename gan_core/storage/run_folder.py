@@ -14,54 +14,31 @@ Every file is written completely or not at all, and every file is checked when i
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gan_core.config import ExperimentConfig
 from gan_core.registry import error_text
-from gan_core.runtime import settings
-from gan_core.runtime.files import PARTIAL, is_being_written, write_atomically
+from gan_core.runtime.files import PARTIAL, entries, is_being_written, write_atomically
 from gan_core.storage import checkpoint
 from gan_core.storage.run_lock import RunLock
+from gan_core.storage.run_metadata import (
+    METADATA_ERRORS,
+    RunMetadata,
+    format_metadata,
+    parse_metadata,
+    sanitize_name,
+)
 from gan_core.training.trainer import Trainer
 
-FORMAT = 1
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-GIVEN_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
-"""Form of the ids that `new_id` returns."""
-MAX_NAME_LENGTH = 80
-LATEST = 1e11
-"""Seconds since 1970; the date of a run must be earlier."""
 
 CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
 GENERATOR = "generator.safetensors"
-
-
-@dataclass(frozen=True)
-class RunMetadata:
-    """Description of a run in `run.json`; `metrics` are those of its latest step.
-
-    `measured` maps the steps of checkpoints to the metric that selects the best one; smaller is
-    better. Times are seconds since 1970.
-    """
-
-    name: str
-    created: float
-    saved: float
-    step: int
-    experiment: Mapping[str, Any]
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    parent: str | None = None
-    measured: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +69,7 @@ class RunFolder:
     def checkpoints(self) -> list[CheckpointFile]:
         """The checkpoints, oldest first, including damaged ones."""
         folder = self.path / "checkpoints"
-        found = [(CHECKPOINT.fullmatch(path.name), path) for path in _entries(folder)]
+        found = [(CHECKPOINT.fullmatch(path.name), path) for path in entries(folder)]
         return sorted(
             (CheckpointFile(int(match[1]), path) for match, path in found if match),
             key=lambda k: k.step,
@@ -157,8 +134,7 @@ class RunFolder:
 
     def write_metadata(self, about: RunMetadata) -> None:
         """Write `run.json`."""
-        content = json.dumps({"format": FORMAT} | asdict(about), indent=1, ensure_ascii=False)
-        write_atomically(self.path / ABOUT, content.encode())
+        write_atomically(self.path / ABOUT, format_metadata(about))
 
     def rename(self, name: str) -> None:
         """Give the run another name, of at most `MAX_NAME_LENGTH` characters."""
@@ -232,112 +208,9 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def runs_folder() -> Path:
-    """Return the folder of all runs: `GAN_RUNS`, or `runs` beside the dashboard."""
-    return settings.runs_folder()
-
-
-def new_id() -> str:
-    """Return a random id for a new run; it must be hard to guess, as it gives access to the run."""
-    return f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}"
-
-
-def new_folder() -> RunFolder:
-    """Return a folder for a new run; it is created when the run is saved."""
-    return RunFolder(runs_folder() / new_id())
-
-
-def find_run(run_id: str) -> RunFolder | None:
-    """Return the run of that id, or None; the id is looked up and never becomes part of a path."""
-    return next((folder for folder in all_folders() if folder.id == run_id), None)
-
-
-def all_folders() -> list[RunFolder]:
-    """Return all runs, in no particular order."""
-    return [
-        RunFolder(path)
-        for path in _entries(runs_folder())
-        if RUN_ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
-    ]
-
-
-def sanitize_name(name: str) -> str:
-    """Return a name that is one line of printable characters."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return words[:MAX_NAME_LENGTH] or "a run without a name"
-
-
-METADATA_ERRORS = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
-"""Errors of `parse_metadata` for files that are not a `run.json`."""
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
 def _size(path: Path) -> int:
     """Return the bytes of a file; 0 if it was deleted."""
     try:
         return path.lstat().st_size
     except FileNotFoundError:
         return 0
-
-
-def parse_metadata(content: bytes) -> RunMetadata:
-    """Return the metadata that `RunFolder.write_metadata` wrote.
-
-    Raises:
-        one of `METADATA_ERRORS`: if it is anything else.
-    """
-    given = json.loads(content)
-    if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
-        raise ValueError("another format")
-    about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
-    experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
-    created, saved, step = float(about.created), float(about.saved), int(about.step)
-    if not (0 <= created < LATEST and 0 <= saved < LATEST and step >= 0):
-        raise ValueError("a time or a step that cannot be")
-    return RunMetadata(
-        sanitize_name(str(about.name)),
-        created,
-        saved,
-        step,
-        experiment,
-        {sanitize_name(str(name)): float(value) for name, value in dict(about.metrics).items()},
-        about.parent if about.parent is None else sanitize_name(str(about.parent)),
-        {str(int(step)): float(value) for step, value in dict(about.measured).items()},
-    )
-
-
-def resolve_run(run: str) -> RunFolder:
-    """Return the run of a folder or of an id, as a user at this machine may give either.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    if Path(run).is_dir():
-        return RunFolder(Path(run))
-    found = find_run(run)
-    if found is None:
-        raise ValueError(f"{run} is neither the folder of a run nor the id of one.")
-    return found
-
-
-def open_run(run: Path, device: str = "cpu") -> Trainer:
-    """Return the run in the folder `run`, at its newest whole checkpoint.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    return RunFolder(run).open(device)[0]

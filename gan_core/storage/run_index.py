@@ -11,7 +11,9 @@ from PIL import Image
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
-from gan_core.storage.run_folder import ABOUT, RunFolder, RunMetadata, all_folders
+from gan_core.storage.run_folder import ABOUT, RunFolder
+from gan_core.storage.run_metadata import RunMetadata
+from gan_core.storage.runs_folder import all_folders
 
 ROW_PICTURE = (120, 60)
 MOST_PICTURE_BYTES = 4_000_000

@@ -20,16 +20,10 @@ from gan_core.runtime.files import write_atomically
 from gan_core.runtime.memory import release_memory
 from gan_core.storage import checkpoint
 from gan_core.storage.retention import apply_retention
-from gan_core.storage.run_folder import (
-    CONFIG,
-    GIVEN_ID,
-    METRICS,
-    PAST,
-    RunFolder,
-    RunMetadata,
-    sanitize_name,
-)
+from gan_core.storage.run_folder import CONFIG, METRICS, PAST, RunFolder
 from gan_core.storage.run_lock import RunLockedError
+from gan_core.storage.run_metadata import RunMetadata, sanitize_name
+from gan_core.storage.runs_folder import GIVEN_ID
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 

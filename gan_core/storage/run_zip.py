@@ -26,21 +26,16 @@ from gan_core.data.importing.sources import ZIP_ERRORS, directory_entries
 from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
 from gan_core.storage import checkpoint
-from gan_core.storage.run_folder import (
-    ABOUT,
-    CONFIG,
+from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, RunFolder
+from gan_core.storage.run_metadata import (
     FORMAT,
     METADATA_ERRORS,
-    METRICS,
-    PAST,
-    RunFolder,
     RunMetadata,
-    new_folder,
     parse_metadata,
-    runs_folder,
     sanitize_name,
 )
 from gan_core.storage.run_saver import csv_of, table_of
+from gan_core.storage.runs_folder import new_folder, runs_folder
 from gan_core.storage.unzip import MAX_ENTRIES, NAMES, unpack
 from gan_core.storage.validation import state as validation
 from gan_core.training.trainer import Trainer

@@ -12,7 +12,7 @@ from pathlib import Path
 from gan_core.data.importing.limits import Limits
 from gan_core.registry import Number, short_repr
 from gan_core.storage.retention import budget
-from gan_core.storage.run_folder import all_folders
+from gan_core.storage.runs_folder import all_folders
 
 NAMES = re.compile(
     r"run\.json|config\.json|metrics\.csv|thumbnail\.png|past\.safetensors"

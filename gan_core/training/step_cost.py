@@ -90,16 +90,15 @@ class FlopMemoryCounter(TorchDispatchMode):
         self._now += size
 
 
-def step_flops(gan: GAN) -> tuple[float, float]:
-    """Return the floating point operations of an update of D and of one of G.
+def step_flops(gan: GAN) -> float:
+    """Return the floating point operations of a step: `n_critic` updates of D and one of G.
 
-    Matrix products and convolutions are counted, a multiplication and an addition as two, in a
-    step without side effects.
+    Matrix products and convolutions are counted, a multiplication and an addition as two, in
+    updates without side effects.
     """
     samples = min(SAMPLES, gan.config.batch_size)
     of_d, of_g, _ = _play(gan, gan.config.replace(batch_size=samples))
-    scale = gan.config.batch_size / samples
-    return scale * of_d, scale * of_g
+    return gan.config.batch_size / samples * (gan.config.n_critic * of_d + of_g)
 
 
 def step_memory(gan: GAN, config: ExperimentConfig) -> StepMemory:

@@ -14,7 +14,7 @@ from gan_core.runtime.memory import is_oom, release_memory
 from gan_core.training.algorithm import UpdateResult
 from gan_core.training.engines.base import StepOutput
 from gan_core.training.engines.selector import EngineSelector
-from gan_core.training.memory_check import check_fits, max_batch_size
+from gan_core.training.memory_check import MEMORY_FIELDS, check_fits, max_batch_size
 from gan_core.training.monitoring.failures import Failure, NumericalFailure, OutOfMemory
 from gan_core.training.monitoring.history import History
 from gan_core.training.monitoring.recorder import Recorder
@@ -27,9 +27,6 @@ from gan_core.training.step_cost import step_flops
 
 CHECK_EVERY = 25
 """Steps between two checks of the numbers, which are a CPU–GPU sync point."""
-
-MEMORY_FIELDS = frozenset({"batch_size", "loss", "regularizer", "precision", "instance_noise"})
-"""Settings that may change during a run, and with them the memory that a step needs."""
 
 
 class Trainer(TrainState):
@@ -229,8 +226,7 @@ class Trainer(TrainState):
         """Take as many threads as a run of this size gets now."""
         if self._flops is None:
             with self.lock:
-                d_flops, g_flops = step_flops(self.gan)
-                self._flops = self.config.n_critic * d_flops + g_flops
+                self._flops = step_flops(self.gan)
         self.threads = THREADS.apply(self, self._flops)
 
     def update_config(self, config: ExperimentConfig) -> None:
@@ -294,10 +290,7 @@ class Trainer(TrainState):
             self._rollback.save()
 
     def fork(self, snapshot: StateSnapshot, engine: str = "auto") -> Trainer:
-        """Return a new run that begins at an earlier state of this one, with the history up to it.
-
-        This run stays as it is.
-        """
+        """Return a new run that begins at an earlier state of this one, which stays as it is."""
         made = Trainer(snapshot.config, self.device.type, engine)
         with self.lock:
             made.load_state_dict(self.state_dict() | dict(snapshot.state))

@@ -17,7 +17,7 @@ from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.explain.component_reference import registries
 from gan_core.kinds.density_image import HEIGHT, WIDTH
 from gan_core.storage import checkpoint
-from gan_core.storage.run_folder import open_run
+from gan_core.storage.runs_folder import open_run
 from tests.helpers.commands import command
 
 pytestmark = pytest.mark.slow

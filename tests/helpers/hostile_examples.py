@@ -18,7 +18,7 @@ from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
 from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.evaluation.frozen_generator import load_generator
-from gan_core.storage import checkpoint, run_folder, run_zip
+from gan_core.storage import checkpoint, run_zip, runs_folder
 from gan_core.storage.run_folder import RunFolder
 from tests.helpers.hostile_trial import EXPERIMENTS, STEPS, Trial
 
@@ -94,7 +94,7 @@ def configs(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], objec
 def links(trial: Trial) -> tuple[st.SearchStrategy[Any], Callable[[Any], object]]:
     def follow(link: tuple[str, str]) -> None:
         setup, run = link
-        found = run_folder.find_run(run)
+        found = runs_folder.find_run(run)
         if found is not None and found.path.parent != trial.place / "runs":
             raise RuntimeError(f"{run!r} led to {found.path}")
         trial.folders[0].rename(run)

@@ -12,9 +12,10 @@ from typing import Any
 from gan_core import ExperimentConfig, Trainer
 from gan_core.storage import checkpoint, run_zip
 from gan_core.storage.retention import set_budget
-from gan_core.storage.run_folder import RUN_ID, RunFolder, new_folder
+from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_lock import LOCK
 from gan_core.storage.run_saver import RunSaver
+from gan_core.storage.runs_folder import RUN_ID, new_folder
 
 SMALL = {"name": "mlp", "depth": 1, "width": 4}
 EXPERIMENTS = (

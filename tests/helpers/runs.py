@@ -1,8 +1,8 @@
 """Small runs in the folder of runs."""
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.storage.run_folder import new_folder
 from gan_core.storage.run_saver import RunSaver
+from gan_core.storage.runs_folder import new_folder
 
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
 NETWORKS = {"generator": SMALL, "discriminator": SMALL}

@@ -15,8 +15,9 @@ from gan_core.cli.headless import Interrupted, TrainOptions
 from gan_core.cli.main import main
 from gan_core.cli.stop_condition import StopCondition, is_eval_step
 from gan_core.storage import checkpoint, retention, run_saver
-from gan_core.storage.run_folder import ABOUT, CheckpointFile, RunFolder, all_folders, open_run
+from gan_core.storage.run_folder import ABOUT, CheckpointFile, RunFolder
 from gan_core.storage.run_saver import RunSaver
+from gan_core.storage.runs_folder import all_folders, open_run
 from tests.helpers import crashes
 from tests.helpers.commands import start_command
 

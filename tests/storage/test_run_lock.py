@@ -13,8 +13,9 @@ from gan_core.cli import headless
 from gan_core.cli.headless import TrainOptions
 from gan_core.cli.main import main
 from gan_core.storage import run_zip
-from gan_core.storage.run_folder import RunFolder, open_run
+from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_lock import LOCK, RunLock, is_held_elsewhere
+from gan_core.storage.runs_folder import open_run
 from tests.helpers.commands import start_command
 from tests.helpers.paths import HOME
 from tests.helpers.runs import a_run

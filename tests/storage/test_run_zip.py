@@ -14,14 +14,9 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.data.importing.limits import Limits
 from gan_core.storage import checkpoint, run_zip
 from gan_core.storage.retention import set_budget
-from gan_core.storage.run_folder import (
-    RunFolder,
-    all_folders,
-    find_run,
-    new_folder,
-    runs_folder,
-)
+from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_saver import RunSaver
+from gan_core.storage.runs_folder import all_folders, find_run, new_folder, runs_folder
 
 SMALL = {"name": "mlp", "depth": 1, "width": 8}
 NETWORKS = {"generator": SMALL, "discriminator": SMALL}

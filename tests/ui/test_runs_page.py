@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from gan_core import ExperimentConfig
 from gan_core.storage import config_diff, run_zip
 from gan_core.storage.retention import budget
-from gan_core.storage.run_folder import all_folders
 from gan_core.storage.run_index import RunIndex
+from gan_core.storage.runs_folder import all_folders
 from tests.helpers.paths import HOME
 from tests.helpers.runs import a_run
 

@@ -8,7 +8,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.storage import run_folder
+from gan_core.storage import runs_folder
 from gan_core.training.monitoring.state_history import MAX_STATES, StateHistory
 from tests.helpers.pages import PAGES, visit
 from tests.helpers.paths import HOME
@@ -106,14 +106,14 @@ def test_a_branch_is_a_run_of_its_own():
     assert opened.run.id != old
     assert opened.trainer.step_count == then
     assert link_of(opened)["run"] == opened.run.id
-    kept, _ = run_folder.find_run(old).open("cpu")
+    kept, _ = runs_folder.find_run(old).open("cpu")
     assert kept.step_count == now
     assert torch.equal(numbers(kept), end)
     opened.set("loss", "hinge")
     opened.trainer.step(5)
-    wait_for(lambda: run_folder.find_run(opened.run.id) is not None)
+    wait_for(lambda: runs_folder.find_run(opened.run.id) is not None)
     assert opened.run.storage.saver.about.parent == old
-    assert torch.equal(numbers(run_folder.find_run(old).open("cpu")[0]), end)
+    assert torch.equal(numbers(runs_folder.find_run(old).open("cpu")[0]), end)
 
 
 def opened_by(link):
@@ -157,8 +157,9 @@ def test_a_link_to_no_run_gets_a_sentence(own_runs):
         assert at.session_state["visitor"].runs[PAGE].trainer.step_count == 0
 
 
-def test_a_run_that_cannot_be_saved_trains_on(own_runs):
-    own_runs.write_text("a file where the folder should be")
+def test_a_run_that_cannot_be_saved_trains_on(own_runs, monkeypatch):
+    own_runs.write_text("a file where the folder's parent should be")
+    monkeypatch.setenv("GAN_RUNS", str(own_runs / "runs"))
     opened = trained()
     wait_for(lambda: opened.run.storage.problem)
     opened.look()
@@ -225,7 +226,7 @@ def test_a_run_that_is_left_for_another_page_is_saved():
     assert run.playback.running
     opened.at.switch_page("pages/6_Runs.py").run()
     assert not opened.at.exception
-    assert run_folder.find_run(run.id).checkpoints[-1].step == run.trainer.step_count > 0
+    assert runs_folder.find_run(run.id).checkpoints[-1].step == run.trainer.step_count > 0
 
 
 def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
@@ -234,6 +235,6 @@ def test_a_run_that_makes_room_is_kept_and_the_page_says_where():
     wait_for(lambda: opened.run.storage.saver.saved)
     opened.press("reset")
     assert any(f"of {steps:,} steps, is kept" in caption.value for caption in opened.at.caption)
-    assert run_folder.find_run(old).checkpoints[-1].step == steps
+    assert runs_folder.find_run(old).checkpoints[-1].step == steps
     opened.press("step1")
     assert not any("is kept on the page" in caption.value for caption in opened.at.caption)

@@ -7,8 +7,9 @@ import time
 
 from gan_core import Trainer
 from gan_core.evaluation.report import EvaluationReport
-from gan_core.storage.run_folder import RunFolder, new_folder
+from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_saver import RunSaver
+from gan_core.storage.runs_folder import new_folder
 from gan_core.training.monitoring.snapshot import Snapshot
 
 MIN_STEPS_KEPT = 1_000

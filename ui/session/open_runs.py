@@ -11,7 +11,7 @@ import streamlit as st
 from gan_core import ExperimentConfig, Trainer
 from gan_core.config import MUTABLE_FIELDS
 from gan_core.runtime.cpu_threads import THREADS
-from gan_core.storage import run_folder
+from gan_core.storage import runs_folder
 from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_lock import is_held_elsewhere
 from ui.run.page_run import PageRun
@@ -66,7 +66,7 @@ def _linked_run(page: str, default: dict[str, Any]) -> PageRun | None:
         taken.page = page
         taken.show_config()
         return taken
-    folder = run_folder.find_run(run_id)
+    folder = runs_folder.find_run(run_id)
     if folder is None:
         visitor.messages.append(
             "The run in the link is not on this machine (it may have been deleted, or never "

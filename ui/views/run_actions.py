@@ -11,8 +11,8 @@ import streamlit as st
 
 from gan_core.evaluation.metrics import METRICS
 from gan_core.storage import config_diff, run_zip
-from gan_core.storage.run_folder import MAX_NAME_LENGTH, sanitize_name
 from gan_core.storage.run_index import RunRow
+from gan_core.storage.run_metadata import MAX_NAME_LENGTH, sanitize_name
 from ui.markdown import escape_markdown
 from ui.pages_table import PAGES
 from ui.session import open_runs, state

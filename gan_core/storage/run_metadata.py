@@ -1,0 +1,82 @@
+"""Metadata of a run: the content of its `run.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from gan_core.config import ExperimentConfig
+
+FORMAT = 1
+MAX_NAME_LENGTH = 80
+LATEST = 1e11
+"""Seconds since 1970; the date of a run must be earlier."""
+
+METADATA_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""Errors of `parse_metadata` for files that are not a `run.json`."""
+
+
+@dataclass(frozen=True)
+class RunMetadata:
+    """Description of a run in `run.json`; `metrics` are those of its latest step.
+
+    `measured` maps the steps of checkpoints to the metric that selects the best one; smaller is
+    better. Times are seconds since 1970.
+    """
+
+    name: str
+    created: float
+    saved: float
+    step: int
+    experiment: Mapping[str, Any]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    parent: str | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+def sanitize_name(name: str) -> str:
+    """Return a name that is one line of printable characters."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return words[:MAX_NAME_LENGTH] or "a run without a name"
+
+
+def format_metadata(about: RunMetadata) -> bytes:
+    """Return the metadata as JSON."""
+    content = json.dumps({"format": FORMAT} | asdict(about), indent=1, ensure_ascii=False)
+    return content.encode()
+
+
+def parse_metadata(content: bytes) -> RunMetadata:
+    """Return the metadata that `format_metadata` wrote.
+
+    Raises:
+        one of `METADATA_ERRORS`: if it is anything else.
+    """
+    given = json.loads(content)
+    if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
+        raise ValueError("another format")
+    about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
+    experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
+    created, saved, step = float(about.created), float(about.saved), int(about.step)
+    if not (0 <= created < LATEST and 0 <= saved < LATEST and step >= 0):
+        raise ValueError("a time or a step that cannot be")
+    return RunMetadata(
+        sanitize_name(str(about.name)),
+        created,
+        saved,
+        step,
+        experiment,
+        {sanitize_name(str(name)): float(value) for name, value in dict(about.metrics).items()},
+        about.parent if about.parent is None else sanitize_name(str(about.parent)),
+        {str(int(step)): float(value) for step, value in dict(about.measured).items()},
+    )
