@@ -25,7 +25,7 @@ from tests.helpers.tab import open_page, press
 
 CHOSEN = ("1-D default (R1, EMA), batch 128", "digits, DCGAN 28×28, batch 64")
 THREADS = {"1": "1", "2": "2", "chosen": "", "chosen beside a page": "page"}
-"""What each worker is told, see `ours`."""
+"""Arguments of each worker, see `ours`."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What one frame of a live page costs the server: `python benchmarks/frame.py [--json]`.
+"""The cost of one frame of a live page to the server: `python benchmarks/frame.py [--json]`.
 
 The real pages run under Streamlit's AppTest, with one training step a frame; their functions are
 timed from outside. For each page, medians over the frames: milliseconds of the snapshot (samples

@@ -1,4 +1,4 @@
-"""What bf16 costs in quality: `python benchmarks/precision.py [--seeds 3] [--steps 800]`.
+"""The cost of bf16 in quality: `python benchmarks/precision.py [--seeds 3] [--steps 800]`.
 
 Trains the default experiments in both precisions from the same seeds, and prints how good each
 generator is: Wasserstein-1 in standard deviations of the target on the line after 1,500 steps, the

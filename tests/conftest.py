@@ -1,4 +1,4 @@
-"""What all tests share: a data folder of their own, and one server and browser to look at it."""
+"""Shared fixtures: a data folder for the tests, one server and one browser."""
 
 import os
 import shutil

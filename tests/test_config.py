@@ -47,7 +47,7 @@ def is_impossible(given):
 
 
 def is_beyond_the_default_network(given):
-    """Say whether the data set is of a shape that the networks of the defaults cannot make."""
+    """Return whether the data set is of a shape that the networks of the defaults cannot make."""
     dataset = REGISTRIES["dataset"].create(given["dataset"])
     networks = dataset.kind.experiment["architecture"]
     for side, network in networks.items():

@@ -1,4 +1,4 @@
-"""What each loss measures: the identities on grids, against scipy, for every target on the line."""
+"""The divergence that each loss measures, on grids, against scipy, for every target on the line."""
 
 import numpy as np
 import pytest

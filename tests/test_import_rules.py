@@ -107,7 +107,7 @@ def test_programs_take_from_the_tests_their_helpers_alone():
 
 
 def is_a_test(name):
-    """Say whether a module is among the tests, and none of their helpers."""
+    """Return whether a module is among the tests, and none of their helpers."""
     first, *rest = name.split(".")
     return first == "tests" and rest[:1] not in ([], ["helpers"])
 

@@ -65,10 +65,10 @@ def train(options: argparse.Namespace) -> int:
         orders.say(f"The run is kept in {folder}")
         try:
             trainer = work(orders, options.device, partial(_show, bar), options.engine)
-        except Interrupted as told:
+        except Interrupted as interruption:
             _say(
-                f"{told} Go on with: python -m gan_core train --resume {folder} --steps N, "
-                "where N is the step to reach."
+                f"{interruption} Go on with: python -m gan_core train --resume {folder} "
+                "--steps N, where N is the step to reach."
             )
             return BY_SIGNAL + signals.received
     _say(f"The run stands at step {trainer.step_count:,}.")

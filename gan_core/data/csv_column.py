@@ -17,7 +17,7 @@ from gan_core.registry import error_text, knob, short_repr
 from gan_core.runtime.files import load_values, store_values
 from gan_core.shapes import Samples, Values
 
-MOST_VALUES = 1_000_000
+MAX_VALUES = 1_000_000
 LARGEST_VALUE = 1e30
 SMALLEST_STD = 1e-30
 """Training runs in float32; its numbers go from 1e-38 to 3e38."""
@@ -201,7 +201,7 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
     notes = [f"{len(values):,} numbers from column {column!r}"]
     if len(values) < len(numbers):
         notes.append(f"{len(numbers) - len(values):,} rows without a number left out")
-    if len(values) > MOST_VALUES:
-        values = np.random.default_rng(0).choice(values, MOST_VALUES, replace=False)
-        notes.append(f"{MOST_VALUES:,} of them drawn at random")
+    if len(values) > MAX_VALUES:
+        values = np.random.default_rng(0).choice(values, MAX_VALUES, replace=False)
+        notes.append(f"{MAX_VALUES:,} of them drawn at random")
     return CsvColumn(store_values(values)), "; ".join(notes) + "."

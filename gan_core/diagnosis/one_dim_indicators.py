@@ -21,7 +21,7 @@ FAR = 0.4
 
 @dataclass(frozen=True)
 class Reference1D:
-    """What is known of a target: mean, standard deviation, number of different values."""
+    """Known figures of a target: mean, standard deviation, number of different values."""
 
     mean: float
     std: float

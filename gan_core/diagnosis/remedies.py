@@ -1,4 +1,4 @@
-"""What the doctor can prescribe: one change of the set-up each, or None where it is set already."""
+"""Remedies that the doctor can prescribe: each one change of the set-up, or None if set already."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Remedy:
 
     @property
     def mark(self) -> str:
-        """What the charts call it."""
+        """Its label in the charts."""
         return self.label.split(":")[0]
 
     @property

@@ -34,11 +34,11 @@ class Condition(Component):
     """Something that can be wrong with a run."""
 
     at_once: ClassVar[bool] = False
-    """Whether it can be told before the run has taken many steps."""
+    """Whether it can be recognised before the run has taken many steps."""
     any_row: ClassVar[bool] = False
     """Whether one row that trips is enough."""
     candidates: ClassVar[tuple[RemedyFactory, ...]] = ()
-    """What may help, the best first."""
+    """Remedies that may help, the best first."""
 
     @abstractmethod
     def evidence(self, indicators: Indicators) -> tuple[Evidence, ...]:
@@ -46,14 +46,14 @@ class Condition(Component):
 
     @abstractmethod
     def sentence(self, indicators: Indicators) -> str:
-        """Say what is wrong, in plain words with the run's numbers."""
+        """Return a plain sentence about the fault, with the run's numbers."""
 
     def prescriptions(self, indicators: Indicators) -> tuple[RemedyFactory, ...]:
-        """Return what may help this run, the best first."""
+        """Return remedies that may help this run, the best first."""
         return self.candidates
 
     def check(self, indicators: Indicators) -> Finding | None:
-        """Return what is wrong, or None."""
+        """Return the finding, or None."""
         tripped = [row.tripped for row in self.evidence(indicators)]
         if not tripped or not (any if self.any_row else all)(tripped):
             return None

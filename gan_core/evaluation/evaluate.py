@@ -30,7 +30,7 @@ MAX_REFERENCES = 8
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the data look like to a probe: one real batch, and how another scores against it."""
+    """A probe's view of the data: one real batch, and the scores of another one against it."""
 
     probe: FeatureExtractor
     real: FeatureBatch
@@ -180,7 +180,7 @@ def real_slices(
 
 
 def flips(source: BatchSource) -> bool:
-    """Say whether the pictures are shown mirrored, too."""
+    """Return whether the pictures are also shown mirrored."""
     return getattr(source, "flips", False)
 
 

@@ -1,4 +1,4 @@
-"""What can be taken away from a run: samples as pictures, and its numbers as a table."""
+"""Exports of a run: samples as pictures, and its numbers as a table."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ class FrozenGenerator:
     latent_dim: int
     sample_shape: tuple[int, ...]
     classes: tuple[str, ...]
-    """The classes that it is told, or ()."""
+    """The classes that G is given as a condition, or ()."""
     mean: float
     std: float
-    """What its output is stretched by: the target's moments, or 0 and 1."""
+    """Moments of the target, by which its output is rescaled, or 0 and 1."""
     network: nn.Module
     step: int
     trained_on: str
@@ -69,7 +69,7 @@ class FrozenGenerator:
         )
 
     def sample_inputs(self, n: int, rng: torch.Generator) -> tuple[Latents, Classes | None]:
-        """Draw noise and, for networks that are told the class, equally likely classes."""
+        """Draw noise and, for conditional networks, equally likely classes."""
         z = self.prior.sample(n, self.latent_dim, rng, self.device)
         if not self.classes:
             return z, None
@@ -77,7 +77,7 @@ class FrozenGenerator:
 
     @torch.no_grad()
     def generate(self, z: Latents, labels: Classes | None = None) -> Samples:
-        """Return G(z), of the given classes if the network is told them."""
+        """Return G(z), of the given classes if the network is conditional."""
         x = self.network(z) if labels is None else self.network(z, labels)
         return x * self.std + self.mean if (self.mean, self.std) != (0.0, 1.0) else x
 

@@ -16,7 +16,7 @@ from gan_core.shapes import Candidates, Classes, Distances, Features, Index, Nei
 NEAREST = 5
 TYPICAL = 200
 CLOSE_QUANTILE = 0.01
-MOST_FEATURES = 20_000
+MAX_FEATURES = 20_000
 CHUNK_NUMBERS = 2_000_000
 """Numbers of real pictures that are looked at in one piece; memory is bounded by it."""
 
@@ -41,7 +41,7 @@ class Neighbors:
 
     @property
     def is_close(self) -> torch.Tensor:
-        """Say of each sample whether its nearest real picture is nearer than `close`."""
+        """Return for each sample whether a real picture is nearer than `close_threshold`."""
         # A copy is a copy even where real pictures come twice.
         return (self.distances[:, 0] < self.close_threshold) | (self.distances[:, 0] == 0)
 
@@ -77,7 +77,7 @@ def neighbor_slices(
 ) -> Task[NeighborReport]:
     """Look for the `k` nearest real pictures of samples, given as bytes.
 
-    In pixels all of the data are searched, in features at most `MOST_FEATURES` of them.
+    In pixels all of the data are searched, in features at most `MAX_FEATURES` of them.
 
     Raises:
         ValueError: if there are fewer than two real pictures or no sample.
@@ -86,7 +86,7 @@ def neighbor_slices(
         raise ValueError("Nearest neighbours need a sample and two real pictures or more.")
     rng = torch.Generator().manual_seed(SEED)
     order = torch.randperm(len(source), generator=rng)
-    known, compared = order[:MOST_FEATURES], order[:TYPICAL]
+    known, compared = order[:MAX_FEATURES], order[:TYPICAL]
     words = "comparing pixels"
     queries = torch.cat([_flat(pixels).cpu(), _flat(source.pixels(compared)).cpu()])
     size = max(1, CHUNK_NUMBERS // queries.shape[1])

@@ -26,7 +26,7 @@ LABEL_SMOOTHING = 0.05
 VIEWS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 """Shifts in pixels over which a trained network averages: a seventh of its errors go."""
 
-MOST_HELD_OUT = 2_000
+MAX_HELD_OUT = 2_000
 
 TURN, SHEAR, STRETCH, SHIFT = math.radians(12), 0.2, 0.12, 0.14
 """Augmentation: the most that a picture is turned, sheared, stretched (shares) and shifted, the
@@ -124,7 +124,7 @@ def train_slices(network: ProbeNetwork, source: ImageSource, seed: int) -> Task[
 
 
 def _batches(training: Index, seed: int) -> Iterator[Index]:
-    """Yield STEPS whole batches; a picture comes again only when all have had their turn."""
+    """Yield STEPS whole batches; a picture comes again only when all others have come."""
     rng = torch.Generator().manual_seed(seed)
     left = 0
     while left < STEPS:
@@ -165,10 +165,10 @@ def sharpness(logits: ClassLogits, labels: Classes) -> float:
 def split(labels: Classes, seed: int) -> tuple[Index, Index]:
     """Return which pictures to train on and which to hold out: a fifth, as many of each class.
 
-    No more than about `MOST_HELD_OUT` are held out.
+    No more than about `MAX_HELD_OUT` are held out.
     """
     rng = torch.Generator().manual_seed(seed)
-    share = min(0.2, MOST_HELD_OUT / len(labels))
+    share = min(0.2, MAX_HELD_OUT / len(labels))
     held = torch.zeros(len(labels), dtype=torch.bool)
     for label in labels.unique():
         own = (labels == label).nonzero()[:, 0]

@@ -38,7 +38,7 @@ from gan_core.runtime.files import data_folder, write_atomically
 from gan_core.runtime.tasks import ProgressReport, Task, chunk_size
 from gan_core.shapes import ClassLogits, Features, Index, Pixels, Samples
 
-FEWEST_PICTURES = 200
+MIN_PICTURES = 200
 """With fewer pictures there is no classifier worth the name."""
 
 COLOURS = ("red", "green", "blue")
@@ -183,11 +183,11 @@ def probe_slices(
 
 
 def classifiable(factors: Mapping[str, tuple[str, ...]], pictures: int) -> bool:
-    """Say whether the factors are about what is seen, and the pictures enough to learn it.
+    """Return whether the factors are visible, and the pictures enough to learn them.
 
     The folder in which a picture lay need not be seen in it.
     """
-    return bool(factors) and tuple(factors) != ("folder",) and pictures >= FEWEST_PICTURES
+    return bool(factors) and tuple(factors) != ("folder",) and pictures >= MIN_PICTURES
 
 
 def random_network(shape: tuple[int, ...]) -> nn.Module:
@@ -251,7 +251,7 @@ def probe_path(key: str, seed: int = 0) -> Path:
 
 
 def is_trained(dataset: Dataset, source: ImageSource) -> bool:
-    """Say whether `probe_slices` will take no more than a moment."""
+    """Return whether `probe_slices` has nothing to train."""
     factors = dict(dataset.factors)
     if tuple(factors) == COLOURS:
         factors, source = {"digit": tuple("0123456789")}, bundled_digits()

@@ -1,4 +1,4 @@
-"""What a network component is, how it is built from a seed, and how it is shown as a table."""
+"""The base class of network components: built from a seed, and shown as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any of the networks, told the class beside its input."""
+"""Conditional forms of the networks: each takes the class beside its input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ProjectionDiscriminator(Conditional):
 def build_generator(
     component: Generator, latent_dim: int, sample_shape: tuple[int, ...], classes: int
 ) -> nn.Module:
-    """Return the component's network, told one of `classes` classes if there are any."""
+    """Return the component's network, conditioned on one of `classes` classes if there are any."""
     if not classes:
         return component.build(latent_dim, sample_shape)
     return ConditionalGenerator(
@@ -64,6 +64,6 @@ def build_generator(
 def build_discriminator(
     component: Discriminator, sample_shape: tuple[int, ...], rng: torch.Generator, classes: int
 ) -> nn.Module:
-    """Return the component's network, told one of `classes` classes if there are any."""
+    """Return the component's network, conditioned on one of `classes` classes if there are any."""
     network = component.build(sample_shape, rng)
     return ProjectionDiscriminator(network, sample_shape, classes) if classes else network

@@ -18,7 +18,7 @@ PARTIAL = ".part"
 """Suffix of a file that is being written."""
 
 WRITER = re.compile(rf"\..*\.(\d+)-\d+{re.escape(PARTIAL)}", re.DOTALL)
-LONGEST_WRITE = 3600.0
+MAX_WRITE_SECONDS = 3600.0
 """Seconds; a temporary file that is older belongs to a process that has ended."""
 
 UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
@@ -57,7 +57,7 @@ def is_being_written(partial: Path) -> bool:
     """
     began = WRITER.fullmatch(partial.name)
     try:
-        if began is None or time.time() - partial.stat().st_mtime > LONGEST_WRITE:
+        if began is None or time.time() - partial.stat().st_mtime > MAX_WRITE_SECONDS:
             return False
         if os.name == "posix":  # elsewhere 0 is a signal that ends the process
             os.kill(int(began[1]), 0)

@@ -11,7 +11,7 @@ from gan_core.storage.run_folder import CheckpointFile, RunFolder
 from gan_core.storage.runs_folder import all_folders, runs_folder
 
 NEWEST = 3
-MOST_SAMPLES = 120
+MAX_SAMPLES = 120
 DEFAULT_BUDGET = 4 * 10**9
 """Bytes of all runs together, if the user has not set another number."""
 
@@ -80,6 +80,6 @@ def checkpoints_to_keep(
 def _thin_samples(folder: Path) -> None:
     """Delete every second picture if there are too many; the newest stays."""
     pictures = sorted(folder.glob("step-*.png"))
-    if len(pictures) > MOST_SAMPLES:
+    if len(pictures) > MAX_SAMPLES:
         for path in pictures[-2::-2]:
             path.unlink(missing_ok=True)

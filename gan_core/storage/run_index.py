@@ -16,8 +16,8 @@ from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.runs_folder import all_folders
 
 ROW_PICTURE = (120, 60)
-MOST_PICTURE_BYTES = 4_000_000
-MOST_PICTURE_PIXELS = 4_000_000
+MAX_PICTURE_BYTES = 4_000_000
+MAX_PICTURE_PIXELS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +92,10 @@ def _picture(folder: RunFolder) -> bytes | None:
     """Return a reduced copy of the run's thumbnail; None if it is too large or damaged."""
     path = folder.path / "thumbnail.png"
     try:
-        if path.stat().st_size > MOST_PICTURE_BYTES:
+        if path.stat().st_size > MAX_PICTURE_BYTES:
             return None
         with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:
-            if image.width * image.height > MOST_PICTURE_PIXELS:
+            if image.width * image.height > MAX_PICTURE_PIXELS:
                 return None
             small = image.convert("RGB")
             small.thumbnail(ROW_PICTURE, Image.Resampling.BOX)

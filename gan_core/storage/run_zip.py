@@ -7,14 +7,13 @@ writes all other files again from the checked content, so no unchecked byte of t
 from __future__ import annotations
 
 import io
-import json
 import secrets
 import shutil
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -28,7 +27,6 @@ from gan_core.runtime.files import write_atomically
 from gan_core.storage import checkpoint
 from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, RunFolder
 from gan_core.storage.run_metadata import (
-    FORMAT,
     METADATA_ERRORS,
     RunMetadata,
     parse_metadata,
@@ -62,8 +60,8 @@ def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
     if about is None:
         raise ValueError("There is no run in this folder any more.")
     with zipfile.ZipFile(file, "w") as archive:
-        told = {"format": FORMAT} | asdict(replace(about, parent=None))
-        archive.writestr(ABOUT, json.dumps(told, indent=1), zipfile.ZIP_DEFLATED)
+        content = format_metadata(replace(about, parent=None))
+        archive.writestr(ABOUT, content, zipfile.ZIP_DEFLATED)
         for name, path in _files(folder):
             if name != ABOUT:
                 _put(archive, name, path)
@@ -173,13 +171,13 @@ def _validate(folder: RunFolder) -> None:
         raise ValueError("The zip holds no run: there is no checkpoint in it.")
     trainer = _check_checkpoints(folder)
     _check_past(folder, trainer)
-    told = _told(folder, trainer)
+    about = _corrected_metadata(folder, trainer)
     config = trainer.config
     (folder.path / CONFIG).write_text(config.to_json(), encoding="utf-8")
     write_atomically(folder.path / METRICS, csv_of(table_of(trainer)))
     for picture in [*folder.path.glob(THUMBNAIL), *folder.path.glob("samples/*.png")]:
-        write_atomically(picture, _drawn_anew(picture))
-    folder.write_metadata(told)
+        write_atomically(picture, _reencoded(picture))
+    folder.write_metadata(about)
 
 
 def _check_checkpoints(folder: RunFolder) -> Trainer:
@@ -215,7 +213,7 @@ def _check_past(folder: RunFolder, trainer: Trainer) -> None:
             raise ValueError(f"The zip was not imported: {error_text(error)}") from None
 
 
-def _told(folder: RunFolder, trainer: Trainer) -> RunMetadata:
+def _corrected_metadata(folder: RunFolder, trainer: Trainer) -> RunMetadata:
     """Return the metadata in the zip, corrected by the checked checkpoints."""
     try:
         about = parse_metadata((folder.path / ABOUT).read_bytes())
@@ -235,7 +233,7 @@ def _told(folder: RunFolder, trainer: Trainer) -> RunMetadata:
     )
 
 
-def _drawn_anew(path: Path) -> bytes:
+def _reencoded(path: Path) -> bytes:
     """Decode a picture and encode its pixels as a new PNG.
 
     Raises:

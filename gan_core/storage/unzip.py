@@ -22,10 +22,10 @@ NAMES = re.compile(
 
 FOLDERS = ("checkpoints/", "samples/")
 MAX_ENTRIES = 500
-MOST_TEXT, MOST_PICTURE = 20_000_000, 20_000_000
+MAX_TEXT, MAX_PICTURE = 20_000_000, 20_000_000
 
-MOST_RATIO, FREE_BYTES = 100, 1_000_000
-"""An entry may unpack to `MOST_RATIO` times its compressed size, plus `FREE_BYTES`."""
+MAX_RATIO, FREE_BYTES = 100, 1_000_000
+"""An entry may unpack to `MAX_RATIO` times its compressed size, plus `FREE_BYTES`."""
 
 CHUNK = 1 << 20
 
@@ -81,9 +81,9 @@ def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
 
 
 def _unpack_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, room: Room) -> None:
-    most = FREE_BYTES + MOST_RATIO * info.compress_size
+    most = FREE_BYTES + MAX_RATIO * info.compress_size
     if not path.name.endswith(".safetensors"):
-        most = min(most, MOST_PICTURE if path.suffix == ".png" else MOST_TEXT)
+        most = min(most, MAX_PICTURE if path.suffix == ".png" else MAX_TEXT)
     taken = 0
     try:
         with archive.open(info) as source, path.open("xb") as target:

@@ -21,7 +21,7 @@ SAMPLES = 8
 """The batch on which it is counted; the counts grow in proportion."""
 
 CONVOLUTION_OVERHEAD = 0.6
-"""What oneDNN's convolutions need for rearranged copies, as a share of the tensors: measured."""
+"""Measured need of oneDNN's convolutions for rearranged copies, as a share of the tensors."""
 
 
 @dataclass(frozen=True, eq=False)

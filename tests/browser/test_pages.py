@@ -1,4 +1,4 @@
-"""What only a browser shows: the real app in a real Chromium."""
+"""The real app in a real Chromium."""
 
 import re
 

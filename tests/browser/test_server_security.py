@@ -78,7 +78,7 @@ def test_it_listens_on_this_machine_only(address):
 
 
 class Handing(socketserver.BaseRequestHandler):
-    """What a reverse proxy does with a connection: hands it on, and says for whom."""
+    """A reverse proxy's part: it hands a connection on, and says for whom."""
 
     def handle(self):
         line, rest = self.request.recv(1 << 16).split(b"\r\n", 1)

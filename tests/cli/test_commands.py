@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def told(capsys):
-    """What the command line does, without the seconds that a process takes to begin."""
+    """The command line, without the seconds that a process takes to begin."""
 
     def answer(*words: object) -> subprocess.CompletedProcess:
         capsys.readouterr()

@@ -11,7 +11,7 @@ from scipy import integrate, stats
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
-from gan_core.data.csv_column import MOST_VALUES, EmpiricalLaw, read_table, store_column
+from gan_core.data.csv_column import MAX_VALUES, EmpiricalLaw, read_table, store_column
 from gan_core.runtime.files import load_values, store_values
 
 N = 50_000
@@ -239,7 +239,7 @@ def test_two_million_rows_become_one_million():
     content = "\n".join(["value", *map(str, drawn.tolist())]).encode()
     dataset, note = store_column(read_table(content), "value")
     assert note == "2,000,000 numbers from column 'value'; 1,000,000 of them drawn at random."
-    assert dataset.size == MOST_VALUES == 1_000_000
+    assert dataset.size == MAX_VALUES == 1_000_000
     assert dataset.distribution().mean() == pytest.approx(drawn.mean(), abs=4 * 2 / 1000)
     assert dataset.distribution().std() == pytest.approx(drawn.std(), rel=0.005)
 

@@ -1,4 +1,4 @@
-"""What a CUDA graph is made of, on the CPU: the step that draws for itself, and its dials."""
+"""The parts of a CUDA graph, on the CPU: the step that draws for itself, and its inputs."""
 
 import pytest
 import torch

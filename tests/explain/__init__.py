@@ -1,1 +1,1 @@
-"""What the teaching pages compute."""
+"""Computations of the teaching pages."""

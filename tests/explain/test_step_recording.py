@@ -71,7 +71,7 @@ def test_lines_come_in_the_order_of_the_algorithm(n_critic):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_story_tells_the_numbers_of_the_step(name):
-    """What is told is what the trainer's own statistics and weights say."""
+    """The recording agrees with the trainer's own statistics and weights."""
     trainer = restore_trainer(EXPERIMENTS[name], 4)
     config = trainer.config
     before = {"D": flat(trainer.discriminator), "G": flat(trainer.generator)}

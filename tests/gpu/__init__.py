@@ -1,1 +1,1 @@
-"""What needs a CUDA GPU."""
+"""Tests that need a CUDA GPU."""

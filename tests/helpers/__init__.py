@@ -1,1 +1,1 @@
-"""What tests, benchmarks and docs share."""
+"""Parts that tests, benchmarks and docs share."""

@@ -43,7 +43,7 @@ class Reference:
 
 @dataclass
 class Killed:
-    """What has been seen of the kills of one run."""
+    """Observations of the kills of one run."""
 
     kills: int = 0
     in_a_save: int = 0

@@ -1,4 +1,4 @@
-"""What every engine is tested with: experiments, and how far two runs come apart."""
+"""Experiments that every engine is tested with, and the distance between two runs."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""What one frame of a live page costs: the pages' functions, timed and weighed from outside."""
+"""The cost of one frame of a live page: the pages' functions, timed and weighed from outside."""
 
 from __future__ import annotations
 

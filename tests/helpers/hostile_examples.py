@@ -60,7 +60,7 @@ NAMES = st.text(max_size=30) | st.sampled_from(
 
 
 class Payload:
-    """What a pickle would run: it makes a file."""
+    """A pickle that makes a file when it is loaded."""
 
     def __init__(self, marker: str) -> None:
         self.marker = marker

@@ -78,7 +78,7 @@ def test_a_step_a_hundred_times_as_long_gets_no_more_time(slots):
 
 
 def turn(scheduler, run, patience=0.0):
-    """Say whether the run would train now, without using any time."""
+    """Return whether the run would train now, without using any time."""
     with scheduler.slice(run, until=time.perf_counter() + patience) as is_our_turn:
         return is_our_turn
 

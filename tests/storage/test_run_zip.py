@@ -69,7 +69,7 @@ def resealed(content, change):
 
 
 def refused(file, says, folders):
-    """Say that a zip is refused in one sentence, and leaves nothing."""
+    """Check that a zip is refused in one sentence, and leaves nothing."""
     with pytest.raises(ValueError, match=says) as caught:
         run_zip.import_run(file)
     assert str(caught.value).endswith(".")

@@ -64,7 +64,7 @@ def test_every_registered_name_and_its_knobs(page, section):
 
 
 def fits(section, name, kind):
-    """Say whether a network, or any other component, goes with numbers or with pictures."""
+    """Return whether a network, or any other component, goes with numbers or with pictures."""
     if section == "dataset":
         return DATASETS[name].kind_name == kind
     spec = {section: {"name": name}}

@@ -1,4 +1,4 @@
-"""What a frame of a live page is made of: the same numbers as the plain way, in few bytes."""
+"""The encoding of a live page's frame: the same numbers as the plain way, in few bytes."""
 
 import json
 import struct

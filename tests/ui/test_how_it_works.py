@@ -16,7 +16,7 @@ from tests.helpers.paths import HOME
 from ui.lessons import CHAPTERS, RUNS
 
 PAGE = "pages/4_How_it_works.py"
-MOST_WORDS = 120
+MAX_WORDS = 120
 GAME, LOSS, BACKPROP, PUSH, EQUILIBRIUM = CHAPTERS
 SETUPS = {"Numbers": LINE, "Pictures": DIGITS}
 
@@ -93,7 +93,7 @@ def assert_short(at):
     prose = [e.value for e in at.main if e.type in ("markdown", "caption")]
     others = ("#", "**Generator", "**Discriminator", "|", "\n|", "Each line compares")
     prose = [text for text in prose if not text.startswith(others) and "-badge[" not in text]
-    assert len(" ".join(prose).split()) <= MOST_WORDS, prose
+    assert len(" ".join(prose).split()) <= MAX_WORDS, prose
 
 
 @pytest.mark.parametrize("name", [n for n in EXPERIMENTS if "digits" not in n])

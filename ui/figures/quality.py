@@ -24,7 +24,7 @@ def qualities(reports: Sequence[EvaluationReport], revision: str) -> Figure:
     return small_multiples(panels, QUALITIES_PER_ROW, revision)
 
 
-def census(name: str, counted: ClassHistogram, revision: str) -> Figure:
+def class_histogram(name: str, counted: ClassHistogram, revision: str) -> Figure:
     """Return how many real pictures and samples show each value of a factor."""
     values = list(counted.values)
     bars = [

@@ -71,7 +71,7 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
 
 
 def flow(rows: Sequence[LayerGradients], revision: str) -> Figure:
-    """Return the computation from z to the loss, layer by layer, and the gradients in both turns.
+    """Return the computation from z to the loss, layer by layer, and the gradients in both updates.
 
     Grey bars are gradients at a layer's output, coloured ones those of its weights.
     """
@@ -80,8 +80,8 @@ def flow(rows: Sequence[LayerGradients], revision: str) -> Figure:
     names = ["noise z ↓", *parts[0], "x = G(z) ↓", *parts[1], "loss ↓"]
     places = np.array([*range(1, split + 1), *range(split + 2, len(rows) + 2)])
     data, words = [], []
-    for number, turn in (("", "in_d_update"), ("2", "in_g_update")):
-        data += _gradients(rows, places, [getattr(row, turn) for row in rows], number)
+    for number, update in (("", "in_d_update"), ("2", "in_g_update")):
+        data += _gradients(rows, places, [getattr(row, update) for row in rows], number)
     for row, y in zip(rows, places, strict=True):
         if row.network == "discriminator" and row.parameters:
             words.append(_note("weights stand still", "2", y))
@@ -117,17 +117,17 @@ def flow(rows: Sequence[LayerGradients], revision: str) -> Figure:
 
 
 def _gradients(
-    rows: Sequence[LayerGradients], places: np.ndarray, turn: Sequence[GradientNorms], number: str
+    rows: Sequence[LayerGradients], places: np.ndarray, update: Sequence[GradientNorms], number: str
 ) -> list[dict[str, Any]]:
-    """Return the bars of one network's turn, on the axis of that number."""
+    """Return the bars of one network's update, on the axis of that number."""
     place = {"xaxis": f"x{number}", "yaxis": "y"}
-    outputs = [np.nan if norms.output is None else norms.output for norms in turn]
+    outputs = [np.nan if norms.output is None else norms.output for norms in update]
     bars = [_bars(np.array(outputs), places, "at the layer's output", FAINT)]
     bars[0]["showlegend"] = number == "2"
     for network, color in (("generator", FAKE), ("discriminator", DISCRIMINATOR)):
         own = [
             np.nan if norms.weights is None or row.network != network else norms.weights
-            for norms, row in zip(turn, rows, strict=True)
+            for norms, row in zip(update, rows, strict=True)
         ]
         bars.append(_bars(np.array(own), places, f"of {network[0].upper()}'s weights", color))
         bars[-1]["showlegend"] = number == ("2" if network == "generator" else "")
@@ -136,8 +136,8 @@ def _gradients(
 
 def _decades(rows: Sequence[LayerGradients]) -> list[int]:
     """Return the powers of ten between which all gradients lie."""
-    turns = [norms for row in rows for norms in (row.in_d_update, row.in_g_update)]
-    lengths = [n for norms in turns for n in norms if n]
+    updates = [norms for row in rows for norms in (row.in_d_update, row.in_g_update)]
+    lengths = [n for norms in updates for n in norms if n]
     if not lengths:
         return [-1, 0]
     return [math.floor(math.log10(min(lengths))), math.ceil(math.log10(max(lengths)))]

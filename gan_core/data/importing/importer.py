@@ -33,10 +33,10 @@ Source = Path | io.BufferedIOBase | list[Upload]
 """Path of a folder or zip, an opened zip, or uploaded files, which may be zips."""
 
 WORKERS = min(4, os.cpu_count() or 1)
-MOST_WAITING = 4 * WORKERS
-MOST_WAITING_BYTES = 256_000_000
+MAX_WAITING = 4 * WORKERS
+MAX_WAITING_BYTES = 256_000_000
 REPORT_EVERY = 50
-MOST_CLASSES, FEWEST_IN_CLASS = 1_000, 2
+MAX_CLASSES, MIN_IN_CLASS = 1_000, 2
 
 
 @dataclass
@@ -163,7 +163,7 @@ def decode_files(
                 content = reader.read(entry)
                 picture = pool.submit(decode, content, options, limits.picture_pixels)
                 waiting.append((entry, len(content), picture))
-            while len(waiting) > MOST_WAITING or sum(n for _, n, _ in waiting) > MOST_WAITING_BYTES:
+            while len(waiting) > MAX_WAITING or sum(n for _, n, _ in waiting) > MAX_WAITING_BYTES:
                 yield from oldest()
         while waiting:
             yield from oldest()
@@ -196,9 +196,9 @@ def folder_labels(taken: list[Entry]) -> tuple[tuple[str, ...], np.ndarray | Non
     depth = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
     tops = [parts[depth] if len(parts) > depth else None for parts in folders]
     counts = Counter(tops)
-    if None in counts or not 2 <= len(counts) <= MOST_CLASSES:
+    if None in counts or not 2 <= len(counts) <= MAX_CLASSES:
         return (), None
-    if min(counts.values()) < FEWEST_IN_CLASS:
+    if min(counts.values()) < MIN_IN_CLASS:
         return (), None
     names = tuple(sorted(counts))
     number = {name: i for i, name in enumerate(names)}

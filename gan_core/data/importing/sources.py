@@ -27,7 +27,7 @@ DRIVE = re.compile(r"[A-Za-z]:")
 IGNORED = {"thumbs.db", "desktop.ini"}
 CHUNK = 1 << 20
 END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
-END_SIZE, END_64_SIZE, LOCATOR_SIZE, LONGEST_COMMENT = 22, 56, 20, 65_535
+END_SIZE, END_64_SIZE, LOCATOR_SIZE, MAX_COMMENT_SIZE = 22, 56, 20, 65_535
 DIRECTORY_ENTRY = b"PK\x01\x02"
 ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -173,7 +173,7 @@ def directory_entries(file: io.BufferedIOBase, enough: int) -> int:
     in the zip's header may be false; so the signatures of the entries are counted.
     """
     end = file.seek(0, io.SEEK_END)
-    tail_at = max(0, end - LONGEST_COMMENT - END_SIZE - LOCATOR_SIZE - END_64_SIZE)
+    tail_at = max(0, end - MAX_COMMENT_SIZE - END_SIZE - LOCATOR_SIZE - END_64_SIZE)
     file.seek(tail_at)
     tail = file.read()
     at = tail.rfind(END)

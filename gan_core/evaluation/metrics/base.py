@@ -1,4 +1,4 @@
-"""What a picture metric is, and the list of them."""
+"""The base class of picture metrics, and the registry of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ImageMetric(Component):
 
     @classmethod
     def applies(cls, values: tuple[int, ...]) -> bool:
-        """Say whether it suits a probe with factors of so many values; () if there are none."""
+        """Return whether it can be used with a probe whose factors have so many values."""
         return bool(values) or not cls.needs_classes
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What a probe has read off a batch of pictures: all that the picture metrics see of it."""
+"""A probe's features and classes of a batch of pictures: the input of the picture metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a classifier finds in generated pictures, and in which proportions."""
+"""The classes that a classifier finds in generated pictures, and their proportions."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Modes(JointClassMetric):
 )
 @dataclass(frozen=True)
 class ModesKL(JointClassMetric):
-    """As the census, over the combinations of all factors; few samples alone make it large."""
+    """The class balance over combinations of all factors; few samples alone make it large."""
 
     unit = "nats"
 

@@ -47,7 +47,7 @@ def ball_count_slices(centres: Centres, points: Features, k: int, words: str) ->
 
 
 def covered_slices(centres: Centres, points: Features, k: int, words: str) -> Task[torch.Tensor]:
-    """Say of each centre whether a point lies in its ball."""
+    """Return for each centre whether a point lies in its ball."""
     radii = yield from radius_slices(centres, k, words)
     covered = torch.zeros(len(centres), dtype=torch.bool)
     for share, distances in blocks(points, centres):

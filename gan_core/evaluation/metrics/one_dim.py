@@ -125,7 +125,7 @@ def measure_sorted(ordered: Values, target: Distribution1D) -> dict[str, float]:
 
 
 class NoiseFloor(NamedTuple):
-    """What a metric gives for samples of the target itself."""
+    """Values of a metric for samples of the target itself."""
 
     median: float
     high: float

@@ -11,7 +11,7 @@ import torch
 from gan_core.optimizers import Optimizer
 from gan_core.registry import knobs, short_repr
 from gan_core.storage.validation.require import (
-    MOST_STEPS,
+    MAX_STEPS,
     check_tensor,
     normalize,
     require,
@@ -66,7 +66,7 @@ def _check_moment(part: str, moment: Any, weight: torch.Tensor, needed: bool) ->
         return
     if part.endswith(", step"):
         check_tensor(part, moment, torch.float32, torch.Size())
-        require(0 <= float(moment) < MOST_STEPS, part, "is no number of steps")
+        require(0 <= float(moment) < MAX_STEPS, part, "is no number of steps")
     else:
         check_tensor(part, moment, weight.dtype, weight.shape)
 

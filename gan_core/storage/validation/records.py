@@ -9,14 +9,14 @@ from typing import Any
 from PIL import Image
 
 from gan_core.storage.validation.require import (
-    MOST_STEPS,
+    MAX_STEPS,
     check_stride,
     is_int_in,
     number,
     require,
     same_names,
 )
-from gan_core.training.monitoring.history import MOST_POINTS
+from gan_core.training.monitoring.history import MAX_POINTS
 
 
 def check_history(part: str, given: Any, columns: list[str]) -> None:
@@ -24,13 +24,13 @@ def check_history(part: str, given: Any, columns: list[str]) -> None:
     same_names(part, given, ("columns", "most", "stride", "rows"))
     stride, rows = given["stride"], given["rows"]
     require(given["columns"] == columns, part, "has other columns")
-    require(is_int_in(given["most"], 1, MOST_POINTS), part, "is longer than any")
+    require(is_int_in(given["most"], 1, MAX_POINTS), part, "is longer than any")
     check_stride(part, stride)
     require(isinstance(rows, list) and len(rows) <= given["most"], part, "has too many rows")
     for row in rows:
         is_eval_step = isinstance(row, list) and len(row) == 1 + len(columns)
         require(
-            is_eval_step and is_int_in(row[0], 0, MOST_STEPS), part, "has a row of another length"
+            is_eval_step and is_int_in(row[0], 0, MAX_STEPS), part, "has a row of another length"
         )
         require(row[0] % stride == 0, part, "has rows that its stride leaves out")
         require(all(map(number, row[1:])), part, "has what is no number")

@@ -9,7 +9,7 @@ import torch
 
 from gan_core.registry import short_repr
 
-MOST_STEPS = 10**15
+MAX_STEPS = 10**15
 
 
 def require(holds: bool, part: str, words: str) -> None:
@@ -31,7 +31,7 @@ def check_tensor(part: str, given: Any, dtype: torch.dtype, shape: torch.Size) -
 
 def check_stride(part: str, stride: Any) -> None:
     require(
-        is_int_in(stride, 1, MOST_STEPS) and not stride & (stride - 1), part, "has a wrong stride"
+        is_int_in(stride, 1, MAX_STEPS) and not stride & (stride - 1), part, "has a wrong stride"
     )
 
 
@@ -40,7 +40,7 @@ def is_int_in(value: Any, low: int, high: int) -> bool:
 
 
 def number(value: Any) -> bool:
-    return isinstance(value, float) or is_int_in(value, -MOST_STEPS, MOST_STEPS)
+    return isinstance(value, float) or is_int_in(value, -MAX_STEPS, MAX_STEPS)
 
 
 def normalize(value: Any) -> Any:

@@ -17,7 +17,7 @@ from gan_core.registry import knobs, short_repr
 from gan_core.storage.validation.optimizer import check_optimizer, check_weights
 from gan_core.storage.validation.records import check_grid, check_history
 from gan_core.storage.validation.require import (
-    MOST_STEPS,
+    MAX_STEPS,
     check_stride,
     check_tensor,
     is_int_in,
@@ -30,8 +30,8 @@ from gan_core.training.monitoring.snapshot import STATISTICS
 if TYPE_CHECKING:
     from gan_core.training.trainer import Trainer
 
-MOST_CHANGES, LONGEST_CHANGE = 10_000, 200
-MOST_MOMENTS = 10_000
+MAX_CHANGES, MAX_CHANGE_LENGTH = 10_000, 200
+MAX_MOMENTS = 10_000
 COUNTERS = ("step", "updates_d", "samples_seen", "of_this_step")
 KEPT_ONCE = ("fixed_z", "changes", "history", "timeline", "metric_history")
 """Parts of a checkpoint that a state in a run's memory does not have."""
@@ -54,7 +54,7 @@ def check_waypoint(trainer: Trainer, config: ExperimentConfig, step: Any, state:
     """
     check_same_run(trainer.config, config)
     _check(trainer, config, state, tuple(part for part in PARTS if part not in KEPT_ONCE))
-    if not is_int_in(step, 0, MOST_STEPS) or step != state["counters"]["step"]:
+    if not is_int_in(step, 0, MAX_STEPS) or step != state["counters"]["step"]:
         raise ValueError(f"a state in memory is said to be of step {short_repr(step)}, and is not.")
 
 
@@ -79,7 +79,7 @@ def check_envelope(content: Any) -> None:
     same_names("the checkpoint", content, ("config", "device", "engine_from", "state"))
     require(isinstance(content["device"], str), "device", "is no name of a device")
     at = content["engine_from"]
-    require(at is None or is_int_in(at, 0, MOST_STEPS), "engine_from", "is no step")
+    require(at is None or is_int_in(at, 0, MAX_STEPS), "engine_from", "is no step")
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ def _z(expected: Expected, given: Any) -> None:
 def _labels(expected: Expected, given: Any) -> None:
     z, classes = expected.state["z"], expected.trainer.gan.classes
     if z is None or not classes:
-        require(given is None, "labels", "are there, and no class is told")
+        require(given is None, "labels", "are there, and the networks are not conditional")
         return
     check_tensor("labels", given, torch.int64, z.shape[:1])
     known = bool(((given >= 0) & (given < classes)).all())
@@ -181,18 +181,18 @@ def _counters(expected: Expected, given: Any) -> None:
     require(isinstance(given, Mapping), "counters", "is no object")
     same_names("counters", given, COUNTERS)
     for name in COUNTERS:
-        most = knobs(ExperimentConfig)["n_critic"].high if name == "of_this_step" else MOST_STEPS
+        most = knobs(ExperimentConfig)["n_critic"].high if name == "of_this_step" else MAX_STEPS
         require(
             is_int_in(given[name], 0, most), f"counters, {name}", f"= {short_repr(given[name])}"
         )
 
 
 def _changes(expected: Expected, given: Any) -> None:
-    require(isinstance(given, list) and len(given) <= MOST_CHANGES, "changes", "is no list")
+    require(isinstance(given, list) and len(given) <= MAX_CHANGES, "changes", "is no list")
     for change in given:
         pair = isinstance(change, list | tuple) and len(change) == 2
-        require(pair and is_int_in(change[0], 0, MOST_STEPS), "changes", "has what is no change")
-        words = isinstance(change[1], str) and len(change[1]) <= LONGEST_CHANGE
+        require(pair and is_int_in(change[0], 0, MAX_STEPS), "changes", "has what is no change")
+        words = isinstance(change[1], str) and len(change[1]) <= MAX_CHANGE_LENGTH
         require(words, "changes", "has what is no change")
 
 
@@ -211,13 +211,13 @@ def _timeline(expected: Expected, given: Any) -> None:
     moments = given["moments"]
     dataset = expected.config.dataset
     shape = dataset.kind.frame_shape(dataset)
-    most = 0 if shape is None else MOST_MOMENTS
+    most = 0 if shape is None else MAX_MOMENTS
     require(isinstance(moments, list) and len(moments) <= most, "timeline", "has too many grids")
     weight = 0
     for row in moments:
         require(isinstance(row, list) and len(row) == 4, "timeline", "has what is no grid")
         step, epoch, size, content = row
-        numbered = is_int_in(step, 0, MOST_STEPS) and is_int_in(epoch, 0, MOST_STEPS)
+        numbered = is_int_in(step, 0, MAX_STEPS) and is_int_in(epoch, 0, MAX_STEPS)
         n, *frame = shape
         require(numbered and is_int_in(size, n, n), "timeline", "has a grid of another run")
         is_bytes = isinstance(content, torch.Tensor) and content.ndim == 1

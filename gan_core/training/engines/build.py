@@ -62,7 +62,7 @@ class TracedStep(nn.Module):
 def trace_step(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.Tensor]]:
     """Return the step as a graph of tensor operations, and arguments of the right shapes.
 
-    Without `whole` it is D's turn alone.
+    Without `whole` it is the update of D alone.
     """
     gan = GAN(config, torch.device("cpu"), list(range(6)), DummySource(config.dataset))
     random_draws, state = record_draws(gan), state_tensors_of(OptimizerPair(gan))
@@ -101,7 +101,7 @@ def thin_sum(bias: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tens
 
 
 DECOMPOSITIONS = {torch.ops.aten.mm.default: thin_product, torch.ops.aten.addmm.default: thin_sum}
-"""What is written out instead of left to a matrix library."""
+"""Products that are written out instead of left to a matrix library."""
 
 
 def build(config: ExperimentConfig, whole: bool, package: Path) -> None:

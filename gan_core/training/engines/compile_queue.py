@@ -120,8 +120,8 @@ class CompileQueue:
     def _error_line(self) -> str:
         self._output.seek(0)
         lines = self._output.read().decode(errors="replace").strip().splitlines()
-        told = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception"))]
-        return (told or lines or ["the compiler said nothing"])[-1][:200]
+        errors = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception"))]
+        return (errors or lines or ["the compiler said nothing"])[-1][:200]
 
     def _end_process(self) -> None:
         """End the compiling process and the compilers that it has started."""

@@ -1,4 +1,4 @@
-"""What is recorded of a run while it trains: statistics, snapshots, sample grids, earlier states.
+"""Records of a run while it trains: statistics, snapshots, sample grids, earlier states.
 
 May import: `evaluation`, `networks`, `data`, `runtime`, and `training.gan`.
 """

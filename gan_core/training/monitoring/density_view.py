@@ -18,7 +18,7 @@ from gan_core.training.monitoring.snapshot import DensityView
 
 AXIS_POINTS = 300
 BINS = 600
-WIDEST = 8
+MAX_GROWTH = 8
 """How often its first length an axis may get: a run that blows up must not hide the target."""
 
 
@@ -39,7 +39,7 @@ class PlotAxis:
             low, high = min(low, 0.0), max(high, 0.0)
         margin = 0.08 * (high - low)
         low, high = float(low - margin), float(high + margin)
-        return cls(low, high, widest=WIDEST * (high - low))
+        return cls(low, high, widest=MAX_GROWTH * (high - low))
 
     def extend(self, ordered: Values) -> None:
         """Grow, in whole tenths, to hold the middle 98 % of samples sorted upwards."""

@@ -16,7 +16,7 @@ STATISTIC_LABELS = {
     "grad_norm_d": "D's gradient",
     "grad_norm_g": "G's gradient",
 }
-"""What people call a statistic that broke."""
+"""Names of the statistics in a sentence."""
 
 
 class NumericalFailure(NamedTuple):
@@ -30,9 +30,8 @@ class NumericalFailure(NamedTuple):
         return (
             f"At step {self.step:,} {self.what} stopped being a finite number, or ran beyond "
             f"{MAX_ABS_VALUE:,.0f}: the learning rates are likely too high. Training is paused, "
-            f"and the "
-            f"weights are those of step {self.healthy_step:,}, the last healthy ones kept. Lower "
-            "the learning rates (under Optimizers) and train on, or reset."
+            f"and the weights are those of step {self.healthy_step:,}, the last healthy ones kept. "
+            "Lower the learning rates (under Optimizers) and train on, or reset."
         )
 
 

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-MOST_POINTS = 2_000
+MAX_POINTS = 2_000
 
 
 class History:
-    """Rows of numbers over steps, at most `MOST_POINTS` of them.
+    """Rows of numbers over steps, at most `MAX_POINTS` of them.
 
     A row is kept if its step is a multiple of `stride`. When the history is full the stride
     doubles and every row that no longer fits is dropped, so what is kept depends on the steps
     alone and not on when anybody looked.
     """
 
-    def __init__(self, columns: list[str], most: int = MOST_POINTS) -> None:
+    def __init__(self, columns: list[str], most: int = MAX_POINTS) -> None:
         self.columns = columns
         self.max_points = most
         self.stride = 1

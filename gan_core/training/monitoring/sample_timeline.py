@@ -45,7 +45,7 @@ class Timeline:
         self.frames: list[TimelineFrame] = []
 
     def should_record(self, step: int, epoch: int) -> bool:
-        """Say whether to keep the grid after `step`, which lies in `epoch`, counted from 0."""
+        """Return whether to keep the grid after `step`, which lies in `epoch`, counted from 0."""
         if epoch == 0:
             return step & (step - 1) == 0
         return epoch > self.frames[-1].epoch and epoch % self.stride == 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SampleObservation:
-    """What was measured of the samples of a snapshot."""
+    """Measurements of the samples of a snapshot."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     noise_floors: dict[str, NoiseFloor] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a run looks like at one moment, in numpy: all that a page or a script needs to draw it."""
+"""A snapshot of a run at one moment, in numpy: all that a page or a script needs to draw it."""
 
 from __future__ import annotations
 

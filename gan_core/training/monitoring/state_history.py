@@ -51,7 +51,7 @@ class StateHistory:
 
     @property
     def snapshots(self) -> list[StateSnapshot]:
-        """What is kept, oldest first."""
+        """The states that are kept, oldest first."""
         return [self._kept[step] for step in sorted(self._kept)]
 
     def should_record(self, step: int) -> bool:

@@ -69,7 +69,7 @@ def _show_report(run: PageRun, report: EvaluationReport) -> None:
         _show_table(report)
     with right:
         for name, histogram in report.census.items():
-            figure = figures.census(name, histogram, run.chart_revision)
+            figure = figures.class_histogram(name, histogram, run.chart_revision)
             live_chart(figure, f"{run.page}.census.{name}")
     if len(run.measurements.reports) > 1:
         figure = figures.qualities(run.measurements.reports, run.chart_revision)
