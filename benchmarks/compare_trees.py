@@ -117,11 +117,7 @@ EXPERIMENTS: dict[str, tuple[dict[str, Any], int, str]] = {
         STEPS,
         "eager",
     ),
-    "coin": (
-        line(prior={"name": "bernoulli"}, latent_dim=8, precision="bf16"),
-        STEPS,
-        "eager",
-    ),
+    "coin": (line(prior={"name": "bernoulli"}, latent_dim=8, precision="bf16"), STEPS, "eager"),
     "digits, DCGAN": (digits(), STEPS, "eager"),
     "digits, conditional": (digits(architecture={"conditional": True}), STEPS, "eager"),
     "digits, MLP, bf16, no EMA": (

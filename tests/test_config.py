@@ -210,7 +210,7 @@ def test_pictures_are_not_standardised(standardise):
         read({"dataset": "mnist", "architecture": {"standardise": standardise}})
 
 
-def test_classes_are_told_only_where_there_are_any():
+def test_networks_are_conditional_only_where_there_are_classes():
     told = {"conditional": True}
     config = read({"dataset": "mnist", "architecture": told})
     assert config.architecture.conditional

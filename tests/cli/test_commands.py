@@ -89,7 +89,7 @@ def test_a_used_folder_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_divergence_is_told_and_the_run_is_kept(tmp_path):
+def test_divergence_is_reported_and_the_run_is_kept(tmp_path):
     wild = {"name": "sgd", "lr": 100.0}
     experiment = {"optimizer_g": wild, "optimizer_d": wild, "regularizer": "none"}
     with pytest.raises(ValueError, match="stopped being a finite number"):

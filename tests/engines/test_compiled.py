@@ -224,7 +224,7 @@ def test_without_a_compiler_training_goes_on(monkeypatch):
 
 
 @pytest.mark.timeout(180)
-def test_a_compiler_that_fails_is_told(monkeypatch):
+def test_a_compiler_that_fails_is_reported(monkeypatch):
     monkeypatch.setenv("CXX", "false")
     trainer = Trainer(config_of(batch_size=19), engine="compiled")
     assert not trainer.wait_for_engine(150)

@@ -67,7 +67,7 @@ def test_the_same_noise_gives_the_same_samples(experiment, tmp_path):
     assert not torch.equal(trainer.generate(z, labels), expected)
 
 
-def test_drawing_is_told_every_class():
+def test_drawing_uses_every_class():
     told = DIGITS | {"architecture": DIGITS["architecture"] | {"conditional": True}}
     _, labels = (
         trained(told, 0).frozen_generator().sample_inputs(1_000, torch.Generator().manual_seed(1))

@@ -290,7 +290,7 @@ def test_stopping_half_way_leaves_nothing(quick):
 
 @pytest.mark.parametrize("n", [2, 5, 9, 40])
 @pytest.mark.parametrize("known", [True, False])
-def test_few_pictures_are_told_and_do_not_crash(quick, n, known):
+def test_few_pictures_get_a_note_and_do_not_crash(quick, n, known):
     images = torch.randint(256, (n, 3, 16, 16), dtype=torch.uint8)
     factors = torch.arange(n)[:, None] % 2 if known else None
     dataset = given(images, factors, {"kind": ("a", "b")} if known else None)

@@ -173,7 +173,7 @@ def test_derivative_worked_out_by_hand():
     assert found.sensitivities[0].norm == pytest.approx(np.sqrt(10))
 
 
-def test_wrong_places_are_told_in_a_sentence():
+def test_wrong_places_get_a_sentence():
     gan = restore_trainer("line").gan
     batch = gan.peek_batch()
     for place, words in {
@@ -339,7 +339,7 @@ def last_with_weights(rows, network):
 
 
 @EVERY_RUN
-def test_nothing_reaches_g_in_d_s_turn_and_d_s_weights_are_not_asked_in_g_s(run):
+def test_nothing_reaches_g_in_the_update_of_d_nor_d_s_weights_in_that_of_g(run):
     trainer = restore_trainer(run)
     rows = layer_gradients(trainer.gan, trainer.gan.peek_batch())
     names = trainer.layers()

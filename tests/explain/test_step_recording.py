@@ -190,5 +190,5 @@ def test_numbers_are_shown_to_a_few_digits(value, shown):
     assert latex_number(value).startswith(shown)
 
 
-def test_what_is_not_a_number_is_told_as_such():
+def test_what_is_not_a_number_is_reported_as_such():
     assert latex_number(math.nan) == r"\text{not a number}"

@@ -34,15 +34,18 @@ def app(environment: Mapping[str, str] | None = None, log: Path | None = None) -
 
 @contextmanager
 def server(
-    port: int, environment: Mapping[str, str] | None = None, log: Path | None = None
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    root: Path = ROOT,
 ) -> Iterator[tuple[str, subprocess.Popen]]:
-    """Run the app on that port, as `make run` does; yield its address and its process."""
+    """Run the app at `root` on that port, as `make run` does; yield its address and process."""
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
     command += ["--server.port", str(port), "--server.headless", "true"]
     output = log.open("wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=root,
         env=os.environ | {"MALLOC_ARENA_MAX": "2"} | dict(environment or {}),
         stdout=output,
         stderr=output,

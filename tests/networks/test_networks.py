@@ -369,7 +369,7 @@ CLASSES = 6
 
 
 @pytest.mark.parametrize(("g", "d", "shape"), PAIRS)
-def test_every_pair_can_be_told_the_class(g, d, shape):
+def test_every_pair_can_be_conditional(g, d, shape):
     generator = build_seeded(lambda: build_generator(g, LATENT, shape, CLASSES), 0)
     discriminator = build_seeded(lambda: build_discriminator(d, shape, rng(), CLASSES), 0)
     labels = torch.arange(12) % CLASSES

@@ -201,7 +201,7 @@ def session(folder, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_third_visitor_waits_is_told_and_begins_by_itself(tmp_path, monkeypatch):
+def test_a_third_visitor_waits_with_a_sentence_and_begins_by_itself(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_MAX_RUNS", "2")
     monkeypatch.setattr("gan_core.runtime.scheduler.IDLE_SECONDS", 60.0)
     visitors = [session(tmp_path, monkeypatch) for _ in range(3)]

@@ -168,7 +168,7 @@ def test_signals_save_and_stop(tmp_path, runs_folder):
 # --- the command line ----------------------------------------------------------------------------
 
 
-def test_runs_are_found_by_id_and_told(tmp_path, runs_folder, capsys):
+def test_runs_are_found_by_id_and_reported(tmp_path, runs_folder, capsys):
     file = tmp_path / "experiment.json"
     file.write_text(LINE.to_json())
     assert main(["train", "--config", str(file), "--steps", "5", "--device", "cpu"]) == 0

@@ -103,7 +103,7 @@ def test_epoch_counts_pictures():
     assert trainer.snapshot().epoch == pytest.approx(150 / 5000)
 
 
-def test_step_stops_when_it_is_told_to():
+def test_step_stops_when_asked():
     trainer = restore_trainer()
     asked = iter([True, True, True, True, True, False])  # after D's update and after G's
     assert trainer.step(10, lambda: next(asked)) == 3

@@ -36,7 +36,7 @@ def test_divergence_pauses_and_keeps_healthy_weights():
 
 
 @pytest.mark.parametrize("frame", [1, 3])
-def test_a_breakdown_that_a_look_finds_is_told(frame):
+def test_a_breakdown_that_a_look_finds_gets_a_sentence(frame):
     """With few steps a frame the look before them finds it, not the steps themselves."""
     wild = {"name": "sgd", "lr": 100.0}
     setup = {"dataset": {"name": "normal"}, "loss": "least_squares"}

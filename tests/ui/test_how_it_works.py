@@ -104,7 +104,7 @@ def test_chapters_of_unusual_runs(chapter, name):
     assert run_of(at).trainer.step_count == 1
 
 
-def test_a_chapter_of_pictures_told_their_class():
+def test_a_chapter_of_conditional_pictures():
     for chapter in CHAPTERS:
         press(page_at(chapter, "Pictures", EXPERIMENTS["digits by class"]), "+1")
 
@@ -149,7 +149,7 @@ def test_a_goal_is_not_overstepped_while_steps_are_watched():
 
 
 @pytest.mark.parametrize("how", ["Train", "Line ▶"])
-def test_a_watched_step_that_breaks_down_is_told(how):
+def test_a_watched_step_that_breaks_down_gets_a_sentence(how):
     wild = {"name": "sgd", "lr": 100.0}
     experiment = {**LINE, "loss": "least_squares", "optimizer_d": wild, "optimizer_g": wild}
     at = page_at(GAME, "Numbers", experiment, steps_per_frame=1)
