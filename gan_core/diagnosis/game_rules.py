@@ -31,7 +31,7 @@ class Diverging(Condition):
 
     at_once = True
     any_row = True
-    candidates = (prescribe.stabilize_from_scratch, prescribe.quarter_rates_anew)
+    candidates = (prescribe.stabilize_from_scratch, prescribe.quarter_rates_from_scratch)
     worse: float = knob(
         100.0,
         low=1.0,

@@ -30,7 +30,7 @@ class Remedy:
     config: ExperimentConfig
     changed: tuple[str, ...]
     """The fields of the experiment that differ from the run's."""
-    anew: bool = False
+    restarts: bool = False
     """Whether it begins a new run although the run could go on with it."""
 
     @property
@@ -41,7 +41,7 @@ class Remedy:
     @property
     def live(self) -> bool:
         """Whether the run goes on with it; if not, it begins a new one."""
-        return MUTABLE_FIELDS.issuperset(self.changed) and not self.anew
+        return MUTABLE_FIELDS.issuperset(self.changed) and not self.restarts
 
 
 RemedyFactory = Callable[[ExperimentConfig], Remedy | None]
@@ -97,12 +97,12 @@ def usual_rates(config: ExperimentConfig) -> Remedy | None:
     return _change(config, label, optimizer_g=usual, optimizer_d=usual, n_critic=updates)
 
 
-def quarter_rates_anew(config: ExperimentConfig) -> Remedy | None:
+def quarter_rates_from_scratch(config: ExperimentConfig) -> Remedy | None:
     slower = quarter_rates(config)
     if slower is None:
         return None
     label = "Start anew with both learning rates ÷ 4"
-    return Remedy(label, slower.config, slower.changed, anew=True)
+    return Remedy(label, slower.config, slower.changed, restarts=True)
 
 
 def quarter_rate_of_d(config: ExperimentConfig) -> Remedy | None:
@@ -147,7 +147,7 @@ def stabilize_from_scratch(config: ExperimentConfig) -> Remedy | None:
     calmed = stabilize(config)
     if calmed is None:
         return None
-    return Remedy("Start anew, both calmer", calmed.config, calmed.changed, anew=True)
+    return Remedy("Start anew, both calmer", calmed.config, calmed.changed, restarts=True)
 
 
 def pairing_loss(config: ExperimentConfig) -> Remedy | None:

@@ -43,7 +43,7 @@ def samples_zip(generator: FrozenGenerator, n: int, seed: int) -> bytes:
 
 
 def history_csv(history: dict[str, Sequence[float]], qualities: Sequence[EvaluationReport]) -> str:
-    """Return a run's statistics and what was measured of its samples, a row a step."""
+    """Return a run's statistics and the measurements of its samples, one row per step."""
     statistics = pd.DataFrame(history).set_index("step")
     rows = [{name: m.value for name, m in quality.values.items()} for quality in qualities]
     measured = pd.DataFrame(rows, index=pd.Index([q.step for q in qualities], name="step"))

@@ -23,7 +23,7 @@ SAFE_FRACTION = 0.7
 """The share of the free memory that a suggested batch fills."""
 
 COPIES = 4
-"""Two moments of each weight, and a copy of both kept to go back to: what comes after the start."""
+"""Tensors of the weights' size allocated after the start: two moments, and the roll-back copies."""
 
 
 def check_fits(gan: GAN, config: ExperimentConfig, begins: bool) -> None:

@@ -29,7 +29,7 @@ class NetworkOptimizer:
         self._apply_gradients = settings.fast_step(self.optimizer)
 
     def step(self, loss: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Take one step; return the gradient, a tensor a weight.
+        """Take one step; return the gradient, one tensor per weight.
 
         It is asked for this network's weights only, so the other one gets none.
         """

@@ -432,7 +432,7 @@ def test_remedies_are_changes_that_can_be_made(name, experiment):
         assert changed
         assert list(remedy.changed) == changed
         assert ExperimentConfig.from_dict(remedy.config.to_dict()) == remedy.config
-        assert remedy.live == (MUTABLE_FIELDS.issuperset(changed) and not remedy.anew)
+        assert remedy.live == (MUTABLE_FIELDS.issuperset(changed) and not remedy.restarts)
         assert remedy.label.startswith("Start anew") != remedy.live
 
 

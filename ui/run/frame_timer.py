@@ -44,7 +44,7 @@ class FrameTimer:
         return min(self.training / self.elapsed, 1.0) if self.elapsed > 1 else None
 
     def restart(self) -> None:
-        """Begin to count anew; the smoothed times stay."""
+        """Count from 0 again; the smoothed times stay."""
         self.training = self.elapsed = 0.0
         self.last_frame = None
 

@@ -33,7 +33,7 @@ def check_history(part: str, given: Any, columns: list[str]) -> None:
             is_eval_step and is_int_in(row[0], 0, MAX_STEPS), part, "has a row of another length"
         )
         require(row[0] % stride == 0, part, "has rows that its stride leaves out")
-        require(all(map(number, row[1:])), part, "has what is no number")
+        require(all(map(number, row[1:])), part, "has an entry that is not a number")
 
 
 def check_grid(content: bytes, size: int, shape: tuple[int, ...]) -> None:

@@ -191,9 +191,9 @@ def _changes(expected: Expected, given: Any) -> None:
     require(isinstance(given, list) and len(given) <= MAX_CHANGES, "changes", "is no list")
     for change in given:
         pair = isinstance(change, list | tuple) and len(change) == 2
-        require(pair and is_int_in(change[0], 0, MAX_STEPS), "changes", "has what is no change")
-        words = isinstance(change[1], str) and len(change[1]) <= MAX_CHANGE_LENGTH
-        require(words, "changes", "has what is no change")
+        pair = pair and is_int_in(change[0], 0, MAX_STEPS) and isinstance(change[1], str)
+        require(pair, "changes", "has an entry that is not a step and a text")
+        require(len(change[1]) <= MAX_CHANGE_LENGTH, "changes", "has an entry that is too long")
 
 
 def _history(expected: Expected, given: Any) -> None:
@@ -215,13 +215,21 @@ def _timeline(expected: Expected, given: Any) -> None:
     require(isinstance(moments, list) and len(moments) <= most, "timeline", "has too many grids")
     weight = 0
     for row in moments:
-        require(isinstance(row, list) and len(row) == 4, "timeline", "has what is no grid")
+        require(
+            isinstance(row, list) and len(row) == 4,
+            "timeline",
+            "has an entry of another form",
+        )
         step, epoch, size, content = row
         numbered = is_int_in(step, 0, MAX_STEPS) and is_int_in(epoch, 0, MAX_STEPS)
         n, *frame = shape
         require(numbered and is_int_in(size, n, n), "timeline", "has a grid of another run")
         is_bytes = isinstance(content, torch.Tensor) and content.ndim == 1
-        require(is_bytes and content.dtype == torch.uint8, "timeline", "has what is no picture")
+        require(
+            is_bytes and content.dtype == torch.uint8,
+            "timeline",
+            "has a picture that is no bytes",
+        )
         weight += content.nbytes
         require(weight <= 2 * MAX_BYTES, "timeline", "is larger than any")
         check_grid(content.cpu().numpy().tobytes(), size, tuple(frame))

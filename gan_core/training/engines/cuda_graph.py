@@ -46,7 +46,7 @@ _failed: list[torch.cuda.CUDAGraph] = []
 
 @dataclass(frozen=True, eq=False)
 class CapturedStep:
-    """A graph, and the tensors that every replay writes anew."""
+    """A graph, and the tensors that every replay overwrites."""
 
     graph: torch.cuda.CUDAGraph
     row: torch.Tensor
