@@ -29,6 +29,7 @@ from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, RunFolder
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
     RunMetadata,
+    format_metadata,
     parse_metadata,
     sanitize_name,
 )
