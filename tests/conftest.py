@@ -11,10 +11,12 @@ from gan_core.data.mnist import bundled_digits
 from tests.helpers.app import app
 from tests.helpers.browser import chromium, installed_browser
 from tests.helpers.images import digits_probe, only_one
+from tests.helpers.paths import ROOT
 
 SLOW_FOLDERS = {"browser", "engines", "ui"}
-TOGETHER = ("tests/engines/test_compiled.py",)
-"""Files whose tests share what takes minutes to make: one worker runs them all."""
+TOGETHER = ("tests/browser/test_engine_takeover.py", "tests/engines/test_compiled.py")
+"""Files whose tests share a compiled step, which takes long to make: one worker runs them all."""
+FIRST_TO_TRAIN = "test_evaluate_prints_every_metric_of_pictures"
 
 
 def pytest_configure(config):
@@ -23,12 +25,27 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """Mark tests by their folder; `quick` excepts a test from it."""
+    items.sort(key=_order)
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in SLOW_FOLDERS and not item.get_closest_marker("quick"):
             item.add_marker("slow")
         if folder == "browser":
             item.add_marker("browser")
+
+
+def _order(item):
+    """Sort the longest chains of tests to the beginning, so that no worker waits at the end.
+
+    The first test that needs the trained classifier trains it; the others come last, for another
+    worker would wait for it.
+    """
+    file = item.path.relative_to(ROOT).as_posix()
+    if file in TOGETHER:
+        return TOGETHER.index(file)
+    if "trained" not in item.fixturenames:
+        return 3
+    return 2 if item.name == FIRST_TO_TRAIN else 4
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,7 +59,7 @@ def pytest_xdist_make_scheduler(config, log):
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file = nodeid.split("::")[0]
-            return file if file in TOGETHER else nodeid
+            return TOGETHER[0] if file in TOGETHER else nodeid
 
     return Scheduling(config, log)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gan_core.explain import component_reference
+from tests.helpers.commands import FIXED
 from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -84,7 +85,7 @@ def test_example_of_a_loss_sets_nothing_that_losses_do_not_have():
 def test_command_line_examples_run(page, tmp_path):
     (commands,) = (block for block in blocks(page, "bash") if "gan_core train" in block)
     script = commands.replace("python -m", f"{shlex.quote(sys.executable)} -m")
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **FIXED}
     done = subprocess.run(
         ["bash", "-ec", script], cwd=tmp_path, env=environment, capture_output=True, timeout=180
     )
