@@ -15,6 +15,7 @@ from gan_core.data.pixels import to_uint8
 from gan_core.explain.latent_space import sheet, truncate, walk
 from tests.helpers.pages import QUICK, Visit, quick, visit
 from tests.helpers.paths import HOME
+from ui.live import fragment
 from ui.views import latent_space as latent
 from ui.views import pictures
 from ui.views.panels.shared import count_columns
@@ -58,7 +59,8 @@ def test_the_samples_are_evaluated_while_training_goes_on(trained):
     assert any("held-out" in text.value for text in opened.at.markdown)
 
 
-def test_the_samples_are_evaluated_every_so_many_steps(trained):
+def test_the_samples_are_evaluated_every_so_many_steps(trained, monkeypatch):
+    monkeypatch.setattr(fragment, "MEASURING_SECONDS", 1.0)  # fewer frames an evaluation
     opened = quick("pictures", frame=50)
     panel(opened, "Quality")
     opened.at.selectbox(key="pictures.evaluate_every").set_value("every 100 steps").run()
