@@ -229,6 +229,7 @@ def test_a_compiler_that_fails_is_reported(monkeypatch):
     trainer = Trainer(config_of(batch_size=19), engine="compiled")
     assert not trainer.wait_for_engine(150)
     assert "not compiled" in trainer.engine_selector.message
+    assert "false does not compile: it does not say why" in trainer.engine_selector.message
     assert "Traceback" not in trainer.engine_selector.message
     trainer.step(3)
     assert trainer.engine == "eager"

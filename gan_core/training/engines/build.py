@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.base import Dataset
+from gan_core.runtime import settings
 from gan_core.runtime.files import write_atomically
 from gan_core.shapes import Classes, Samples
 from gan_core.training.engines.compiled import signature
@@ -104,6 +107,21 @@ DECOMPOSITIONS = {torch.ops.aten.mm.default: thin_product, torch.ops.aten.addmm.
 """Products that are written out instead of left to a matrix library."""
 
 
+def check_compiler(folder: Path) -> None:
+    """Compile an empty library, which takes a moment: tracing a step takes much longer.
+
+    Raises:
+        RuntimeError: if the C++ compiler cannot.
+    """
+    name = settings.cpp_compiler()
+    with tempfile.TemporaryDirectory(dir=folder) as made:
+        command = [name, "-x", "c++", "-", "-shared", "-fPIC", "-o", f"{made}/empty.so"]
+        done = subprocess.run(command, input=b"", capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise RuntimeError(f"{name} does not compile: {(said or ['it does not say why'])[-1]}")
+
+
 def build(config: ExperimentConfig, whole: bool, package: Path) -> None:
     """Compile the step and write the package, whole or not at all."""
     graph, leaves = trace_step(config, whole)
@@ -121,7 +139,9 @@ def main() -> None:
         inductor.cpp.dynamic_threads = True
     else:
         torch.set_num_threads(1)
-    build(ExperimentConfig.from_dict(order["config"]), order["whole"], Path(order["package"]))
+    package = Path(order["package"])
+    check_compiler(package.parent)
+    build(ExperimentConfig.from_dict(order["config"]), order["whole"], package)
 
 
 if __name__ == "__main__":
