@@ -135,12 +135,12 @@ class Trainer(TrainState):
         self.failure = None
         self._batch = output.batch
         if output.d_statistics is not None:
-            self.statistics.defer(d=output.d_statistics)
+            self.statistics.defer("d", output.d_statistics)
             self._batch_awaits_g = True
             self.updates_d += 1
             self.samples_seen += self.config.batch_size
         if output.g_statistics is not None:
-            self.statistics.defer(g=output.g_statistics)
+            self.statistics.defer("g", output.g_statistics)
             self._batch_awaits_g = False
             self._d_updates_done = 0
             self.step_count += 1

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 
@@ -15,8 +14,7 @@ ReadStatistics = Callable[[], dict[str, torch.Tensor]]
 """Returns the statistics of an update; they are computed only when they are wanted."""
 
 
-@dataclass(frozen=True, eq=False)
-class StepOutput:
+class StepOutput(NamedTuple):
     """The batch of one or two updates, and access to their statistics."""
 
     batch: Batch

@@ -87,7 +87,7 @@ class CompiledEngine:
             return self._eager.discriminator_step()
         draws = self._draws.draw_d()
         (row,) = self._d_alone.boxed_run([*self._tensors, *draws, *self._scalars])
-        return fused_output(self._batch(draws), row)
+        return fused_output(self._batch(draws), row, whole=False)
 
     def finish_step(self, number: int, batch: Batch | None) -> StepOutput:
         draws = self._draws.draw_d()
@@ -97,7 +97,7 @@ class CompiledEngine:
             self._ema_weight.update({"weight": self._state.ema.lerp_weight(number)})
         arguments = [*self._tensors, *draws, *self._scalars, self._ema_weight.tensors["weight"]]
         (row,) = self._whole.boxed_run(arguments)
-        return fused_output(batch, row)
+        return fused_output(batch, row, whole=True)
 
     def _batch(self, draws: list[torch.Tensor]) -> Batch:
         labels = None if self._draws.labels is None else draws[self._draws.labels]

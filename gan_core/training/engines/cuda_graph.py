@@ -97,13 +97,13 @@ class GraphEngine:
 
     def discriminator_step(self) -> StepOutput:
         row, batch = self._d_alone.replay()
-        return fused_output(batch, row)
+        return fused_output(batch, row, whole=False)
 
     def finish_step(self, number: int, batch: Batch | None) -> StepOutput:
         if self._state.ema is not None:
             self._scalars.update({"weight": self._state.ema.lerp_weight(number)})
         row, batch = self._whole.replay()
-        return fused_output(batch, row)
+        return fused_output(batch, row, whole=True)
 
     def _step_fn(self, whole: bool) -> StepFn:
         """Return the step, or D's update alone, as a function of the state."""

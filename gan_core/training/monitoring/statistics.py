@@ -33,9 +33,9 @@ class Statistics:
         """Functions that compute the statistics of the latest updates, by network."""
         self._pending: list[tuple[int, torch.Tensor]] = []
 
-    def defer(self, **updates: Read) -> None:
-        """Keep the functions that compute the statistics of the latest updates of `d` and `g`."""
-        self._unread |= updates
+    def defer(self, network: str, read: Read) -> None:
+        """Keep the function that computes the statistics of the latest update of `d` or `g`."""
+        self._unread[network] = read
 
     def compute(self) -> dict[str, torch.Tensor]:
         """Compute and return the statistics of the latest updates."""
