@@ -6,12 +6,17 @@ from ui import page_setup
 
 page_setup.begin("distributions")
 
-from ui.live import doctor, fragment, history_slider, messages, toolbar
-from ui.session import open_runs, url
+from ui.live import doctor, fragment, history_slider, messages, toolbar, watch
+from ui.session import open_runs, url, watching
 from ui.sidebar import controls
 from ui.views import distributions, network_tables
 
-run = open_runs.open_run("distributions", {"dataset": {"name": "normal"}})
+DEFAULT = {"dataset": {"name": "normal"}}
+watched = watching.watched_run("distributions", DEFAULT)
+if watched is not None:
+    watch.show(watched, distributions.draw)
+    st.stop()
+run = open_runs.open_run("distributions", DEFAULT)
 st.markdown("### A generator learns a distribution")
 st.markdown(
     "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "

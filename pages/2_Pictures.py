@@ -6,12 +6,18 @@ from ui import page_setup
 
 page_setup.begin("pictures")
 
-from ui.live import doctor, fragment, history_slider, messages, toolbar
-from ui.session import open_runs, url
+from ui.live import doctor, fragment, history_slider, messages, toolbar, watch
+from ui.session import open_runs, url, watching
 from ui.sidebar import controls
 from ui.views import network_tables, pictures
 
-run = open_runs.open_run("pictures", {"dataset": {"name": "mnist"}})
+DEFAULT = {"dataset": {"name": "mnist"}}
+watched = watching.watched_run("pictures", DEFAULT)
+if watched is not None:
+    watch.show(watched, pictures.draw)
+    pictures.show_timeline(watched)
+    st.stop()
+run = open_runs.open_run("pictures", DEFAULT)
 st.markdown("### A generator learns to draw")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.components import load_code, load_plotly
+from ui.components import load_code, load_plotly, remember_browser
 from ui.pages_table import PAGES
 
 ICON = str(Path(__file__).with_name("icon.png"))
@@ -24,7 +24,7 @@ STYLE = (
     ".algorithm div { padding: 0.1rem 0.5rem; border-left: 3px solid transparent; }"
     ".algorithm .lit { border-color: #009e73; background: #009e7333; }"
     ".algorithm i { display: block; margin-top: 0.45rem; opacity: 0.75; }"
-    ".st-key-code_loader, .st-key-plotly_loader { position: absolute; }"
+    ".st-key-code_loader, .st-key-plotly_loader, .st-key-browser_secret { position: absolute; }"
     "</style>"
 )
 """The charts get the room that margins would take. Streamlit's own signs of work in progress are
@@ -46,6 +46,7 @@ def begin(page: str, charts: bool = True) -> None:
         load_plotly()
     _import_core()
     _check_settings()
+    _recognize_browser()
 
 
 def _link_pages() -> None:
@@ -62,6 +63,15 @@ def _import_core() -> None:
         import gan_core  # noqa: F401
     finally:
         gc.enable()
+
+
+def _recognize_browser() -> None:
+    """Let the browser keep the secret by which its runs are its own."""
+    from ui.session import browser, state
+
+    found = browser.valid_secret(remember_browser(browser.COOKIE, state.visitor().secret))
+    if found is not None:  # two tabs were the first ones of a browser at the same time
+        state.visitor().secret = found
 
 
 def _check_settings() -> None:

@@ -8,6 +8,7 @@
     samples/          pictures of generated samples
     thumbnail.png     the latest of these pictures
     .lock             lock of the process that has the run open
+    .owner            digest of the secret of the browser that owns the run
 
 Every file is written completely or not at all, and every file is checked when it is read.
 """

@@ -23,6 +23,7 @@ from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import CONFIG, METRICS, PAST, RunFolder
 from gan_core.storage.run_lock import RunLockedError
 from gan_core.storage.run_metadata import RunMetadata, sanitize_name
+from gan_core.storage.run_owner import is_owner, write_owner
 from gan_core.storage.runs_folder import GIVEN_ID
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
@@ -67,10 +68,13 @@ class RunSaver:
         name: str | None = None,
         every: float = AUTOSAVE_SECONDS,
         parent: str | None = None,
+        owner: str | None = None,
     ) -> None:
         self.folder = folder
         self.every = every
         self.problem: str | None = None
+        self._owner = owner
+        """The secret of the browser that owns the run; None for the command line."""
         known, name = folder.metadata(), name or name_of(folder, trainer.config)
         now = time.time()
         self.about = known or RunMetadata(
@@ -184,6 +188,8 @@ class RunSaver:
         folder, about = self.folder, capture.about
         folder.create()
         folder.acquire_lock()
+        if self._owner is not None and not is_owner(folder.path, self._owner):
+            write_owner(folder.path, self._owner)
         apply_retention(folder, about.measured, self._whole)
         write_atomically(folder.checkpoint_path(capture.step), checkpoint.to_bytes(capture.content))
         self._whole = capture.step

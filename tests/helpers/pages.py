@@ -12,6 +12,8 @@ from tests.helpers.paths import HOME
 
 PAGES = {"distributions": "pages/1_Distributions.py", "pictures": "pages/2_Pictures.py"}
 FRAME = 3
+BROWSER, OTHER_BROWSER = "0" * 32, "1" * 32
+"""The secrets of two browsers."""
 KINDS = ("selectbox", "slider", "number_input", "select_slider", "toggle", "text_input")
 SMALL_MLP = {"name": "mlp", "depth": 1, "width": 16}
 QUICK = {
@@ -93,9 +95,18 @@ class Visit:
         pytest.fail(f"The run did not pause within {most_frames} frames.")
 
 
+def opened_by(link, page="distributions", browser=BROWSER):
+    """Open a page by the link to a run."""
+    at = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGES[page])
+    at.session_state["browser_secret"] = browser
+    at.query_params["run"] = link
+    return at.run()
+
+
 def visit(page, setup=None, frame=FRAME):
     """Open a page, `frame` steps to each of its frames, with or without a set-up in its link."""
     at = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGES[page])
+    at.session_state["browser_secret"] = BROWSER
     at.session_state["steps_per_frame"] = frame
     if setup is not None:
         at.query_params["setup"] = setup if isinstance(setup, str) else json.dumps(setup)

@@ -68,8 +68,9 @@ def test_the_page_leaves_a_run_alone_that_another_process_trains(in_training):
     page.query_params["run"] = folder.id
     page.run()
     assert not page.exception
-    assert "open in another process" in page.warning[0].value
-    assert page.session_state["visitor"].runs["distributions"].id != folder.id
+    assert "open in another process" in page.info[0].value
+    assert page.session_state["visitor"].runs == {}
+    assert page.session_state["visitor"].watched["distributions"].step > 0
     runs = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGE).run()
     table = runs.dataframe[0].value
     assert list(table["Open"]) == ["elsewhere"]

@@ -5,13 +5,11 @@ import time
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.storage import runs_folder
 from gan_core.training.monitoring.state_history import MAX_STATES, StateHistory
-from tests.helpers.pages import PAGES, visit
-from tests.helpers.paths import HOME
+from tests.helpers.pages import opened_by, visit
 from ui.session.visitors import VISITORS, Connection
 
 PAGE = "distributions"
@@ -114,12 +112,6 @@ def test_a_branch_is_a_run_of_its_own():
     wait_for(lambda: runs_folder.find_run(opened.run.id) is not None)
     assert opened.run.storage.saver.about.parent == old
     assert torch.equal(numbers(runs_folder.find_run(old).open("cpu")[0]), end)
-
-
-def opened_by(link):
-    at = AppTest.from_file(str(HOME), default_timeout=60).switch_page(PAGES[PAGE])
-    at.query_params["run"] = link
-    return at.run()
 
 
 def test_a_session_that_ends_leaves_its_run_to_the_next_one():

@@ -33,6 +33,7 @@ _BODIES = {
     "sample_canvas": '<canvas role="img"></canvas><div class="words"></div>',
     "timeline": (_HERE / "timeline.html").read_text(),
     "tiles": "",
+    "copy_links": "",
 }
 """Every component with code of its own, and the HTML that stands in its root."""
 
@@ -71,6 +72,8 @@ _chart = _component("live_chart", *stub("live_chart"))
 _samples = _component("sample_canvas", *stub("sample_canvas"))
 _timeline = _component("timeline", *stub("timeline"))
 _tiles = _component("tiles", *stub("tiles"))
+_links = _component("copy_links", *stub("copy_links"))
+_secret = _loader("browser_secret")
 
 
 def load_code() -> None:
@@ -91,6 +94,18 @@ def load_plotly() -> None:
 @cache
 def _library() -> bytes:
     return get_plotlyjs().encode()
+
+
+def remember_browser(cookie: str, secret: str) -> str | None:
+    """Let the browser keep its secret; return another one that it has already, or None."""
+    data = {"cookie": cookie, "secret": secret}
+    found = _secret(key="browser_secret", data=data, on_secret_change=lambda: None)
+    return found.get("secret")
+
+
+def copy_links(rows: Sequence[Mapping[str, str]], key: str) -> None:
+    """Show buttons that copy links to this page, each with `label`, `help` and `query`."""
+    _links(key=key, data=list(rows))
 
 
 def live_chart(figure: Mapping[str, Any], key: str) -> None:

@@ -15,10 +15,31 @@ function style(css) {
   document.head.appendChild(element);
 }
 
+const LOST = [
+  ["Connection error", "The laboratory does not answer"],
+  [
+    "Streamlit",
+    "Its server was stopped, or the network is lost. What was trained is saved. The page goes on by itself when the server is back; on your own machine, start it with make run.",
+  ],
+];
+
+// Streamlit's dialog asks about the internet; most of our servers run on the reader's own machine.
+function explainLoss() {
+  const dialog = document.querySelector("[role='dialog']");
+  if (!dialog?.textContent.includes(LOST[0][0])) return;
+  const texts = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const found = LOST.find(([theirs]) => texts.currentNode.nodeValue.includes(theirs));
+    if (found) texts.currentNode.nodeValue = found[1];
+  }
+  dialog.querySelectorAll("pre, [data-testid='stCode']").forEach((code) => (code.style.display = "none"));
+}
+
 export default function ({ data }) {
   const code = (window[data.name] ??= Promise.withResolvers());
   if (code.loading) return;
   code.loading = true;
+  new MutationObserver(explainLoss).observe(document.body, { childList: true, subtree: true });
   style(data.css);
   Promise.all(Object.entries(data.modules).map(load)).then(
     (modules) => code.resolve(Object.fromEntries(modules)),

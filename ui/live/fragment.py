@@ -43,7 +43,8 @@ def draw_and_train(
         began = time.perf_counter()
         message = playback.queue_message()
         st.caption(message) if message else st.empty()  # one element in either case
-        draw(run, run.history.displayed_snapshot())
+        run.drawn = run.history.displayed_snapshot()
+        draw(run, run.drawn)
         ended = False
         if playback.running:
             playback.frame_timer.add_frame(began, time.perf_counter() - began)

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from ui.components import copy_links
 from ui.run.page_run import PageRun
-from ui.session import open_runs, state
+from ui.session import open_runs, state, url
 
 FULL_SPEED = "Full speed"
 SPEEDS: dict[str, float | None] = {
@@ -31,6 +32,7 @@ def show(run: PageRun, show_more: Callable[[PageRun], None] = lambda run: None) 
         _show_goal(run)
         _show_speed(run)
         show_more(run)
+        _show_links(run)
 
 
 def _show_train_button(run: PageRun) -> None:
@@ -75,6 +77,21 @@ def _show_goal(run: PageRun) -> None:
             st.number_input("Run until step", 1, 10**9, goal, key=key)
             until = lambda: run.playback.start(int(state.widget_value(key)))  # noqa: E731
             st.form_submit_button("Go", on_click=until, key=f"{run.page}.go")
+
+
+def _show_links(run: PageRun) -> None:
+    with st.popover("Share", help="Links to this run and to its set-up."):
+        st.caption(
+            "Others who open the link to this run watch it live; only this browser trains and "
+            "changes it. The link to the set-up begins a run of their own."
+        )
+        setup = {"label": "Copy the link to the set-up", "query": url.setup_query(run)}
+        watch = {"label": "Copy the link to this run", "query": url.run_query(run)}
+        rows = [
+            setup | {"help": "Whoever opens it begins a run with these settings."},
+            watch | {"help": "Whoever opens it watches this run."},
+        ]
+        copy_links(rows, f"{run.page}.links")
 
 
 def _show_speed(run: PageRun) -> None:

@@ -39,7 +39,7 @@ class PageRun(RunBase):
         trainer = Trainer(config, device="auto", engine_from=engine_from)
         self.save_before_discard()
         old = self.storage
-        self.replace_trainer(trainer, RunStorage(trainer))
+        self.replace_trainer(trainer, RunStorage(trainer, owner=self.owner))
         if old.saver.saved is not None and old.trainer.step_count:
             steps = old.trainer.step_count
             self.info = f"The run before this one, of {steps:,} steps, is kept on the page Runs."
@@ -90,6 +90,15 @@ class PageRun(RunBase):
         if not self.playback.running:
             self.storage.save_at_pause(self.cached_snapshot, self.measurements.reports)
 
+    def note_takeover(self) -> None:
+        """Pause: another tab of the same browser takes the run; its page says so."""
+        if self.playback.running:
+            self.info = (
+                "The run was training when this page was opened again. It is paused; **Train** "
+                "goes on."
+            )
+        self.playback.pause()
+
     def on_disconnect(self) -> None:
         """Pause and save: no browser shows the run any more."""
         self.playback.pause()
@@ -104,5 +113,5 @@ class PageRun(RunBase):
         """
         self.storage.close()
         self.trainer = self.storage = self.measurements = None
-        self.cached_snapshot = self.past_trainer = self.real = None
+        self.cached_snapshot = self.drawn = self.past_trainer = self.real = None
         self.layers, self.tutorial = {}, TutorialState()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class RunBase:
 
     page: str
     trainer: Trainer
+    owner: str | None = None
+    """The secret of the browser that owns the run."""
     storage: RunStorage | None = None
     measurements: Measurements | None = None
     tutorial: TutorialState = field(default_factory=TutorialState)
@@ -38,7 +42,13 @@ class RunBase:
     real: np.ndarray | None = None
     view: View = field(default_factory=View)
     cached_snapshot: Snapshot | None = None
-    """The snapshot drawn last."""
+    """The run's latest snapshot."""
+    drawn: Snapshot | None = None
+    """The snapshot that the page drew last: the latest one, or of an earlier step."""
+    watchers: WeakSet[Any] = field(default_factory=WeakSet)
+    """The pages of other visitors who watch this one."""
+    watching_seconds: float = 0.01
+    """Processor time of one frame of one watcher, smoothed."""
     past_trainer: Trainer | None = None
     """The run as it was at an earlier step, as long as the page displays that step."""
     proposed: ExperimentConfig | None = None
@@ -55,7 +65,7 @@ class RunBase:
 
     def __post_init__(self) -> None:
         self.layers = self.trainer.layers()
-        self.storage = self.storage or RunStorage(self.trainer)
+        self.storage = self.storage or RunStorage(self.trainer, owner=self.owner)
         self.measurements = Measurements(self.trainer)
 
     @property
@@ -79,6 +89,11 @@ class RunBase:
         return len(self.trainer.fixed_z)
 
     @property
+    def num_watchers(self) -> int:
+        """The number of other visitors who watch."""
+        return len(self.watchers)
+
+    @property
     def displayed(self) -> Trainer:
         """The trainer that the page displays: of an earlier step, or the present one."""
         return self.past_trainer or self.trainer
@@ -93,7 +108,7 @@ class RunBase:
         self.storage.close()
         self.trainer, self.storage = trainer, storage
         self.layers = self.trainer.layers()
-        self.real = self.cached_snapshot = self.past_trainer = None
+        self.real = self.cached_snapshot = self.drawn = self.past_trainer = None
         self.proposed = self.notice = self.info = None
         self.measurements = Measurements(trainer, self.measurements.every)
         self.tutorial = TutorialState()

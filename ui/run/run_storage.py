@@ -28,10 +28,11 @@ class RunStorage:
         folder: RunFolder | None = None,
         parent: str | None = None,
         name: str | None = None,
+        owner: str | None = None,
     ) -> None:
         self.trainer = trainer
         folder = folder or new_folder()
-        self.saver = RunSaver(trainer, folder, name, parent=parent)
+        self.saver = RunSaver(trainer, folder, name, parent=parent, owner=owner)
         self.given_up = False
         """Whether a failed save was reported once, so that the run may be dropped unsaved."""
         self._last_pause_save = -PAUSE_SAVE_SECONDS

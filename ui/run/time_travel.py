@@ -81,7 +81,7 @@ class TimeTravel:
             return
         name = f"{run.storage.saver.about.name}, from step {step:,}"
         went_on_to = run.step
-        run.replace_trainer(trainer, RunStorage(trainer, parent=run.id, name=name))
+        run.replace_trainer(trainer, RunStorage(trainer, parent=run.id, name=name, owner=run.owner))
         run.info = (
             f"This is a new run now, from step {step:,} on. The one it comes from, of "
             f"{went_on_to:,} steps, is kept on the page Runs."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from gan_core.runtime.cpu_threads import THREADS
 from gan_core.storage import runs_folder
 from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_lock import is_held_elsewhere
+from gan_core.storage.run_owner import is_owner, read_owner, write_owner
 from ui.run.page_run import PageRun
 from ui.run.run_storage import RunStorage
 from ui.session import state, url
@@ -61,6 +63,9 @@ def _linked_run(page: str, default: dict[str, Any]) -> PageRun | None:
     if run_id in visitor.taken_run_ids:
         _stop_as_taken(run_id)
     kind_name = ExperimentConfig.from_dict(default).dataset.kind_name
+    if is_foreign(run_id):
+        visitor.messages.append("The run in the link is another visitor's; this page has its own.")
+        return None
     taken = VISITORS.take_over(run_id, visitor, kind_name)
     if taken is not None:
         taken.page = page
@@ -90,9 +95,37 @@ def _load_run(page: str, folder: RunFolder, kind_name: str) -> PageRun | None:
     if trainer.config.dataset.kind_name != kind_name:
         folder.release_lock()
         return None
-    run = PageRun(page, trainer, storage=RunStorage(trainer, folder))
+    secret = visitor.secret
+    _claim(folder, secret)
+    storage = RunStorage(trainer, folder, owner=secret)
+    run = PageRun(page, trainer, owner=secret, storage=storage)
     run.info = f"The run is back, as it was saved at step {run.step:,}. Train goes on from there."
     return run
+
+
+def _claim(folder: RunFolder, secret: str) -> None:
+    """Make this visitor the owner; where the disk does not allow it, only for this session."""
+    with suppress(OSError):
+        write_owner(folder.path, secret)
+
+
+def is_foreign(run_id: str) -> bool:
+    """Return whether the run is another browser's: open there, or begun there."""
+    secret, open_run_ = state.visitor().secret, VISITORS.find(run_id)
+    if open_run_ is not None:
+        return open_run_[0].secret != secret
+    folder = runs_folder.find_run(run_id)
+    if folder is None:
+        return False
+    return read_owner(folder.path) is not None and not is_owner(folder.path, secret)
+
+
+def own_ids() -> set[str]:
+    """Return the ids of this browser's runs, and of those imported or copied in this session."""
+    visitor = state.visitor()
+    folders = runs_folder.all_folders()
+    own = {folder.id for folder in folders if is_owner(folder.path, visitor.secret)}
+    return own | visitor.runs_page.known_ids
 
 
 def _stop_as_taken(run_id: str) -> None:
@@ -117,15 +150,22 @@ def open_saved_run(folder: RunFolder) -> str | None:
     run = VISITORS.take_over(folder.id, visitor, kind.name) or _load_run(page, folder, kind.name)
     if run is None:
         return None
+    replace_run(page, run)
+    return page
+
+
+def replace_run(page: str, run: PageRun) -> None:
+    """Show this run on the page; the one that was there is saved and closed."""
+    runs = state.visitor().runs
+    present = runs.get(page)
     if present is not None:
         present.playback.pause()
         present.save()
         present.storage.close()
         run.revision = present.revision
     run.page = page
-    visitor.runs[page] = run
+    runs[page] = run
     run.show_config()
-    return page
 
 
 def find_open_run(run_id: str) -> PageRun | None:
@@ -174,17 +214,18 @@ def _run_from_setup(page: str, default: dict[str, Any], use_link: bool) -> PageR
             config = url.linked_config(fallback)
         except ValueError as error:
             state.visitor().messages.append(f"The set-up in the link was not used. {error}")
-    return _new_run(page, config, fallback)
+    return new_run(page, config, fallback)
 
 
-def _new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> PageRun:
+def new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> PageRun:
+    """Return a new run of this visitor's; of `fallback`, with a message, if `config` is refused."""
     try:
         trainer = Trainer(config, device="auto")
     except ValueError as error:
         message = f"{error} The page opened with its own set-up instead."
         state.visitor().messages.append(message)
         trainer = Trainer(fallback, device="auto")
-    return PageRun(page, trainer)
+    return PageRun(page, trainer, owner=state.visitor().secret)
 
 
 def start_experiment(page: str, experiment: dict[str, Any]) -> None:
@@ -192,7 +233,7 @@ def start_experiment(page: str, experiment: dict[str, Any]) -> None:
     config, runs = ExperimentConfig.from_dict(experiment), state.visitor().runs
     run = runs.get(page)
     if run is None:
-        run = runs[page] = _new_run(page, config, config)
+        run = runs[page] = new_run(page, config, config)
     else:
         run.restart(config)
         run.show_config()
@@ -216,10 +257,10 @@ def apply_sidebar(run: PageRun, wanted: ExperimentConfig | None) -> None:
     elif run.step > ASK_BEYOND_STEPS:
         run.proposed = wanted
     else:
-        start_new_run(run, wanted)
+        startnew_run(run, wanted)
 
 
-def start_new_run(run: PageRun, config: ExperimentConfig) -> None:
+def startnew_run(run: PageRun, config: ExperimentConfig) -> None:
     """Begin a new run, which trains if the old one did; a refusal leaves the old one."""
     try:
         run.restart(config)

@@ -9,7 +9,7 @@ from ui.confirmation import Confirmation
 
 @dataclass
 class RunsPageState:
-    """`known_ids` are the runs that were opened, begun or imported in this session."""
+    """`known_ids` are the runs that were begun, imported or copied in this session."""
 
     known_ids: set[str] = field(default_factory=set)
     deletion: Confirmation = field(default_factory=Confirmation)

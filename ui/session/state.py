@@ -6,15 +6,19 @@ from typing import Any
 
 import streamlit as st
 
+from ui.session import browser
 from ui.session.visitors import VISITORS, Connection, VisitorState
 
 VISITOR_KEY = "visitor"
+SECRET_KEY = "browser_secret"
+"""A test without a browser gives the secret here."""
 
 
 def visitor() -> VisitorState:
     """Return the state of the visitor whose page is being drawn."""
     if VISITOR_KEY not in st.session_state:
-        st.session_state[VISITOR_KEY] = VisitorState()
+        secret = st.session_state.get(SECRET_KEY) or browser.cookie_secret()
+        st.session_state[VISITOR_KEY] = VisitorState(secret)
     return st.session_state[VISITOR_KEY]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 
 def write_link(run: PageRun) -> None:
     """Put the run's set-up into the page's address, and its id once there is something to keep."""
-    link = {SETUP_KEY: json.dumps(run.config.diff_from_defaults(), separators=(",", ":"))}
+    link = _setup_link(run)
     if run.playback.running or run.step:
         link[RUN_KEY] = run.id
         state.visitor().runs_page.known_ids.add(run.id)
@@ -26,9 +27,29 @@ def write_link(run: PageRun) -> None:
         st.query_params.from_dict(link)
 
 
+def setup_query(run: PageRun) -> str:
+    """Return the part of an address that links to the run's set-up."""
+    return "?" + urlencode(_setup_link(run))
+
+
+def run_query(run: PageRun) -> str:
+    """Return the part of an address that links to the run."""
+    return "?" + urlencode(_setup_link(run) | {RUN_KEY: run.id})
+
+
+def _setup_link(run: PageRun) -> dict[str, str]:
+    return {SETUP_KEY: json.dumps(run.config.diff_from_defaults(), separators=(",", ":"))}
+
+
 def linked_run_id() -> str | None:
     """Return the id of the run in the link, if there is one."""
     return st.query_params.get(RUN_KEY)
+
+
+def forget_run() -> None:
+    """Take the run's id out of the page's address."""
+    if RUN_KEY in st.query_params:
+        del st.query_params[RUN_KEY]
 
 
 def linked_config(default: ExperimentConfig) -> ExperimentConfig:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gan_core.runtime.memory import release_memory
 from ui.run.page_run import PageRun
+from ui.run.watched_run import WatchedRun
 from ui.session.background_task import BackgroundTask
 from ui.session.runs_page_state import RunsPageState
 
@@ -22,14 +23,21 @@ MAX_CACHED = 4
 
 @dataclass(eq=False)
 class VisitorState:
-    """All that one visitor has open; `taken_run_ids` are the runs that another tab has taken."""
+    """All that one visitor has open.
 
+    `secret` is that of the visitor's browser; `taken_run_ids` are the runs that another tab of the
+    same browser has taken.
+    """
+
+    secret: str
     runs: dict[str, PageRun] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     cache: dict[Any, Any] = field(default_factory=dict)
     tasks: dict[str, BackgroundTask] = field(default_factory=dict)
     taken_run_ids: set[str] = field(default_factory=set)
     runs_page: RunsPageState = field(default_factory=RunsPageState)
+    watched: dict[str, WatchedRun] = field(default_factory=dict)
+    """The runs of other visitors that this one watches, by page."""
 
     def cached(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return the value that `make` made for this key; the last four values are kept."""
@@ -63,22 +71,33 @@ class VisitorRegistry:
         return connection
 
     def take_over(self, run_id: str, visitor: VisitorState, kind_name: str) -> PageRun | None:
-        """Pause a run of that kind and take it from another visitor; None if none has it."""
+        """Pause a run of that kind and take it from another tab of the same browser, or None."""
         with self._lock:
             for other in self._visitors() - {visitor}:
                 for page, run in other.runs.items():
-                    if run.id == run_id and run.config.dataset.kind_name == kind_name:
-                        run.playback.pause()
+                    if (
+                        run.id == run_id
+                        and run.config.dataset.kind_name == kind_name
+                        and other.secret == visitor.secret
+                    ):
+                        run.note_takeover()
                         del other.runs[page]
                         other.taken_run_ids.add(run_id)
                         return run
         return None
 
+    def find(self, run_id: str) -> tuple[VisitorState, PageRun] | None:
+        """Return a run that is open, and the visitor who has it; None if nobody has."""
+        with self._lock:
+            for visitor in self._visitors():
+                for run in visitor.runs.values():
+                    if run.id == run_id:
+                        return visitor, run
+        return None
+
     def is_open(self, run_id: str) -> bool:
         """Return whether a visitor has the run open."""
-        with self._lock:
-            visitors = self._visitors()
-            return any(run.id == run_id for other in visitors for run in other.runs.values())
+        return self.find(run_id) is not None
 
     def _visitors(self) -> set[VisitorState]:
         return {visitor for connection in self._connections for visitor in connection.visitors}
@@ -101,6 +120,9 @@ class VisitorRegistry:
             for visitor in connection.visitors:
                 visitor.runs.clear()
                 visitor.cache.clear()
+                for run in visitor.watched.values():
+                    run.source.watchers.discard(run)
+                visitor.watched.clear()
         for run in left:
             run.release()
         del left

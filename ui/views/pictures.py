@@ -11,6 +11,7 @@ from ui import figures
 from ui.components import live_chart, sample_canvas, tiles
 from ui.live.tiles import common_tiles
 from ui.run.page_run import PageRun
+from ui.run.watched_run import WatchedRun
 from ui.session import state
 from ui.views.panels import export, nearest, quality, timeline
 from ui.views.panels.shared import MAX_CLASS_COLUMNS, class_names, count_columns
@@ -93,6 +94,12 @@ def show_panels(run: PageRun) -> None:
         "More about this run", list(PANELS), key=key, required=True, label_visibility="collapsed"
     )
     PANELS[run.view.panel](run)
+
+
+def show_timeline(run: WatchedRun) -> None:
+    """Show the grids that were kept of a watched run, when they are asked for."""
+    if st.toggle("Show the timeline", key=f"{run.page}.watched_timeline"):
+        timeline.show(run, refreshes=False)
 
 
 def _chosen_label(run: PageRun) -> int | None:

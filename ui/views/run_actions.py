@@ -15,7 +15,7 @@ from gan_core.storage.run_index import RunRow
 from gan_core.storage.run_metadata import MAX_NAME_LENGTH, sanitize_name
 from ui.markdown import escape_markdown
 from ui.pages_table import PAGES
-from ui.session import open_runs, state
+from ui.session import open_runs, state, watching
 
 TITLES = {
     "loss_d": "D's loss",
@@ -57,7 +57,7 @@ def show_one(row: RunRow) -> None:
 
 
 def _open(row: RunRow) -> None:
-    page = open_runs.open_saved_run(row.folder)
+    page = watching.open_or_watch(row.folder)
     if page is None:
         st.rerun()
     st.switch_page(PAGES[page].file)

@@ -29,7 +29,7 @@ def show() -> None:
     open_runs.save_hidden_runs(wait=True)
     _show_messages()
     mine = url.is_shared()
-    rows = RUN_INDEX.rows(state.visitor().runs_page.known_ids if mine else None)
+    rows = RUN_INDEX.rows(open_runs.own_ids() if mine else None)
     _show_budget(rows, mine)
     _import_run()
     if not rows:
@@ -69,8 +69,8 @@ def _show_budget(rows: list[RunRow], mine: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if mine:
             st.markdown(
-                f"**{words}** of yours. Only runs that were begun, opened or imported in "
-                "this session are shown: this server is not yours alone."
+                f"**{words}** of yours. Only the runs of this browser are shown: this server is "
+                "not yours alone."
             )
             return
         st.markdown(f"**{words}** of a budget of {_format_size(retention.budget())}")

@@ -7,15 +7,19 @@ import streamlit as st
 from gan_core.data.image_grid import COLUMNS
 from ui.components import timeline
 from ui.run.page_run import PageRun
+from ui.run.watched_run import WatchedRun
 from ui.views.panels.shared import class_names, count_columns
 
 REFRESH_SECONDS = 3.0
 MAX_REFRESHED_BYTES = 8 * 2**20
 
 
-def show(run: PageRun) -> None:
-    """Show every grid that was kept, with a slider, and offer them as files."""
-    is_refreshed = run.playback.running and not _is_heavy(run)
+def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
+    """Show every grid that was kept, with a slider, and offer them as files.
+
+    With `refreshes` false newer grids come at the click of a button only.
+    """
+    is_refreshed = refreshes and run.playback.running and not _is_heavy(run)
 
     @st.fragment(run_every=REFRESH_SECONDS if is_refreshed else None)
     def grids() -> None:
@@ -30,7 +34,7 @@ def show(run: PageRun) -> None:
 
     grids()
     with st.container(horizontal=True):
-        if run.playback.running and _is_heavy(run):
+        if run.playback.running and not is_refreshed:
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
         st.download_button(
             "All as GIF",
@@ -42,10 +46,10 @@ def show(run: PageRun) -> None:
         )
 
 
-def _count_columns(run: PageRun) -> int:
+def _count_columns(run: PageRun | WatchedRun) -> int:
     return count_columns(run) if class_names(run) else COLUMNS
 
 
-def _is_heavy(run: PageRun) -> bool:
+def _is_heavy(run: PageRun | WatchedRun) -> bool:
     """Return whether the timeline is too large to be sent to the browser repeatedly."""
     return run.trainer.timeline.nbytes > MAX_REFRESHED_BYTES

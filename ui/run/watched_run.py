@@ -1,0 +1,112 @@
+"""Another visitor's run as a watcher sees it: live, and read-only."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from gan_core import ExperimentConfig, Trainer
+from gan_core.training.monitoring.snapshot import Snapshot
+from ui.run.page_run import PageRun
+from ui.run.playback import Playback
+from ui.run.run_base import View
+
+MIN_SECONDS, MAX_SECONDS = 1.0, 32.0
+"""Seconds between two frames of a watcher."""
+
+SHARE = 0.03
+"""The share of one core's time that all watchers of a run may take together."""
+
+
+How = Literal["live", "saved", "elsewhere"]
+"""The owner has the run open; or it is shown as it was saved: its owner is not here, or another
+process has it open."""
+
+
+def newest_step(source: PageRun) -> int | None:
+    """Return the step of a run's newest checkpoint, whole or not; None if there is none."""
+    return max((kept.step for kept in source.storage.saver.folder.checkpoints), default=None)
+
+
+class WatchedRun:
+    """What a watcher's page draws of `source`: the owner's run, or one that was read from the disk.
+
+    It never trains, saves or changes the run. `look` holds what is drawn until the next `look`:
+    the owner may reset or close the run at any time.
+    """
+
+    def __init__(self, page: str, run_id: str, source: PageRun, how: How) -> None:
+        self.page, self.run_id = page, run_id
+        self.source, self.how = source, how
+        self.name = source.storage.saver.about.name
+        self.newest = newest_step(source)
+        self.view = View(source.view.side, source.view.size)
+        self.past_trainer: Trainer | None = None
+        self.trainer: Trainer = source.trainer
+        self.snapshot: Snapshot | None = None
+        self._real: np.ndarray | None = None
+        source.watchers.add(self)
+
+    def look(self) -> bool:
+        """Take up what the owner's page shows now; return False if the owner has closed the run."""
+        trainer, drawn = self.source.trainer, self.source.drawn
+        if trainer is None:
+            return False
+        if trainer is not self.trainer:
+            self.trainer, self._real = trainer, None
+        self.past_trainer = self.source.past_trainer
+        self.snapshot = drawn
+        return True
+
+    @property
+    def seconds_between_frames(self) -> float:
+        """How often a frame is drawn: so rarely that all watchers cost the owner little.
+
+        A power of two, so that it seldom changes.
+        """
+        source = self.source
+        needed = len(source.watchers) * source.watching_seconds / SHARE
+        return min(max(2.0 ** math.ceil(math.log2(max(needed, 1e-9))), MIN_SECONDS), MAX_SECONDS)
+
+    def add_frame(self, seconds: float) -> None:
+        """Count the processor time of a frame of one watcher."""
+        source = self.source
+        source.watching_seconds += 0.1 * (seconds - source.watching_seconds)
+
+    @property
+    def playback(self) -> Playback:
+        return self.source.playback
+
+    @property
+    def config(self) -> ExperimentConfig:
+        return self.trainer.config
+
+    @property
+    def step(self) -> int:
+        return self.trainer.step_count
+
+    @property
+    def num_fixed(self) -> int:
+        return len(self.trainer.fixed_z)
+
+    @property
+    def displayed(self) -> Trainer:
+        return self.past_trainer or self.trainer
+
+    @property
+    def num_watchers(self) -> int:
+        return len(self.source.watchers)
+
+    @property
+    def chart_revision(self) -> str:
+        return f"{self.page}.{id(self.trainer)}"
+
+    def real_samples(self, n: int) -> np.ndarray:
+        """Return the same `n` real samples as on the owner's page."""
+        if self._real is None or len(self._real) != n:
+            shared = self.source.real
+            is_same = shared is not None and len(shared) == n
+            self._real = shared if is_same else self.trainer.real_samples(n)
+        return self._real
