@@ -87,6 +87,7 @@ def test_the_owner_keeps_the_run_and_the_others_watch(path, browser, address, st
     second = own.new_page()
     open_page(second, own_link)
     assert step(second) == stopped
+    press(page, "Train")
     page.get_by_text("opened in another tab").wait_for()
     owner.check()
     own.close()

@@ -90,8 +90,8 @@ class PageRun(RunBase):
         if not self.playback.running:
             self.storage.save_at_pause(self.cached_snapshot, self.measurements.reports)
 
-    def note_takeover(self) -> None:
-        """Pause: another tab of the same browser takes the run; its page says so."""
+    def pause_for_reload(self) -> None:
+        """Pause a run whose tab was closed or loaded again; the next page says so."""
         if self.playback.running:
             self.info = (
                 "The run was training when this page was opened again. It is paused; **Train** "
@@ -101,7 +101,7 @@ class PageRun(RunBase):
 
     def on_disconnect(self) -> None:
         """Pause and save: no browser shows the run any more."""
-        self.playback.pause()
+        self.pause_for_reload()
         if self.step:
             self.save()
 

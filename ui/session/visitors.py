@@ -80,7 +80,7 @@ class VisitorRegistry:
                         and run.config.dataset.kind_name == kind_name
                         and other.secret == visitor.secret
                     ):
-                        run.note_takeover()
+                        run.pause_for_reload()
                         del other.runs[page]
                         other.taken_run_ids.add(run_id)
                         return run
