@@ -13,11 +13,11 @@ def common_tiles(run: PageRun, snapshot: Snapshot) -> list[dict[str, object]]:
 
 def _step_tile(run: PageRun, snapshot: Snapshot) -> dict[str, object]:
     doing = "training" if run.playback.running else "as it was" if run.past_trainer else "paused"
-    watched = f"; {run.num_watchers} watch" if run.num_watchers else ""
+    watched = f", {run.num_watchers} watching" if run.num_watchers else ""
     return {
         "label": "step",
         "value": f"{snapshot.step:,}",
-        "note": f"{doing}; {snapshot.updates_d:,} D updates{watched}",
+        "note": f"{doing}{watched}; {snapshot.updates_d:,} D updates",
         "stamp": run.playback.last_step_at,
     }
 

@@ -21,7 +21,7 @@ SPEEDS: dict[str, float | None] = {
 
 
 def show(run: PageRun, show_more: Callable[[PageRun], None] = lambda run: None) -> None:
-    """Show the controls, and `show_more` at their end.
+    """Show the controls, `show_more` at their end, and links to share in the sidebar.
 
     They stand outside the fragment, so a click is served at once. Call it before the sidebar: the
     answer to a click then reaches the browser first.
@@ -32,6 +32,7 @@ def show(run: PageRun, show_more: Callable[[PageRun], None] = lambda run: None) 
         _show_goal(run)
         _show_speed(run)
         show_more(run)
+    with st.sidebar:
         _show_links(run)
 
 
@@ -80,7 +81,7 @@ def _show_goal(run: PageRun) -> None:
 
 
 def _show_links(run: PageRun) -> None:
-    with st.popover("Share", help="Links to this run and to its set-up."):
+    with st.popover("Share", icon=":material/share:"):
         st.caption(
             "Others who open the link to this run watch it live; only this browser trains and "
             "changes it. The link to the set-up begins a run of their own."

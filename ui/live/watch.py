@@ -10,14 +10,16 @@ import streamlit as st
 
 from gan_core.storage import config_diff
 from gan_core.training.monitoring.snapshot import Snapshot
+from ui.markdown import escape_markdown
 from ui.run.watched_run import WatchedRun
 from ui.session import state, watching
 
 
 def show(run: WatchedRun, draw: Callable[[WatchedRun, Snapshot], None]) -> None:
     """Show a watched run with `draw`, and its settings in the sidebar."""
+    st.markdown(f"### Watching “{escape_markdown(run.name)}”")
     for message in state.visitor().messages:
-        st.warning(message)
+        st.warning(escape_markdown(message))
     state.visitor().messages.clear()
     _show_buttons(run)
     _show_settings(run)
