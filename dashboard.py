@@ -8,7 +8,7 @@ page_setup.begin("home", charts=False)
 
 from ui.views import home
 
-st.title("GAN laboratory")
+st.markdown("# GAN laboratory")
 st.markdown(
     "Two networks play a game: a **generator** makes samples from noise, a **discriminator** tries "
     "to tell them from real ones, and both learn from the outcome (Goodfellow et al. 2014). "

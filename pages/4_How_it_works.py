@@ -45,7 +45,7 @@ to see the product with its numbers.""",
     "5 · Equilibrium": """
 Against a fixed G there is a best D, called D\\*. With it, D's loss tells how far apart the
 densities $p_r$ (real) and $p_g$ (generated) are. When G has reached the target, nobody can do
-better than guess, and V has its last value. A real D is never quite
+better than guessing, and V has its last value. A real D is never quite
 D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])

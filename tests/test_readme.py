@@ -147,6 +147,14 @@ def test_named_modules_exist(page):
         assert path.rstrip("/") in known, path
 
 
+def test_no_merge_was_left_half_way():
+    marks = re.compile(r"^(<{7} |>{7} )", re.MULTILINE)
+    for name in tracked():
+        path = ROOT / name
+        if path.suffix in {".md", ".py", ".js", ".css", ".toml", ".txt", ".json"}:
+            assert not marks.search(text(path)), name
+
+
 def test_tree_of_the_readme_is_the_repository():
     (tree,) = (block for block in blocks(README, "text") if block.startswith("gan_core/"))
     core = tree.split("\nui/")[0]

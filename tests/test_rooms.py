@@ -38,6 +38,26 @@ ROOMS = {
 }
 """For every room of gan_core: the rooms that it may import."""
 
+UI_ROOMS = {
+    "confirmation": set(),
+    "markdown": set(),
+    "pages_table": set(),
+    "components": set(),
+    "figures": set(),
+    "run": {"confirmation"},
+    "session": {"run", "confirmation"},
+    "sidebar": {"session", "run"},
+    "live": {"session", "run", "components", "markdown"},
+    "panels": {"session", "run", "figures", "components"},
+    "views": {
+        *("panels", "live", "session", "run", "figures", "components"),
+        *("markdown", "pages_table"),
+    },
+    "lessons": {"live", "session", "run", "figures", "components"},
+    "page_setup": {"session", "components", "pages_table"},
+}
+"""For every room of ui: the rooms that it may import."""
+
 INSIDE_TRAINING = {
     "engines": ("algorithm", "gan", "optimization", "ema", "state", "engines"),
     "monitoring": ("gan", "monitoring"),
@@ -104,6 +124,28 @@ def test_a_room_imports_only_what_lies_below_it(room):
 
 def test_every_module_has_a_room():
     assert {room_of(name) for name in CORE} == set(ROOMS)
+    assert {ui_room_of(name) for name in UI} == {*UI_ROOMS, "ui"}
+
+
+def ui_room_of(name):
+    """Return the room of a module of ui; that of the panels lies inside the views."""
+    _, *rest = name.split(".")
+    if not rest:
+        return "ui"
+    return "panels" if rest[:2] == ["views", "panels"] else rest[0]
+
+
+@pytest.mark.parametrize("room", UI_ROOMS)
+def test_a_room_of_the_pages_imports_only_what_lies_below_it(room):
+    inside = [name for name in UI if ui_room_of(name) == room]
+    assert inside
+    wrong = [
+        (name, other)
+        for name in inside
+        for other in imported(UI[name], UI)
+        if ui_room_of(other) not in UI_ROOMS[room] | {room}
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("room", INSIDE_TRAINING)

@@ -81,5 +81,6 @@ def _check_settings() -> None:
     try:
         check_settings()
     except ValueError as error:
+        st.markdown("### The laboratory cannot start")
         st.error(f"{error} Set it right and start the laboratory again.")
         st.stop()

@@ -86,4 +86,4 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         memory = torch.cuda.get_device_properties(device).total_memory / 2**30
         return f"{torch.cuda.get_device_name(device)} ({memory:.0f} GiB)"
-    return f"CPU ({os.cpu_count()} cores, {torch.get_num_threads()} for training)"
+    return f"CPU ({os.cpu_count()} cores)"

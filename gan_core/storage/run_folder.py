@@ -24,6 +24,7 @@ from typing import Any
 
 from gan_core.config import ExperimentConfig
 from gan_core.registry import error_text
+from gan_core.runtime.device import resolve_device
 from gan_core.runtime.files import PARTIAL, entries, is_being_written, write_atomically
 from gan_core.storage import checkpoint
 from gan_core.storage.run_lock import RunLock
@@ -34,6 +35,7 @@ from gan_core.storage.run_metadata import (
     parse_metadata,
     sanitize_name,
 )
+from gan_core.training.engines.selector import resolve_engine
 from gan_core.training.trainer import Trainer
 
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
@@ -169,8 +171,9 @@ class RunFolder:
         """Return the run at its newest whole checkpoint, and a sentence for each damaged one.
 
         Raises:
-            ValueError: if no checkpoint can be used.
+            ValueError: if there is no such device or engine, or if no checkpoint can be used.
         """
+        resolve_engine(engine, resolve_device(device))
         said: list[str] = []
         for kept in reversed(self.checkpoints):
             if step is not None and kept.step > step:

@@ -9,8 +9,9 @@ Every engine runs these lines: `eager` as they stand, the others as recorded fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch.nn.utils import get_total_norm
@@ -19,8 +20,14 @@ from gan_core.losses import Loss
 from gan_core.shapes import Logits, Samples
 from gan_core.training.gan import GAN, Batch, LossTerms
 
-OptimizerStep = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
-"""Moves one network's weights against the gradient of a number, and returns that gradient."""
+
+class GradientDescent(Protocol):
+    """The optimizer of one network."""
+
+    parameters: Sequence[torch.Tensor]
+
+    def apply_gradients(self, gradients: Sequence[torch.Tensor]) -> None:
+        """Move the parameters by one step, given the gradient for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,19 +39,21 @@ class UpdateResult:
     gradients: tuple[torch.Tensor, ...]
 
 
-def discriminator_step(gan: GAN, optimizer_step: OptimizerStep) -> UpdateResult:
+def discriminator_step(gan: GAN, optimizer: GradientDescent) -> UpdateResult:
     """Update D on new real samples and new noise."""
     batch = gan.sample_batch()  # x ~ p_data, z ~ p_z, G(z)
     loss = discriminator_loss(gan, batch)
-    gradients = optimizer_step(loss.total)  # for D's weights only
+    gradients = torch.autograd.grad(loss.total, optimizer.parameters)  # for D's weights only
+    optimizer.apply_gradients(gradients)
     gan.config.regularizer.after_update(gan.discriminator)  # weight clipping
     return UpdateResult(batch, loss, gradients)
 
 
-def generator_step(gan: GAN, optimizer_step: OptimizerStep, batch: Batch) -> UpdateResult:
+def generator_step(gan: GAN, optimizer: GradientDescent, batch: Batch) -> UpdateResult:
     """Update G on D's answers to a batch; D stands still."""
     loss = generator_loss(gan, batch)
-    gradients = optimizer_step(loss.total)  # for G's weights only, through D
+    gradients = torch.autograd.grad(loss.total, optimizer.parameters)  # for G's only, through D
+    optimizer.apply_gradients(gradients)
     return UpdateResult(batch, loss, gradients)
 
 

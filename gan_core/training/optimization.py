@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gan_core.config import ExperimentConfig
-from gan_core.optimizers import Optimizer
+from gan_core.optimizers import Optimizer, StepFn
 from gan_core.training.ema import EMA, params_and_buffers
 from gan_core.training.gan import GAN
 
@@ -26,16 +26,8 @@ class NetworkOptimizer:
     def set_optimizer(self, settings: Optimizer) -> None:
         """Use another optimizer, with an empty state."""
         self.optimizer = settings.build(self.parameters)
-        self._apply_gradients = settings.fast_step(self.optimizer)
-
-    def step(self, loss: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Take one step; return the gradient, one tensor per weight.
-
-        It is asked for this network's weights only, so the other one gets none.
-        """
-        gradients = torch.autograd.grad(loss, self.parameters)
-        self._apply_gradients(gradients)
-        return gradients
+        self.apply_gradients: StepFn = settings.fast_step(self.optimizer)
+        """Takes one step, given the gradient for each parameter."""
 
     def load(self, network: dict[str, Any], optimizer: dict[str, Any]) -> None:
         self.network.load_state_dict(network)

@@ -108,7 +108,7 @@ def step_memory(gan: GAN, config: ExperimentConfig) -> StepMemory:
 
     torch's tensors are counted exactly; the additional need of convolutions is estimated as
     `CONVOLUTION_OVERHEAD` of that. Measured peaks of the resident memory lay between 0.5 and 2
-    times the estimate (tests/test_memory.py).
+    times the estimate (tests/training/test_memory_check.py).
     """
     smallest = max(
         network.smallest_batch

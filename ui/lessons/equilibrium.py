@@ -73,7 +73,7 @@ def _distance(run: PageRun, found: Equilibrium) -> str:
         return r"\,"
     rows = [measured.identity, measured.derivation(-found.value, d_input_scale(run.trainer.gan))]
     if found.true is not None:
-        rows.append(rf"\text{{truly }} {measured.symbol} = {found.true:.3f}")
+        rows.append(rf"\text{{true }} {measured.symbol} = {found.true:.3f}")
     if measured.condition and found.max_slope is not None:
         rows.append(rf"\text{{steepest slope of D: }} {latex_number(found.max_slope)}")
     return r" \\[3pt] ".join(rows)

@@ -27,13 +27,13 @@ class EagerEngine:
         self._gan, self._optimizers = state.gan, state.optimizers
 
     def discriminator_step(self) -> StepOutput:
-        update = discriminator_step(self._gan, self._optimizers.d.step)
+        update = discriminator_step(self._gan, self._optimizers.d)
         read = partial(d_statistics, self._gan, update)
         return StepOutput(update.batch, d_statistics=read, update=update)
 
     def finish_step(self, number: int, batch: Batch | None) -> StepOutput:
         """As `Engine.finish_step`; without a batch, G is updated on new noise."""
-        update = generator_step(self._gan, self._optimizers.g.step, self._with_fake(batch))
+        update = generator_step(self._gan, self._optimizers.g, self._with_fake(batch))
         self._optimizers.update_ema(number)
         read = partial(g_statistics, self._gan, update)
         return StepOutput(update.batch.detach(), g_statistics=read, update=update)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,7 +22,6 @@ from gan_core.config import ExperimentConfig
 from gan_core.optimizers import Optimizer
 from gan_core.registry import Component, knobs
 from gan_core.training.algorithm import (
-    OptimizerStep,
     d_statistics,
     discriminator_step,
     g_statistics,
@@ -116,6 +116,21 @@ class FunctionalModule(nn.Module):
         return iter(self._weights.values())
 
 
+@dataclass
+class FunctionalOptimizer:
+    """The optimizer of one network, on moments and a learning rate that are handed to it."""
+
+    settings: Optimizer
+    parameters: list[torch.Tensor]
+    moments: list[dict[str, torch.Tensor]]
+    rate: torch.Tensor
+    is_traced: bool
+
+    def apply_gradients(self, gradients: Sequence[torch.Tensor]) -> None:
+        apply_update = _apply_update_traced if self.is_traced else _apply_update
+        apply_update(self.settings, self.parameters, gradients, self.moments, self.rate)
+
+
 def functional_step(
     gan: GAN,
     state: State,
@@ -136,26 +151,18 @@ def functional_step(
         discriminator=FunctionalModule(gan.discriminator, state["d"]),
         generator=FunctionalModule(gan.generator, state["g"]),
     )
-    apply_update = _apply_update if draws is None else _apply_update_traced
 
-    def optimizer_step(side: str) -> OptimizerStep:
+    def optimizer(side: str) -> FunctionalOptimizer:
         network = functional.discriminator if side == "d" else functional.generator
-        optimizer = getattr(gan.config, f"optimizer_{side}")
-
-        def step(loss: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            weights = list(network.parameters())
-            gradients = torch.autograd.grad(loss, weights)
-            moments, rate = state[side]["moments"], scalars[f"lr_{side}"]
-            apply_update(optimizer, weights, gradients, moments, rate)
-            return gradients
-
-        return step
+        settings, moments = getattr(gan.config, f"optimizer_{side}"), state[side]["moments"]
+        rate, is_traced = scalars[f"lr_{side}"], draws is not None
+        return FunctionalOptimizer(settings, list(network.parameters()), moments, rate, is_traced)
 
     with random_ops:
-        d_update = discriminator_step(functional, optimizer_step("d"))
+        d_update = discriminator_step(functional, optimizer("d"))
         statistics = d_statistics(functional, d_update)
         if ema_weight is not None:
-            g_update = generator_step(functional, optimizer_step("g"), d_update.batch)
+            g_update = generator_step(functional, optimizer("g"), d_update.batch)
             statistics |= g_statistics(functional, g_update)
             tensors = [*functional.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:

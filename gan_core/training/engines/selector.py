@@ -31,24 +31,34 @@ POLL_EVERY = 0.1
 """Seconds between two polls of the compile queue."""
 
 
+def resolve_engine(wanted: str, device: torch.device) -> str:
+    """Return the engine of a name; for `auto` the environment's `GAN_ENGINE` may decide.
+
+    Raises:
+        ValueError: if there is no such engine, or none on this device.
+    """
+    if wanted == "auto":
+        wanted = settings.engine()
+    if wanted not in ENGINES:
+        raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
+    if wanted == "cuda_graph" and device.type != "cuda":
+        found = torch.cuda.is_available()
+        why = "the run is on the CPU" if found else "there is no CUDA GPU on this machine"
+        raise ValueError(f"engine = 'cuda_graph': {why}; use {'cuda' if found else 'auto'}.")
+    return wanted
+
+
 class EngineSelector:
     """Lets a run begin eagerly at once, and switches to another engine between two steps.
 
-    `wanted` is one of `ENGINES`; for `auto` the environment's `GAN_ENGINE` may decide. `engine`
-    takes the steps; `message` tells the user why it is not the wanted one, or is None.
-    `switched_at` is the step of the switch; a run that gets it as `switch_step` switches there
-    again, and has the same bits. `switch_step` is None once that has happened.
+    `wanted` is one of `ENGINES`, see `resolve_engine`. `engine` takes the steps; `message` tells
+    the user why it is not the wanted one, or is None. `switched_at` is the step of the switch; a
+    run that gets it as `switch_step` switches there again, and has the same bits. `switch_step` is
+    None once that has happened.
     """
 
     def __init__(self, state: TrainState, wanted: str, switch_step: int | None = None) -> None:
-        if wanted == "auto":
-            wanted = settings.engine()
-        if wanted not in ENGINES:
-            raise ValueError(f"engine = {wanted!r} is not one of {', '.join(ENGINES)}.")
-        if wanted == "cuda_graph" and state.device.type != "cuda":
-            found = torch.cuda.is_available()
-            why = "the run is on the CPU" if found else "there is no CUDA GPU on this machine"
-            raise ValueError(f"engine = 'cuda_graph': {why}; use {'cuda' if found else 'auto'}.")
+        wanted = resolve_engine(wanted, state.device)
         self._state = weakref.proxy(state)  # a reference would keep the run, and all its memory
         self.wanted = wanted
         self.eager = EagerEngine(state)
