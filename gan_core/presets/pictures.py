@@ -63,7 +63,7 @@ PICTURES = (
         "dcgan_64",
         "DCGAN on 64 × 64 colour pictures (cats)",
         "The network of the paper, at its size, on drawn cats. Loss_D, Loss_G, D(x) and D(G(z)) "
-        "run along, and the timeline keeps the fixed noise's pictures at the end of each epoch. "
+        "run along, and the timeline keeps the fixed noise's pictures all along. "
         "Colours come first, then bodies, then faces; without a GPU, be patient.",
         {
             "dataset": {"name": "cats"},

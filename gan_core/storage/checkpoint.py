@@ -151,6 +151,21 @@ def state_from_checkpoint(trainer: Trainer, content: dict[str, Any]) -> StateSna
         raise ValueError(f"The checkpoint cannot be used: {error_text(error)}") from None
 
 
+def load_timeline(trainer: Trainer, path: Path) -> None:
+    """Load the grids that were kept of a run, up to its present step.
+
+    Raises:
+        ValueError: if the file does not hold such grids.
+    """
+    content = read(path)
+    try:
+        validation.check_timeline(trainer, content["timeline"])
+    except RESTORE_ERRORS as error:
+        raise ValueError(f"{path.name} cannot be used: {error_text(error)}") from None
+    trainer.timeline.load_state_dict(content["timeline"])
+    trainer.timeline.truncate_after(trainer.step_count)
+
+
 def load_state_history(trainer: Trainer, path: Path) -> None:
     """Load the states that were in a run's memory into its history, up to its present step.
 

@@ -4,6 +4,7 @@
     config.json       the experiment
     checkpoints/      complete states, `step-00001234.safetensors`, each with its own checksum
     past.safetensors  the states in memory between the checkpoints, if they are small
+    timeline.safetensors  the grids of samples that were kept over the steps
     metrics.csv       statistics and metrics over the steps
     samples/          pictures of generated samples
     thumbnail.png     the latest of these pictures
@@ -41,7 +42,7 @@ from gan_core.training.trainer import Trainer
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 
 CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
-GENERATOR = "generator.safetensors"
+GENERATOR, TIMELINE = "generator.safetensors", "timeline.safetensors"
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,7 @@ class RunFolder:
                 )
                 continue
             self._load_state_history(trainer)
+            self._load_timeline(trainer)
             return trainer, said
         raise ValueError(
             " ".join(said) or f"{self.path} is not the folder of a run: it has no checkpoint."
@@ -198,6 +200,14 @@ class RunFolder:
                 checkpoint.load_state_history(trainer, self.path / PAST)
             except ValueError:
                 (self.path / PAST).unlink(missing_ok=True)
+
+    def _load_timeline(self, trainer: Trainer) -> None:
+        """Load the grids; runs of earlier versions have them in their checkpoints."""
+        if (self.path / TIMELINE).exists():
+            try:
+                checkpoint.load_timeline(trainer, self.path / TIMELINE)
+            except ValueError:
+                (self.path / TIMELINE).unlink(missing_ok=True)
 
     def digest(self) -> str:
         """Return the digest (SHA-256) of the newest whole checkpoint.

@@ -20,7 +20,7 @@ from gan_core.runtime.files import write_atomically
 from gan_core.runtime.memory import release_memory
 from gan_core.storage import checkpoint
 from gan_core.storage.retention import apply_retention
-from gan_core.storage.run_folder import CONFIG, METRICS, PAST, RunFolder
+from gan_core.storage.run_folder import CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
 from gan_core.storage.run_metadata import RunMetadata, sanitize_name
 from gan_core.storage.run_owner import is_owner, write_owner
@@ -45,6 +45,7 @@ class PendingSave:
 
     content: dict[str, Any]
     past: list[dict[str, Any]] | None
+    timeline: dict[str, Any]
     snapshot: Snapshot | None
     table: dict[str, np.ndarray]
     about: RunMetadata
@@ -90,6 +91,8 @@ class RunSaver:
         self._whole = trainer.step_count if exists else None
         """Step of a checkpoint that has just been read or written, so it is not damaged."""
         self._captured, self._written = 0, 0
+        self._timeline_steps: tuple[int, ...] = ()
+        """The steps of the grids that were written last."""
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -142,12 +145,16 @@ class RunSaver:
         trainer = self._trainer
         with trainer.lock:
             content = checkpoint.capture(trainer)
+            timeline = content["state"]["timeline"]  # it is written once, not in every checkpoint
+            content["state"]["timeline"] = timeline | {"moments": []}
             past = checkpoint.past_of(trainer, PAST_BYTES)
             self.about = self._about_now(snapshot, measured)
             self._captured += 1
             moment = _moment(trainer)
             table = table_of(trainer)
-            return PendingSave(content, past, snapshot, table, self.about, moment, self._captured)
+            return PendingSave(
+                content, past, timeline, snapshot, table, self.about, moment, self._captured
+            )
 
     def _about_now(self, snapshot: Snapshot | None, measured: float | None) -> RunMetadata:
         old, step = self.about, self._trainer.step_count
@@ -191,6 +198,7 @@ class RunSaver:
         if self._owner is not None and not is_owner(folder.path, self._owner):
             write_owner(folder.path, self._owner)
         apply_retention(folder, about.measured, self._whole)
+        self._write_timeline(capture.timeline)
         write_atomically(folder.checkpoint_path(capture.step), checkpoint.to_bytes(capture.content))
         self._whole = capture.step
         self._forget_after(capture.step)
@@ -213,6 +221,14 @@ class RunSaver:
             self.about = replace(self.about, name=renamed.name)
         folder.write_metadata(about)
         apply_retention(folder, about.measured, self._whole)
+
+    def _write_timeline(self, timeline: dict[str, Any]) -> None:
+        """Write the grids if others are kept now; before the checkpoint that belongs to them."""
+        steps = tuple(row[0] for row in timeline["moments"])
+        if steps and steps != self._timeline_steps:
+            content = checkpoint.to_bytes({"timeline": timeline})
+            write_atomically(self.folder.path / TIMELINE, content)
+            self._timeline_steps = steps
 
     def _forget_after(self, step: int) -> None:
         """Delete checkpoints and samples of later steps, from before the run was rolled back."""

@@ -25,7 +25,7 @@ from gan_core.data.importing.sources import ZIP_ERRORS, directory_entries
 from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
 from gan_core.storage import checkpoint
-from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, RunFolder
+from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
     RunMetadata,
@@ -172,6 +172,7 @@ def _validate(folder: RunFolder) -> None:
         raise ValueError("The zip holds no run: there is no checkpoint in it.")
     trainer = _check_checkpoints(folder)
     _check_past(folder, trainer)
+    _check_timeline(folder, trainer)
     about = _corrected_metadata(folder, trainer)
     config = trainer.config
     (folder.path / CONFIG).write_text(config.to_json(), encoding="utf-8")
@@ -210,6 +211,14 @@ def _check_past(folder: RunFolder, trainer: Trainer) -> None:
     if (folder.path / PAST).exists():
         try:
             checkpoint.load_state_history(trainer, folder.path / PAST)
+        except ValueError as error:
+            raise ValueError(f"The zip was not imported: {error_text(error)}") from None
+
+
+def _check_timeline(folder: RunFolder, trainer: Trainer) -> None:
+    if (folder.path / TIMELINE).exists():
+        try:
+            checkpoint.load_timeline(trainer, folder.path / TIMELINE)
         except ValueError as error:
             raise ValueError(f"The zip was not imported: {error_text(error)}") from None
 

@@ -1,6 +1,7 @@
 """The grids that a run keeps, and how they are shown."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data.image_grid import GAP, animation, grid, packed, png, unpacked
-from gan_core.training.monitoring.sample_timeline import Timeline
+from gan_core.training.monitoring.sample_timeline import GROWTH, Timeline, TimelineFrame
 
 SMALL = {
     "dataset": "mnist",
@@ -59,18 +60,29 @@ def test_animation_of_nothing_says_so():
         animation([], [])
 
 
-def test_a_run_keeps_powers_of_two_and_every_epoch():
+def test_a_run_keeps_its_first_grids_densely_and_later_ones_sparsely():
     trainer = Trainer(ExperimentConfig.from_dict(SMALL | {"batch_size": 250, "n_critic": 2}))
     grids = {}
-    for _ in range(35):
+    for _ in range(40):
         trainer.step()
         grids[trainer.step_count] = trainer.snapshot().samples
     moments = trainer.timeline.frames
-    places = [(0, 0), (1, 0), (2, 0), (4, 0), (8, 0), (10, 1), (20, 2), (30, 3)]
+    places = [(0, 0), (1, 0), (2, 0), (4, 0), (8, 0), (16, 1), (32, 3), (34, 3), (37, 3), (40, 4)]
     assert [(m.step, m.epoch) for m in moments] == places
     for moment in moments[1:]:
         assert np.array_equal(moment.pixels(), grids[moment.step])
-    assert moments[-1].caption() == "step 30 · epoch 3"
+    assert moments[-1].caption() == "step 40 · epoch 4"
+
+
+@pytest.mark.parametrize(("steps", "count"), [(2_000, 74), (100_000, 141), (1_000_000, 180)])
+def test_long_runs_keep_some_two_hundred_grids(steps, count):
+    timeline, step, kept = Timeline(), 0, []
+    while step <= steps:
+        assert timeline.should_record(step)
+        kept.append(TimelineFrame(step, 0, 4, b""))
+        timeline.frames = kept
+        step = next(s for s in itertools.count(step + 1) if timeline.should_record(s))
+    assert len(kept) == count
 
 
 def test_a_run_on_the_line_keeps_none():
@@ -82,16 +94,27 @@ def test_a_run_on_the_line_keeps_none():
 def test_memory_is_bounded_and_the_beginning_stays():
     size = len(packed(noise(4)))
     timeline = Timeline(max_bytes=40 * size)
-    for step in range(1, 2_000):
-        epoch = step // 4
-        if timeline.should_record(step, epoch):
-            timeline.keep(step, epoch, noise(4, seed=step))
-    epochs = [m.epoch for m in timeline.frames]
+    for step in range(2_000):
+        if timeline.should_record(step):
+            timeline.keep(step, step // 4, noise(4, seed=step))
+    steps = [m.step for m in timeline.frames]
     assert sum(len(m.content) for m in timeline.frames) <= 40 * size * 1.05
-    assert len(epochs) > 15
-    assert [m.step for m in timeline.frames if m.epoch == 0] == [1, 2]
-    later = [e for e in epochs if e]
-    assert later == list(range(timeline.stride, 500, timeline.stride))
+    assert timeline.stride > 1
+    assert len(steps) > 15
+    assert steps[:7] == [0, 1, 2, 4, 8, 16, 32]
+    growth = [later / step for step, later in itertools.pairwise(steps[7:-1])]
+    assert min(growth) > 1 + GROWTH * timeline.stride
+
+
+def test_the_many_grids_of_an_earlier_version_are_thinned():
+    timeline = Timeline()
+    timeline.frames = [TimelineFrame(2 * e, e, 4, b"x") for e in range(2_000)]
+    assert timeline.should_record(5_000)
+    timeline.keep(5_000, 2_500, noise(4))
+    steps = [m.step for m in timeline.frames]
+    assert 40 < len(steps) <= 400
+    assert steps[0] == 0
+    assert steps[-1] == 5_000
 
 
 def test_timeline_is_saved_and_restored():

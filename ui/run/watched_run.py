@@ -16,6 +16,9 @@ from ui.run.run_base import View
 MIN_SECONDS, MAX_SECONDS = 1.0, 32.0
 """Seconds between two frames of a watcher."""
 
+STREAMLIT_SECONDS = 0.005
+"""Processor time of a frame outside of its fragment: messages, and Streamlit's threads."""
+
 SHARE = 0.03
 """The share of one core's time that all watchers of a run may take together."""
 
@@ -64,11 +67,12 @@ class WatchedRun:
     def seconds_between_frames(self) -> float:
         """How often a frame is drawn: so rarely that all watchers cost the owner little.
 
-        A power of two, so that it seldom changes.
+        A power of √2, so that it seldom changes.
         """
         source = self.source
-        needed = len(source.watchers) * source.watching_seconds / SHARE
-        return min(max(2.0 ** math.ceil(math.log2(max(needed, 1e-9))), MIN_SECONDS), MAX_SECONDS)
+        needed = len(source.watchers) * (source.watching_seconds + STREAMLIT_SECONDS) / SHARE
+        halves = math.ceil(2 * math.log2(max(needed, MIN_SECONDS)))
+        return min(2.0 ** (halves / 2), MAX_SECONDS)
 
     def add_frame(self, seconds: float) -> None:
         """Count the processor time of a frame of one watcher."""

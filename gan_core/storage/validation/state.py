@@ -58,6 +58,15 @@ def check_waypoint(trainer: Trainer, config: ExperimentConfig, step: Any, state:
         raise ValueError(f"a state in memory is said to be of step {short_repr(step)}, and is not.")
 
 
+def check_timeline(trainer: Trainer, timeline: Any) -> None:
+    """Check the grids that were kept of a run.
+
+    Raises:
+        ValueError: if they are not those of such a run.
+    """
+    _timeline(Expected(trainer, trainer.config, {}), timeline)
+
+
 def check_same_run(config: ExperimentConfig, other: ExperimentConfig) -> None:
     """Check that two configs can be those of one run at different steps.
 

@@ -37,8 +37,8 @@ class Recorder:
         dataset = state.config.dataset
         if not dataset.kind.keeps_timeline:
             return
-        epoch = state.samples_seen // (dataset.size or state.config.batch_size)
-        if self.timeline.should_record(state.step_count, epoch):
+        if self.timeline.should_record(state.step_count):
+            epoch = state.samples_seen // (dataset.size or state.config.batch_size)
             samples = state.generate(state.fixed_z, state.fixed_labels)
             self.timeline.keep(state.step_count, epoch, dataset.kind.to_frame(samples))
 

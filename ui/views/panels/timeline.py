@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.data.image_grid import COLUMNS
+from gan_core.training.monitoring.sample_timeline import GROWTH
 from ui.components import timeline
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
@@ -24,10 +25,10 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
     @st.fragment(run_every=REFRESH_SECONDS if is_refreshed else None)
     def grids() -> None:
         kept = run.trainer.timeline
-        of_late = f"; of late every {kept.stride}th" if kept.stride > 1 else ""
+        later = f"{GROWTH * kept.stride:.0%}"
         st.caption(
-            f"All {run.num_fixed} places at steps 1, 2, 4, 8 … of the first epoch and at the end "
-            f"of every epoch{of_late}."
+            f"All {run.num_fixed} places at steps 1, 2, 4, 8, 16 and 32; from there on each grid "
+            f"is {later} later than the one before. {len(kept.frames)} grids so far."
         )
         name = f"{run.page}.timeline"
         timeline(kept.frames, name, run.chart_revision, _count_columns(run), run.view.size)
