@@ -48,7 +48,7 @@ UI_ROOMS = {
     "session": {"run", "confirmation"},
     "sidebar": {"session", "run"},
     "live": {"session", "run", "components", "markdown"},
-    "panels": {"session", "run", "figures", "components"},
+    "panels": {"session", "run", "figures", "components", "markdown"},
     "views": {
         *("panels", "live", "session", "run", "figures", "components"),
         *("markdown", "pages_table"),

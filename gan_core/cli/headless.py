@@ -13,7 +13,8 @@ from gan_core.cli.stop_condition import StopCondition, is_eval_step, next_eval_s
 from gan_core.config import ExperimentConfig
 from gan_core.runtime.files import write_atomically
 from gan_core.storage.run_folder import CONFIG, GENERATOR, RunFolder
-from gan_core.storage.run_saver import AUTOSAVE_SECONDS, RETRY_NOTICE, RunSaver
+from gan_core.storage.run_saver import AUTOSAVE_SECONDS, RunSaver
+from gan_core.storage.save_error import RETRY_NOTICE
 from gan_core.training.engines.compile_queue import COMPILE_QUEUE
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer

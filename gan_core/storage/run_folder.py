@@ -6,6 +6,7 @@
     past.safetensors  the states in memory between the checkpoints, if they are small
     timeline.safetensors  the grids of samples that were kept over the steps
     metrics.csv       statistics and metrics over the steps
+    evaluations.json  how good the generator was, wherever that was measured
     samples/          pictures of generated samples
     thumbnail.png     the latest of these pictures
     .lock             lock of the process that has the run open

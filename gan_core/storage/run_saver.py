@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import errno
-import io
 import json
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
+from gan_core.evaluation.report import EvaluationReport
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.memory import release_memory
 from gan_core.storage import checkpoint
+from gan_core.storage.evaluations import read_evaluations, write_evaluations
+from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
 from gan_core.storage.run_metadata import RunMetadata, sanitize_name
 from gan_core.storage.run_owner import is_owner, write_owner
 from gan_core.storage.runs_folder import GIVEN_ID
+from gan_core.storage.save_error import sentence_of
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
 
 AUTOSAVE_SECONDS = 30.0
 """Seconds of training between two saves."""
-
-RETRY_NOTICE = (
-    "Training goes on, and what was saved before is whole. It is tried again at every autosave."
-)
 
 PAST_BYTES = 24 * 2**20
 """Bytes; states in memory with a larger sum are not written."""
@@ -53,6 +50,7 @@ class PendingSave:
     """Number of steps, and of updates of D."""
     number: int
     """Number of the capture; it grows with each one."""
+    evaluations: tuple[EvaluationReport, ...]
 
     @property
     def step(self) -> int:
@@ -91,6 +89,8 @@ class RunSaver:
         self._whole = trainer.step_count if exists else None
         """Step of a checkpoint that has just been read or written, so it is not damaged."""
         self._captured, self._written = 0, 0
+        self.evaluations = tuple(read_evaluations(folder.path))
+        """The evaluations that were read, or written last."""
         self._timeline_steps: tuple[int, ...] = ()
         """The steps of the grids that were written last."""
         self._lock = threading.Lock()
@@ -112,17 +112,21 @@ class RunSaver:
         return self.saved != _moment(self._trainer)
 
     def save(
-        self, snapshot: Snapshot | None = None, measured: float | None = None, wait: bool = True
+        self,
+        snapshot: Snapshot | None = None,
+        measured: float | None = None,
+        wait: bool = True,
+        evaluations: Sequence[EvaluationReport] = (),
     ) -> bool:
         """Save the run; return False if that failed (see `problem`).
 
         `snapshot` is drawn as the run's picture. `measured` is the metric of this step that selects
-        the best checkpoint. With `wait` false a thread writes the files; if an earlier one is still
-        writing, nothing is saved now.
+        the best checkpoint; `evaluations` may have it of this and earlier steps. With `wait` false
+        a thread writes the files; if an earlier one is still writing, nothing is saved now.
         """
         if self._writer is not None and self._writer.is_alive() and not wait:
             return True
-        capture = self._capture(snapshot, measured)
+        capture = self._capture(snapshot, measured, tuple(evaluations))
         self._trained = self._trainer.engine_selector.trained
         if wait:
             self._write(capture)
@@ -141,19 +145,40 @@ class RunSaver:
         self.wait()
         self.folder.release_lock()
 
-    def _capture(self, snapshot: Snapshot | None, measured: float | None) -> PendingSave:
+    def save_evaluations(self, evaluations: Sequence[EvaluationReport]) -> bool:
+        """Save evaluations of a run that is saved otherwise; return False if that failed."""
+        with self._lock:
+            try:
+                self._write_evaluations(tuple(evaluations))
+                self.about = self._with_measured(self.about, evaluations)
+                self.folder.write_metadata(self.about)
+            except OSError as error:
+                self.problem = sentence_of(error, self.folder.path)
+        return self.problem is None
+
+    def lacks(self, evaluations: Sequence[EvaluationReport]) -> bool:
+        """Return whether the folder does not have these evaluations yet."""
+        return tuple(evaluations) != self.evaluations
+
+    def _capture(
+        self,
+        snapshot: Snapshot | None,
+        measured: float | None,
+        evaluations: tuple[EvaluationReport, ...],
+    ) -> PendingSave:
         trainer = self._trainer
         with trainer.lock:
             content = checkpoint.capture(trainer)
             timeline = content["state"]["timeline"]  # it is written once, not in every checkpoint
             content["state"]["timeline"] = timeline | {"moments": []}
             past = checkpoint.past_of(trainer, PAST_BYTES)
-            self.about = self._about_now(snapshot, measured)
+            self.about = self._with_measured(self._about_now(snapshot, measured), evaluations)
             self._captured += 1
             moment = _moment(trainer)
             table = table_of(trainer)
             return PendingSave(
-                content, past, timeline, snapshot, table, self.about, moment, self._captured
+                *(content, past, timeline, snapshot, table, self.about, moment),
+                *(self._captured, evaluations),
             )
 
     def _about_now(self, snapshot: Snapshot | None, measured: float | None) -> RunMetadata:
@@ -171,6 +196,25 @@ class RunSaver:
             metrics={name: v for name, v in metrics.items() if np.isfinite(v)} or old.metrics,
             measured=kept,
         )
+
+    def _with_measured(
+        self, about: RunMetadata, evaluations: Sequence[EvaluationReport]
+    ) -> RunMetadata:
+        """Add the metric that selects the best checkpoint, of all steps that have a checkpoint."""
+        best_by = self._trainer.config.dataset.kind.best_by
+        there = {kept.step for kept in self.folder.checkpoints} | {about.step}
+        found = {
+            str(report.step): report.values[best_by].value
+            for report in evaluations
+            if report.step in there and best_by in report.values
+        }
+        found = {step: value for step, value in found.items() if np.isfinite(value)}
+        return replace(about, measured={**about.measured, **found})
+
+    def _write_evaluations(self, evaluations: tuple[EvaluationReport, ...]) -> None:
+        if self.lacks(evaluations):
+            write_evaluations(self.folder.path, evaluations)
+            self.evaluations = evaluations
 
     def _write_and_tidy(self, capture: PendingSave) -> None:
         """Write the files in a thread, then release memory, which a page that trains never does."""
@@ -205,6 +249,7 @@ class RunSaver:
         experiment = json.dumps(about.experiment, indent=2, ensure_ascii=False) + "\n"
         write_atomically(folder.path / CONFIG, experiment.encode())
         write_atomically(folder.path / METRICS, csv_of(capture.table))
+        self._write_evaluations(capture.evaluations)
         if capture.past is None:
             (folder.path / PAST).unlink(missing_ok=True)
         else:
@@ -249,38 +294,3 @@ def name_of(folder: RunFolder, config: ExperimentConfig) -> str:
 
 def _moment(trainer: Trainer) -> tuple[int, int]:
     return trainer.step_count, trainer.updates_d
-
-
-def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
-    """Return statistics and metrics at all recorded steps; NaN where one was not measured."""
-    tables = [trainer.history.series(), trainer.metric_history.series()]
-    steps = np.union1d(*(table["step"] for table in tables))
-    made: dict[str, np.ndarray] = {"step": steps}
-    for table in tables:
-        places = np.searchsorted(steps, table["step"])
-        for name, values in table.items():
-            if name != "step":
-                made[name] = np.full(len(steps), np.nan)
-                made[name][places] = values
-    return made
-
-
-def csv_of(table: dict[str, np.ndarray]) -> bytes:
-    """Return a table as CSV; NaN becomes an empty field."""
-    file = io.StringIO()
-    rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(table)
-    for row in zip(*(column.tolist() for column in table.values()), strict=True):
-        rows.writerow("" if value != value else value for value in row)
-    return file.getvalue().encode()
-
-
-def sentence_of(error: OSError, path: Path) -> str:
-    """Return the sentence about a failed save for the user."""
-    why = {
-        errno.ENOSPC: "the disk is full",
-        errno.EDQUOT: "the disk quota is used up",
-        errno.EROFS: "the disk is read-only",
-        errno.EACCES: "the folder may not be written to",
-    }.get(error.errno, error.strerror or str(error))
-    return f"The run could not be saved to {path.parent.name}/{path.name}: {why}. {RETRY_NOTICE}"

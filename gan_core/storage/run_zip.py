@@ -25,6 +25,13 @@ from gan_core.data.importing.sources import ZIP_ERRORS, directory_entries
 from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
 from gan_core.storage import checkpoint
+from gan_core.storage.evaluations import (
+    EVALUATIONS,
+    READ_ERRORS,
+    parse_evaluations,
+    write_evaluations,
+)
+from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
@@ -33,7 +40,6 @@ from gan_core.storage.run_metadata import (
     parse_metadata,
     sanitize_name,
 )
-from gan_core.storage.run_saver import csv_of, table_of
 from gan_core.storage.runs_folder import new_folder, runs_folder
 from gan_core.storage.unzip import MAX_ENTRIES, NAMES, unpack
 from gan_core.storage.validation import state as validation
@@ -177,6 +183,7 @@ def _validate(folder: RunFolder) -> None:
     config = trainer.config
     (folder.path / CONFIG).write_text(config.to_json(), encoding="utf-8")
     write_atomically(folder.path / METRICS, csv_of(table_of(trainer)))
+    _check_evaluations(folder, trainer)
     for picture in [*folder.path.glob(THUMBNAIL), *folder.path.glob("samples/*.png")]:
         write_atomically(picture, _reencoded(picture))
     folder.write_metadata(about)
@@ -213,6 +220,19 @@ def _check_past(folder: RunFolder, trainer: Trainer) -> None:
             checkpoint.load_state_history(trainer, folder.path / PAST)
         except ValueError as error:
             raise ValueError(f"The zip was not imported: {error_text(error)}") from None
+
+
+def _check_evaluations(folder: RunFolder, trainer: Trainer) -> None:
+    path = folder.path / EVALUATIONS
+    if path.exists():
+        try:
+            reports = parse_evaluations(path.read_bytes())
+        except READ_ERRORS:
+            raise ValueError(
+                f"The zip was not imported: {EVALUATIONS} is not what a run has."
+            ) from None
+        steps = trainer.step_count
+        write_evaluations(folder.path, [kept for kept in reports if kept.step <= steps])
 
 
 def _check_timeline(folder: RunFolder, trainer: Trainer) -> None:

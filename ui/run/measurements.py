@@ -62,10 +62,11 @@ class Measurements:
 
         self._task = SlicedTask(evaluation.slices(), keep)
 
-    def evaluate_if_due(self, before: int) -> None:
-        """Begin to measure it if the run has passed a multiple of `every` since step `before`."""
-        if self.every and self._trainer.step_count // self.every > before // self.every:
-            self.evaluate()
+    def is_due(self, before: int) -> bool:
+        """Return whether the run has passed a multiple of `every` since step `before`."""
+        if not self.every or self.busy:
+            return False
+        return self._trainer.step_count // self.every > before // self.every
 
     def compare(self, numbers: list[int]) -> None:
         """Begin to look for the real pictures nearest to some places of the grid, unless busy."""

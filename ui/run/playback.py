@@ -106,7 +106,8 @@ class Playback:
         taken, trained = self._train_slices(left, seconds, until, is_wanted, should_continue)
         if taken >= left:
             SCHEDULER.mark_idle(self)
-        run.measurements.evaluate_if_due(run.step - taken)
+        if run.measurements.is_due(run.step - taken):
+            run.evaluate()
         if taken:
             self.last_step_at = time.time()
             self.frame_timer.add_training(trained, taken)

@@ -9,6 +9,7 @@ from weakref import WeakSet
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.evaluation.report import EvaluationReport
 from gan_core.networks import LayerRow
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.confirmation import Confirmation
@@ -67,6 +68,11 @@ class RunBase:
         self.layers = self.trainer.layers()
         self.storage = self.storage or RunStorage(self.trainer, owner=self.owner)
         self.measurements = Measurements(self.trainer)
+        self.measurements.reports = self._kept_reports()
+
+    def _kept_reports(self) -> list[EvaluationReport]:
+        """Return the evaluations in the run's folder, up to the present step."""
+        return [kept for kept in self.storage.saver.evaluations if kept.step <= self.step]
 
     @property
     def id(self) -> str:
@@ -113,6 +119,12 @@ class RunBase:
         self.measurements = Measurements(trainer, self.measurements.every)
         self.tutorial = TutorialState()
         self.remedy.clear()
+
+    def evaluate(self) -> None:
+        """Begin to measure how good the generator is; the step that is measured is saved, too."""
+        self.measurements.evaluate()
+        if self.step:
+            self.save(wait=False)
 
     def save(self, wait: bool = True) -> bool:
         """Save the run; return False if that failed, see `storage.problem`."""

@@ -69,7 +69,8 @@ class RunStorage:
 
     def save_at_pause(self, latest: Snapshot | None, reports: list[EvaluationReport]) -> None:
         """Save, in a thread: at once, or a little later if there has just been a pause."""
-        if not self.trainer.step_count or not self.saver.unsaved or self._timer is not None:
+        is_saved = not self.saver.unsaved and not self.saver.lacks(reports)
+        if not self.trainer.step_count or is_saved or self._timer is not None:
             return
         wait = max(0.0, self._last_pause_save + PAUSE_SAVE_SECONDS - time.monotonic())
 
@@ -85,17 +86,13 @@ class RunStorage:
         self, latest: Snapshot | None, reports: list[EvaluationReport], wait: bool = True
     ) -> bool:
         """Save the run if it has changed since; return False if that failed, see `problem`."""
-        if not self.saver.unsaved:
-            return True
-        return self.saver.save(latest, self._best_metric(latest, reports), wait)
+        if self.saver.unsaved:
+            return self.saver.save(latest, self._best_metric(latest), wait, reports)
+        return self.saver.save_evaluations(reports) if self.saver.lacks(reports) else True
 
-    def _best_metric(
-        self, latest: Snapshot | None, reports: list[EvaluationReport]
-    ) -> float | None:
+    def _best_metric(self, latest: Snapshot | None) -> float | None:
         """Return the metric of this very step by which checkpoints are compared, if any."""
-        step = self.trainer.step_count
-        if latest is not None and latest.step == step and "wasserstein_1" in latest.metrics:
-            return latest.metrics["wasserstein_1"]
-        if reports and reports[-1].step == step and "frechet" in reports[-1].values:
-            return reports[-1].values["frechet"].value
-        return None
+        best_by = self.trainer.config.dataset.kind.best_by
+        if latest is None or latest.step != self.trainer.step_count:
+            return None
+        return latest.metrics.get(best_by)

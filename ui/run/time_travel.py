@@ -81,7 +81,9 @@ class TimeTravel:
             return
         name = f"{run.storage.saver.about.name}, from step {step:,}"
         went_on_to = run.step
+        known = [kept for kept in run.measurements.reports if kept.step <= step]
         run.replace_trainer(trainer, RunStorage(trainer, parent=run.id, name=name, owner=run.owner))
+        run.measurements.reports = known
         run.info = (
             f"This is a new run now, from step {step:,} on. The one it comes from, of "
             f"{went_on_to:,} steps, is kept on the page Runs."

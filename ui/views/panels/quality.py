@@ -11,6 +11,7 @@ from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.evaluation.report import EvaluationReport
 from ui import figures
 from ui.components import live_chart
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session import state
 from ui.views.panels.shared import REFRESH_SECONDS, show_progress
@@ -46,7 +47,7 @@ def _show_controls(run: PageRun) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
             "Evaluate now",
-            on_click=lambda: run.measurements.evaluate(),
+            on_click=lambda: run.evaluate(),
             key=f"{run.page}.evaluate",
             help=f"Compares {SAMPLES:,} samples with as many real pictures; training goes on.",
         )
@@ -61,9 +62,9 @@ def _show_report(run: PageRun, report: EvaluationReport) -> None:
     size = f"{report.samples:,} samples against {report.samples:,} real pictures"
     older = run.step - report.step
     when = f"**At step {report.step:,}**" + (f", {older:,} steps ago" if older else "")
-    st.markdown(f"{when}: {size}. {report.probe}")
+    st.markdown(f"{when}: {size}. {escape_markdown(report.probe)}")
     for note in report.notes:
-        st.caption(note)
+        st.caption(escape_markdown(note))
     left, right = st.columns([3, 2])
     with left:
         _show_table(report)

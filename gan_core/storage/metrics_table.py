@@ -1,0 +1,34 @@
+"""The table of a run's statistics and metrics over its steps: the content of `metrics.csv`."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+from gan_core.training.trainer import Trainer
+
+
+def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
+    """Return statistics and metrics at all recorded steps; NaN where one was not measured."""
+    tables = [trainer.history.series(), trainer.metric_history.series()]
+    steps = np.union1d(*(table["step"] for table in tables))
+    made: dict[str, np.ndarray] = {"step": steps}
+    for table in tables:
+        places = np.searchsorted(steps, table["step"])
+        for name, values in table.items():
+            if name != "step":
+                made[name] = np.full(len(steps), np.nan)
+                made[name][places] = values
+    return made
+
+
+def csv_of(table: dict[str, np.ndarray]) -> bytes:
+    """Return a table as CSV; NaN becomes an empty field."""
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(table)
+    for row in zip(*(column.tolist() for column in table.values()), strict=True):
+        rows.writerow("" if value != value else value for value in row)
+    return file.getvalue().encode()
