@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core.data.importing.packs import find_pack
 from gan_core.data.pixels import to_uint8
 from gan_core.explain.latent_space import sheet, truncate, walk
-from tests.helpers.pages import QUICK, Visit, quick, visit
+from tests.helpers.pages import QUICK, Visit, opened_by, quick, visit
 from tests.helpers.paths import HOME
 from ui.live import fragment
+from ui.session.visitors import VISITORS, Connection
 from ui.views import latent_space as latent
 from ui.views import pictures
 from ui.views.panels.shared import count_columns
@@ -70,6 +71,17 @@ def test_the_samples_are_evaluated_every_so_many_steps(trained, monkeypatch):
     assert first % 100 == 0
     assert second % 100 == 0
     assert second > first
+    known = [quality.to_dict() for quality in opened.run.measurements.reports]
+    opened.press("train")
+    opened.wait(lambda: not opened.run.measurements.busy, seconds=60)
+    opened.wait(lambda: not opened.run.storage.saver.lacks(opened.run.measurements.reports))
+    run_id, visitor = opened.run.id, opened.at.session_state["visitor"]
+    folder = opened.run.storage.saver.folder
+    assert str(first) in folder.read_metadata().measured
+    VISITORS.on_disconnect(Connection({visitor}))
+    opened.at = opened_by(run_id, "pictures")
+    found = [quality.to_dict() for quality in opened.run.measurements.reports]
+    assert found[:2] == known[:2]
     opened.press("reset")
     assert opened.run.measurements.reports == []
 
