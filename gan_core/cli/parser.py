@@ -41,6 +41,12 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     sample.add_argument("--out", type=Path, required=True, help="a PNG file")
     sample.add_argument("--device", default="auto", help="auto, cpu or cuda")
     _add_imports(commands)
+    run = commands.add_parser("import-run", help="import an exported run of any size")
+    run.add_argument("path", type=Path, help="a zip that was exported on the page Runs")
+    export = commands.add_parser("export-run", help="write a run into a zip")
+    export.add_argument("run", help=A_RUN)
+    export.add_argument("--out", type=Path, required=True, help="a zip file")
+    export.add_argument("--all", action="store_true", help="with all checkpoints")
     return made
 
 

@@ -1,11 +1,15 @@
-"""`runs` and `digest`: the table of runs, and the digest of one."""
+"""`runs`, `digest`, `import-run` and `export-run`."""
 
 from __future__ import annotations
 
+import math
 import sys
 from datetime import datetime
+from pathlib import Path
 
-from gan_core.storage import checkpoint
+from gan_core.data.importing.limits import Limits
+from gan_core.runtime.files import PARTIAL
+from gan_core.storage import checkpoint, run_zip
 from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.runs_folder import all_folders, resolve_run, runs_folder
@@ -23,6 +27,31 @@ def digest(run: str) -> None:
     for sentence in said:
         print(f"gan_core: {sentence}", file=sys.stderr)
     print(checkpoint.digest(content))
+
+
+def import_zip(path: Path) -> Path:
+    """Return the folder of a run that was imported from a zip of any size.
+
+    Raises:
+        ValueError: if it is not the zip of a run, or the disk has no room for it.
+    """
+    with path.open("rb") as file:
+        return run_zip.import_run(file, Limits(unpacked_gb=math.inf)).path
+
+
+def export_zip(run: str, path: Path, everything: bool) -> None:
+    """Write a run into a zip.
+
+    Raises:
+        ValueError: if there is no such run.
+    """
+    folder, partial = resolve_run(run), path.with_name(f".{path.name}{PARTIAL}")
+    try:
+        with partial.open("wb") as file:
+            run_zip.export_run(folder, file, everything)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def table() -> str:

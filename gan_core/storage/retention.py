@@ -61,14 +61,20 @@ def apply_retention(
             checkpoint.path.unlink(missing_ok=True)
 
 
+def newest_and_best(
+    kept: list[CheckpointFile], measured: Mapping[str, float]
+) -> list[CheckpointFile]:
+    """Return the newest checkpoint, and the best by `measured` if one was measured."""
+    known = [checkpoint for checkpoint in kept if str(checkpoint.step) in measured]
+    best = min(known, key=lambda checkpoint: measured[str(checkpoint.step)], default=None)
+    return [*kept[-1:], *([] if best is None else [best])]
+
+
 def checkpoints_to_keep(
     kept: list[CheckpointFile], measured: Mapping[str, float], octaves: bool = True
 ) -> list[CheckpointFile]:
     """Return the checkpoints that stay, oldest first."""
-    stay = set(kept[-NEWEST:] if octaves else kept[-2:])
-    known = [checkpoint for checkpoint in kept if str(checkpoint.step) in measured]
-    if known:
-        stay.add(min(known, key=lambda checkpoint: measured[str(checkpoint.step)]))
+    stay = {*(kept[-NEWEST:] if octaves else kept[-2:]), *newest_and_best(kept, measured)}
     if octaves:
         first: dict[int, CheckpointFile] = {}
         for checkpoint in kept:

@@ -32,6 +32,7 @@ from gan_core.storage.evaluations import (
     write_evaluations,
 )
 from gan_core.storage.metrics_table import csv_of, table_of
+from gan_core.storage.retention import newest_and_best
 from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
@@ -55,10 +56,11 @@ BEGUN = ".import-"
 STALE_SECONDS = 3_600.0
 
 
-def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
+def export_run(folder: RunFolder, file: io.BufferedIOBase, everything: bool = False) -> None:
     """Write a run's folder into a zip file, piece by piece.
 
-    The id of its parent run is left out: anyone who knows an id can open that run.
+    Of its checkpoints it holds the newest and the best, or `everything`. The id of its parent run
+    is left out: it is no business of whoever gets the zip.
 
     Raises:
         ValueError: if there is no run in the folder.
@@ -69,9 +71,23 @@ def export_run(folder: RunFolder, file: io.BufferedIOBase) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         content = format_metadata(replace(about, parent=None))
         archive.writestr(ABOUT, content, zipfile.ZIP_DEFLATED)
-        for name, path in _files(folder):
+        for name, path in _exported_files(folder, everything):
             if name != ABOUT:
                 _put(archive, name, path)
+
+
+def export_size(folder: RunFolder, everything: bool = False) -> int:
+    """Return the bytes of the files that `export_run` writes; the zip is about as large."""
+    sizes = (path.stat().st_size for _, path in _exported_files(folder, everything))
+    return sum(sizes)
+
+
+def _exported_files(folder: RunFolder, everything: bool) -> list[tuple[str, Path]]:
+    about = folder.read_metadata()
+    kept = folder.checkpoints
+    chosen = kept if everything or about is None else newest_and_best(kept, about.measured)
+    left_out = {checkpoint.path for checkpoint in kept} - {checkpoint.path for checkpoint in chosen}
+    return [(name, path) for name, path in _files(folder) if path not in left_out]
 
 
 def duplicate(folder: RunFolder) -> RunFolder:

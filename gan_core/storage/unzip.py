@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import shutil
 import stat
 import zipfile
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pathlib import Path
 from gan_core.data.importing.limits import Limits
 from gan_core.registry import Number, short_repr
 from gan_core.storage.retention import budget
-from gan_core.storage.runs_folder import all_folders
+from gan_core.storage.runs_folder import all_folders, runs_folder
 
 NAMES = re.compile(
     r"(run|config|evaluations)\.json|metrics\.csv|thumbnail\.png|(past|timeline)\.safetensors"
@@ -39,6 +41,9 @@ class Room:
 
     @classmethod
     def of(cls, limits: Limits) -> Room:
+        if math.isinf(limits.unpacked_bytes):
+            free = shutil.disk_usage(runs_folder()).free
+            return cls(free, "The disk has no room for the run.")
         free = budget() - sum(folder.size for folder in all_folders())
         if free < limits.unpacked_bytes:
             words = f"The run needs more than the {max(free, 0) / 1e6:,.0f} MB that the disk budget"

@@ -17,6 +17,7 @@ from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.explain.component_reference import registries
 from gan_core.kinds.density_image import HEIGHT, WIDTH
 from gan_core.storage import checkpoint
+from gan_core.storage.run_folder import RunFolder
 from gan_core.storage.runs_folder import open_run
 from tests.helpers.commands import command
 
@@ -170,3 +171,31 @@ def test_evaluate_refuses_what_is_no_run(tmp_path, told, content):
     assert done.stdout == ""
     assert "checkpoint" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_is_exported_and_imported_at_any_size(tmp_path, monkeypatch, capsys):
+    """The zip has the newest checkpoint and the best, or all; the import keeps to no budget."""
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("GAN_MAX_UNPACKED_GB", "0.000001")
+    config = tmp_path / "experiment.json"
+    config.write_text('{"dataset": "normal"}', encoding="utf-8")
+    run = tmp_path / "run"
+    train = ["train", "--device", "cpu", "--engine", "eager"]
+    assert main([*train, "--config", str(config), "--steps", "5", "--out", str(run)]) == 0
+    for steps in ("9", "17", "33"):
+        assert main([*train, "--resume", str(run), "--steps", steps]) == 0
+    sizes = {}
+    for name, more in (("small", []), ("whole", ["--all"])):
+        zipped = tmp_path / f"{name}.zip"
+        assert main(["export-run", str(run), "--out", str(zipped), *more]) == 0
+        capsys.readouterr()
+        assert main(["import-run", str(zipped)]) == 0
+        made = RunFolder(Path(capsys.readouterr().out.strip()))
+        sizes[name] = len(made.checkpoints)
+        assert made.checkpoints[-1].step == 33
+        assert made.digest() == RunFolder(run).digest()
+    assert sizes["small"] <= 2 < sizes["whole"] == len(RunFolder(run).checkpoints)
+    (tmp_path / "no.zip").write_bytes(b"no zip")
+    assert main(["import-run", str(tmp_path / "no.zip")]) == 2
+    assert main(["export-run", str(tmp_path / "nothing"), "--out", str(tmp_path / "x.zip")]) == 2
+    assert not (tmp_path / "x.zip").exists()

@@ -6,6 +6,7 @@ import json
 import stat
 import time
 import zipfile
+from dataclasses import replace
 
 import pytest
 import torch
@@ -43,10 +44,22 @@ def a_run(kind="numbers", steps=STEPS):
     return keeper.folder
 
 
-def zipped(folder):
+def zipped(folder, everything=True):
     file = io.BytesIO()
-    run_zip.export_run(folder, file)
+    run_zip.export_run(folder, file, everything)
     return file
+
+
+def test_a_zip_holds_the_newest_and_the_best_checkpoint_and_says_its_size():
+    folder = a_run()
+    about = folder.metadata()
+    folder.write_metadata(replace(about, measured={"0": 0.5, "3": 0.1, "10": 0.9}))
+    small, whole = zipped(folder, everything=False), zipped(folder)
+    assert [k.step for k in run_zip.import_run(small).checkpoints] == [3, 10]
+    assert [k.step for k in run_zip.import_run(whole).checkpoints] == list(STEPS)
+    for file, everything in ((small, False), (whole, True)):
+        size = run_zip.export_size(folder, everything)
+        assert len(file.getvalue()) == pytest.approx(size, rel=0.05)
 
 
 def changed(folder, change=lambda files: None, how=zipfile.ZIP_STORED):

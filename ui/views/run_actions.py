@@ -39,18 +39,11 @@ def show_one(row: RunRow) -> None:
             row.folder.rename(name)
             page.report_success(f"The run is called “{sanitize_name(name)}” now.")
             st.rerun()
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Open", type="primary", icon=":material/open_in_new:", key=f"{key}.open"):
             _open(row)
         st.button("Duplicate", on_click=_duplicate, args=(row,), key=f"{key}.copy")
-        st.download_button(
-            "Export as zip",
-            _zip_maker(row),
-            f"{_file_name(row.about.name)}.zip",
-            "application/zip",
-            on_click="ignore",
-            key=f"{key}.export",
-        )
+        _show_export(row, key)
         _show_delete_button([row])
     _ask_to_delete([row])
     _show_details(row)
@@ -75,12 +68,38 @@ def _duplicate(row: RunRow) -> None:
     page.report_success(f"“{made.metadata().name}” was made. It is the first in the table.")
 
 
-def _zip_maker(row: RunRow) -> Callable[[], bytes]:
+def _show_export(row: RunRow, key: str) -> None:
+    """Offer the run as a zip, and say how large it is."""
+    everything, size = False, run_zip.export_size(row.folder)
+    if run_zip.export_size(row.folder, everything=True) > size:
+        everything = st.toggle(
+            "all checkpoints",
+            key=f"{key}.everything",
+            help="Without them, the zip holds the newest and the best.",
+        )
+    if everything:
+        size = run_zip.export_size(row.folder, everything)
+    st.download_button(
+        f"Export as zip ({format_size(size)})",
+        _zip_maker(row, everything),
+        f"{_file_name(row.about.name)}-step-{row.about.step}.zip",
+        "application/zip",
+        on_click="ignore",
+        key=f"{key}.export",
+    )
+
+
+def format_size(size: int) -> str:
+    """Return bytes as GB or MB of powers of ten."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def _zip_maker(row: RunRow, everything: bool) -> Callable[[], bytes]:
     """Return a function that makes the zip, called when the visitor asks for it."""
 
     def make() -> bytes:
         with tempfile.TemporaryFile() as file:
-            run_zip.export_run(row.folder, file)
+            run_zip.export_run(row.folder, file, everything)
             file.seek(0)
             return file.read()
 

@@ -65,7 +65,7 @@ def _show_messages() -> None:
 
 def _show_budget(rows: list[RunRow], mine: bool) -> None:
     used = sum(row.size for row in rows)
-    words = f"{len(rows)} run{'s' * (len(rows) != 1)}, {_format_size(used)}"
+    words = f"{len(rows)} run{'s' * (len(rows) != 1)}, {run_actions.format_size(used)}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if mine:
             st.markdown(
@@ -73,7 +73,7 @@ def _show_budget(rows: list[RunRow], mine: bool) -> None:
                 "not yours alone."
             )
             return
-        st.markdown(f"**{words}** of a budget of {_format_size(retention.budget())}")
+        st.markdown(f"**{words}** of a budget of {run_actions.format_size(retention.budget())}")
         st.number_input(
             "Disk budget, GB",
             MIN_BUDGET,
@@ -102,6 +102,8 @@ def _import_run() -> None:
     with st.expander("Import a run"):
         key = f"runs.import.{page.revision}"
         file = st.file_uploader("A zip that was exported here or elsewhere", ["zip"], key=key)
+        most = st.get_option("server.maxUploadSize")
+        st.caption(f"Up to {most:,} MB. Larger ones: `python -m gan_core import-run FILE`.")
         if not st.button("Import", key="runs.import", disabled=file is None):
             return
         try:
@@ -190,7 +192,3 @@ def _open_where(row: RunRow) -> str:
     if open_runs.find_open_run(row.id) is not None:
         return "here"
     return "elsewhere" if open_runs.is_open_elsewhere(row.folder) else ""
-
-
-def _format_size(size: int) -> str:
-    return f"{size / GB:.1f} GB" if size >= GB else f"{size / 1e6:.1f} MB"
