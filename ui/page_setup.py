@@ -24,6 +24,7 @@ STYLE = (
     ".algorithm div { padding: 0.1rem 0.5rem; border-left: 3px solid transparent; }"
     ".algorithm .lit { border-color: #009e73; background: #009e7333; }"
     ".algorithm i { display: block; margin-top: 0.45rem; opacity: 0.75; }"
+    "button kbd { opacity: 1 !important; }"
     ".st-key-code_loader, .st-key-plotly_loader, .st-key-browser_secret { position: absolute; }"
     "</style>"
 )

@@ -331,6 +331,21 @@ def test_a_remedy_brings_a_starved_run_back(open_tab):
     pause(page)
 
 
+BUTTON_COLORS = """
+() => [...document.querySelectorAll(".stMain button, .stMain button kbd")]
+  .filter((e) => e.innerText.trim() && !e.disabled)
+  .map((e) => {
+    const button = getComputedStyle(e.closest("button"));
+    const back = button.backgroundColor;
+    const clear = back === "transparent" || back.endsWith(", 0)");
+    const text = e.querySelector("p") ?? e;
+    const own = getComputedStyle(text);
+    return [text.innerText.trim(), own.color, Number(own.opacity), clear ? null : back];
+  })
+"""
+"""The words of every button that can be pressed, their colour and opacity, and what is behind."""
+
+
 def luminance(color):
     """Return WCAG 2.2's relative luminance."""
     linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
@@ -354,4 +369,8 @@ def test_text_can_be_read_in_both_colour_schemes(open_tab, scheme):
     words = colors["chart"] + colors["tiles"]
     assert {"density, per unit of x", "target density", "step", "–"} <= {w[0] for w in words}
     faint = [w for w in words if contrast(w[1], colors["back"], w[2]) < 4.5]
+    assert faint == []
+    buttons = page.evaluate(BUTTON_COLORS)
+    assert {"Train", "Space", "Reset"} <= {words for words, *_ in buttons}
+    faint = [b for b in buttons if contrast(b[1], b[3] or colors["back"], b[2]) < 4.5]
     assert faint == []
