@@ -21,7 +21,18 @@ def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
             if name != "step":
                 made[name] = np.full(len(steps), np.nan)
                 made[name][places] = values
+    made["changes"] = _changes_at(steps, trainer.config_changes)
     return made
+
+
+def _changes_at(steps: np.ndarray, changes: list[tuple[int, str]]) -> np.ndarray:
+    """Return for each recorded step the changes of settings since the one before it."""
+    texts = np.full(len(steps), "", dtype=object)
+    for step, text in changes:
+        place = np.searchsorted(steps, step + 1)  # it holds from the next step on
+        if place < len(steps):
+            texts[place] = "; ".join(filter(None, [texts[place], f"{text} (after step {step})"]))
+    return texts
 
 
 def csv_of(table: dict[str, np.ndarray]) -> bytes:

@@ -11,6 +11,7 @@ from gan_core.config import ExperimentConfig
 
 FORMAT = 1
 MAX_NAME_LENGTH = 80
+MAX_CHANGES = 10_000
 LATEST = 1e11
 """Seconds since 1970; the date of a run must be earlier."""
 
@@ -31,7 +32,8 @@ class RunMetadata:
     """Description of a run in `run.json`; `metrics` are those of its latest step.
 
     `measured` maps the steps of checkpoints to the metric that selects the best one; smaller is
-    better. Times are seconds since 1970.
+    better. `changes` are the steps after which settings were changed, and how. Times are seconds
+    since 1970.
     """
 
     name: str
@@ -42,6 +44,7 @@ class RunMetadata:
     metrics: Mapping[str, float] = field(default_factory=dict)
     parent: str | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
+    changes: tuple[tuple[int, str], ...] = ()
 
 
 def sanitize_name(name: str) -> str:
@@ -65,6 +68,7 @@ def parse_metadata(content: bytes) -> RunMetadata:
     given = json.loads(content)
     if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
         raise ValueError("another format")
+    given.setdefault("changes", [])  # earlier versions did not write them
     about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
     experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
     created, saved, step = float(about.created), float(about.saved), int(about.step)
@@ -79,4 +83,5 @@ def parse_metadata(content: bytes) -> RunMetadata:
         {sanitize_name(str(name)): float(value) for name, value in dict(about.metrics).items()},
         about.parent if about.parent is None else sanitize_name(str(about.parent)),
         {str(int(step)): float(value) for step, value in dict(about.measured).items()},
+        tuple((int(step), sanitize_name(str(text))) for step, text in about.changes[:MAX_CHANGES]),
     )

@@ -22,9 +22,9 @@ from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
-from gan_core.storage.run_metadata import RunMetadata, sanitize_name
+from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.run_owner import is_owner, write_owner
-from gan_core.storage.runs_folder import GIVEN_ID
+from gan_core.storage.runs_folder import default_name
 from gan_core.storage.save_error import sentence_of
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
@@ -74,7 +74,7 @@ class RunSaver:
         self.problem: str | None = None
         self._owner = owner
         """The secret of the browser that owns the run; None for the command line."""
-        known, name = folder.metadata(), name or name_of(folder, trainer.config)
+        known, name = folder.metadata(), name or default_name(folder, trainer.config)
         now = time.time()
         self.about = known or RunMetadata(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
@@ -195,7 +195,18 @@ class RunSaver:
             experiment=self._trainer.config.to_dict(),
             metrics={name: v for name, v in metrics.items() if np.isfinite(v)} or old.metrics,
             measured=kept,
+            name=self._name_now(old),
+            changes=tuple(self._trainer.config_changes),
         )
+
+    def _name_now(self, old: RunMetadata) -> str:
+        """Return the run's name: one that was made from its settings follows them."""
+        if old.name != self._default_name(old):
+            return old.name
+        return default_name(self.folder, self._trainer.config)
+
+    def _default_name(self, about: RunMetadata) -> str:
+        return default_name(self.folder, ExperimentConfig.from_dict(about.experiment))
 
     def _with_measured(
         self, about: RunMetadata, evaluations: Sequence[EvaluationReport]
@@ -261,7 +272,7 @@ class RunSaver:
             write_atomically(folder.path / "samples" / name, png(drawn))
             write_atomically(folder.path / "thumbnail.png", png(kind.thumbnail(capture.snapshot)))
         renamed = folder.read_metadata()
-        if renamed is not None and renamed.name != about.name:
+        if renamed is not None and renamed.name not in (about.name, self._default_name(renamed)):
             about = replace(about, name=renamed.name)
             self.about = replace(self.about, name=renamed.name)
         folder.write_metadata(about)
@@ -283,13 +294,6 @@ class RunSaver:
         for drawn in (self.folder.path / "samples").glob("step-*.png"):
             if drawn.stem.removeprefix("step-").isdecimal() and int(drawn.stem[5:]) > step:
                 drawn.unlink(missing_ok=True)
-
-
-def name_of(folder: RunFolder, config: ExperimentConfig) -> str:
-    """Return the default name of a run: its folder's, or one from its dataset and loss."""
-    if GIVEN_ID.fullmatch(folder.id):
-        return f"{config.dataset.title}, {config.loss.title.lower()}"
-    return sanitize_name(folder.id)
 
 
 def _moment(trainer: Trainer) -> tuple[int, int]:

@@ -7,9 +7,11 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gan_core.config import ExperimentConfig
 from gan_core.runtime import settings
 from gan_core.runtime.files import entries
 from gan_core.storage.run_folder import RunFolder
+from gan_core.storage.run_metadata import sanitize_name
 from gan_core.training.trainer import Trainer
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -67,3 +69,10 @@ def open_run(run: Path, device: str = "cpu") -> Trainer:
         ValueError: if there is none.
     """
     return RunFolder(run).open(device)[0]
+
+
+def default_name(folder: RunFolder, config: ExperimentConfig) -> str:
+    """Return the default name of a run: its folder's, or one from its dataset and loss."""
+    if GIVEN_ID.fullmatch(folder.id):
+        return f"{config.dataset.title}, {config.loss.title.lower()}"
+    return sanitize_name(folder.id)

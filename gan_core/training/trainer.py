@@ -248,8 +248,7 @@ class Trainer(TrainState):
             self.statistics.compute()
             old, self.config = self.config, config
             self.gan.config = config
-            if config.loss != old.loss:
-                self.config_changes.append((self.step_count, config.loss.title))
+            self.recorder.log_change(old, config)
             self.optimizers.apply_config(old, config)
             self._flops = None
             self.engine_selector.refresh()

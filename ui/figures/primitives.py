@@ -27,6 +27,10 @@ MAX_POINTS = 250
 Figure = dict[str, Any]
 
 
+MAX_MARK = 40
+"""Characters beside a mark in a chart over the steps."""
+
+
 def thin_out(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return a history thinned evenly to `MAX_POINTS` or fewer; its newest point stays."""
     every = max(1, -(-len(history["step"]) // MAX_POINTS))
@@ -98,6 +102,12 @@ def d_label(config: ExperimentConfig) -> str:
     return "probability of real" if config.loss.is_probabilistic else "raw score of D"
 
 
+def shortened(texts: list[str]) -> str:
+    """Return the texts of one mark, no longer than fits beside the next one."""
+    text = "; ".join(texts)
+    return text if len(text) <= MAX_MARK else text[: MAX_MARK - 1] + "…"
+
+
 def over_steps(
     data: list[dict[str, Any]],
     marks: list[Any],
@@ -105,8 +115,11 @@ def over_steps(
     snapshot: Snapshot,
     revision: str,
 ) -> Figure:
-    """Return curves over the steps, with a mark where the loss was changed."""
-    marks = marks + [change(step, words) for step, words in snapshot.config_changes]
+    """Return curves over the steps, with a mark where the settings were changed."""
+    changed: dict[int, list[str]] = {}
+    for step, words in snapshot.config_changes:
+        changed.setdefault(step, []).append(words)
+    marks = marks + [change(step, shortened(words)) for step, words in changed.items()]
     lines, words = zip(*marks, strict=True) if marks else ((), ())
     return {
         "data": data,

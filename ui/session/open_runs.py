@@ -257,10 +257,10 @@ def apply_sidebar(run: PageRun, wanted: ExperimentConfig | None) -> None:
     elif run.step > ASK_BEYOND_STEPS:
         run.proposed = wanted
     else:
-        startnew_run(run, wanted)
+        start_new_run(run, wanted)
 
 
-def startnew_run(run: PageRun, config: ExperimentConfig) -> None:
+def start_new_run(run: PageRun, config: ExperimentConfig) -> None:
     """Begin a new run, which trains if the old one did; a refusal leaves the old one."""
     try:
         run.restart(config)

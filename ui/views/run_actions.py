@@ -117,6 +117,10 @@ def _show_details(row: RunRow) -> None:
     metrics = {metric_title(name): value for name, value in row.about.metrics.items()}
     left.dataframe(_pairs(metrics, "metric"), hide_index=True)
     changed = config_diff.from_defaults(row.config)
+    if row.about.changes:
+        left.caption("Changed while it trained")
+        table = pd.DataFrame(row.about.changes, columns=["after step", "change"])
+        left.dataframe(table, hide_index=True)
     right.caption("Differs from the defaults in" if changed else "All settings are the defaults.")
     if changed:
         right.dataframe(_pairs(changed, "setting"), hide_index=True)
@@ -144,6 +148,8 @@ def show_several(rows: list[RunRow]) -> None:
         values = [row.about.metrics.get(metric) for row in rows]
         cells = ["–" if value is None else f"{value:.4g}" for value in values]
         different[metric_title(metric)] = cells
+    if any(row.about.changes for row in rows):
+        different["changed while it trained"] = [_change_texts(row) for row in rows]
     table = pd.DataFrame.from_dict(different, orient="index", columns=names)
     st.caption(
         "The settings in which they differ, then their steps and metrics"
@@ -151,6 +157,10 @@ def show_several(rows: list[RunRow]) -> None:
         else "All their settings are equal; their steps and metrics"
     )
     st.dataframe(table, height="content")
+
+
+def _change_texts(row: RunRow) -> str:
+    return "; ".join(f"{text} after {step:,}" for step, text in row.about.changes) or "–"
 
 
 def _show_delete_button(rows: list[RunRow]) -> None:

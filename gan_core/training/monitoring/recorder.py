@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from gan_core.training.monitoring.change_log import ChangeLog
 from gan_core.training.monitoring.history import History
 from gan_core.training.monitoring.sample_timeline import Timeline
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -12,6 +13,7 @@ from gan_core.training.monitoring.snapshot_builder import SnapshotBuilder
 from gan_core.training.monitoring.state_history import StateHistory
 
 if TYPE_CHECKING:
+    from gan_core.config import ExperimentConfig
     from gan_core.training.state import TrainState
 
 
@@ -23,6 +25,7 @@ class Recorder:
         self.timeline = Timeline()
         self.state_history = StateHistory()
         self._builder = SnapshotBuilder(state.config)
+        self._change_log = ChangeLog()
 
     @property
     def metric_history(self) -> History:
@@ -42,6 +45,10 @@ class Recorder:
             samples = state.generate(state.fixed_z, state.fixed_labels)
             self.timeline.keep(state.step_count, epoch, dataset.kind.to_frame(samples))
 
+    def log_change(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
+        """Note that the settings were changed after the present step."""
+        self._change_log.add(self._state.config_changes, self._state.step_count, old, new)
+
     def snapshot(self, statistics: dict[str, float], remember: bool) -> Snapshot:
         """Return the run as it is now; with `remember` its metrics join the history."""
         return self._builder.snapshot(self._state, statistics, remember)
@@ -53,6 +60,7 @@ class Recorder:
             kept.truncate_after(state.step_count)
         changes = [change for change in state.config_changes if change[0] <= state.step_count]
         state.config_changes = changes
+        self._change_log.forget()
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of everything but the earlier states. The keys are those of checkpoints."""

@@ -1,0 +1,69 @@
+"""Every live change of a setting is kept with its step, in words."""
+
+import pytest
+
+from gan_core import ExperimentConfig, Trainer
+from gan_core.training.monitoring.change_log import describe_changes
+
+ADAM = {"name": "adam", "lr": 0.001, "beta1": 0.5, "beta2": 0.999}
+BASE = {
+    "dataset": "normal",
+    "loss": "non_saturating",
+    "regularizer": {"name": "r1", "gamma": 0.5},
+    "optimizer_g": ADAM,
+    "optimizer_d": ADAM,
+    "batch_size": 16,
+}
+
+
+def config(**changes):
+    return ExperimentConfig.from_dict(BASE | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "texts"),
+    [
+        ({"loss": "hinge"}, ["Hinge"]),
+        ({"batch_size": 32}, ["batch size 16 → 32"]),
+        ({"n_critic": 2}, ["n critic 1 → 2"]),
+        ({"regularizer": {"name": "r1", "gamma": 2.0}}, ["regularizer's gamma 0.5 → 2"]),
+        ({"optimizer_g": ADAM | {"lr": 0.0005}}, ["G's optimizer: lr 0.001 → 0.0005"]),
+        ({"optimizer_d": {"name": "sgd"}}, ["D's optimizer: SGD"]),
+        ({"instance_noise": 0.1, "precision": "bf16"}, ["instance noise 0 → 0.1", "fp32 → bf16"]),
+    ],
+)
+def test_changes_are_described(changes, texts):
+    found = describe_changes(config(), config(**changes))
+    assert len(found) == len(texts)
+    for text in texts:
+        assert any(line == text or line.endswith(f" {text}") for line in found), found
+
+
+def test_changes_of_one_step_are_described_together():
+    trainer = Trainer(config(), engine="eager")
+    trainer.step(3)
+    for size in (20, 24, 32):
+        trainer.update_config(config(batch_size=size))
+    trainer.update_config(config(batch_size=32, n_critic=2))
+    assert trainer.config_changes == [(3, "batch size 16 → 32"), (3, "n critic 1 → 2")]
+    trainer.update_config(config(n_critic=2))
+    assert trainer.config_changes == [(3, "n critic 1 → 2")]
+    trainer.step(1)
+    trainer.update_config(config())
+    assert trainer.config_changes[1:] == [(4, "n critic 2 → 1")]
+
+
+def test_changes_come_back_with_the_state_and_are_dropped_with_the_future():
+    trainer = Trainer(config(), engine="eager")
+    trainer.step(2)
+    trainer.update_config(config(loss="hinge"))
+    trainer.step(3)
+    trainer.update_config(config(loss="hinge", batch_size=8))
+    other = Trainer(config(loss="hinge", batch_size=8), engine="eager")
+    other.load_state_dict(trainer.state_dict())
+    assert other.config_changes == trainer.config_changes
+    state = next(s for s in trainer.state_history.snapshots if s.step == 4)
+    trainer.restore_to(state)
+    assert trainer.config_changes == [(2, "Hinge")]
+    trainer.update_config(config(loss="hinge", n_critic=3))
+    assert trainer.config_changes == [(2, "Hinge"), (4, "n critic 1 → 3")]
