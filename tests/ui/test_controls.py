@@ -8,7 +8,7 @@ from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
 from gan_core.data import DATASETS
 from gan_core.registry import knobs
-from tests.helpers.pages import both_pages, other_values, setting, visit
+from tests.helpers.pages import both_pages, other_values, quick, setting, visit
 
 
 def assert_follows_or_says_why(visit, name, value):
@@ -84,7 +84,7 @@ def test_a_batch_too_small_for_batch_norm_gets_a_sentence():
     opened.set("generator.mlp.normalisation", "batch")
     before = opened.trainer
     opened.set("experiment.batch_size", 1)
-    assert ["batch_size = 1 is too small" in said for said in opened.sentences()] == [True]
+    assert ["Batch size = 1 is too small" in said for said in opened.sentences()] == [True]
     assert opened.trainer is before
     opened.set("experiment.batch_size", 2)
     assert opened.sentences() == []
@@ -100,3 +100,12 @@ def test_the_whole_sidebar_stays_when_the_target_changes():
     assert opened.widget("loss").value == "hinge"
     opened.set("experiment.n_critic", 4)
     assert opened.config.n_critic == 4
+
+
+def test_the_batch_ends_where_the_data_end():
+    opened = quick("pictures")
+    slider = opened.widget("experiment.batch_size")
+    assert max(float(option) for option in slider.options) == opened.config.dataset.size == 5_000
+    opened.set("experiment.batch_size", 5_000)
+    assert opened.sentences() == []
+    assert opened.config.batch_size == 5_000

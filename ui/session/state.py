@@ -40,6 +40,12 @@ def init_widget(key: str, value: Any) -> str:
     return key
 
 
+def clamp_widget(key: str, most: int) -> None:
+    """Bring the value of a widget down to `most`, the new end of its range."""
+    if st.session_state.get(key, most) > most:
+        st.session_state[key] = most
+
+
 def widget_value(key: str) -> Any:
     """Return a widget's present value."""
     return st.session_state[key]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -12,8 +14,10 @@ from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.registry import Knob, Registry, knobs
 from ui.run.page_run import PageRun
-from ui.session.state import init_widget
+from ui.session.state import clamp_widget, init_widget
 from ui.sidebar import uploads
+
+FIELD_IN_ERROR = re.compile(r"experiment: (\w+) = ")
 
 MAX_SLIDER_RANGE = 20
 """A number whose bounds lie further apart than this is typed, not slid."""
@@ -27,28 +31,31 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
     with st.sidebar:
         config = run.config
         chosen: dict[str, Any] = {}
-        problem = st.container()
+        notes: dict[str, Any] = {"": st.container()}  # where a refusal of a field is shown
         with st.expander("**Target**: what G shall imitate", expanded=True):
             chosen["dataset"] = _choose_dataset(run, config) or config.dataset.to_dict()
         with st.expander("**Noise prior**: what G is fed with"):
             chosen["prior"] = _choose_component(run, "prior", config.prior)
-            chosen["latent_dim"] = _choose_field(run, ExperimentConfig, "latent_dim", config)
+            chosen["latent_dim"] = _choose_field(run, ExperimentConfig, "latent_dim", config, notes)
         with st.expander("**Architecture**: the two networks"):
-            chosen["architecture"] = _choose_architecture(run, config, chosen["dataset"])
+            chosen["architecture"] = _choose_architecture(run, config, chosen["dataset"], notes)
         with st.expander("**Loss**: the game they play", expanded=True):
             chosen["loss"] = _choose_component(run, "loss", config.loss)
         with st.expander("**Regularizer**: what keeps D smooth"):
             chosen["regularizer"] = _choose_component(run, "regularizer", config.regularizer)
             noise = "instance_noise"
-            chosen[noise] = _choose_field(run, ExperimentConfig, noise, config)
+            chosen[noise] = _choose_field(run, ExperimentConfig, noise, config, notes)
         with st.expander("**Optimizers**: how the weights move"):
             for side, network in (("g", "Generator G"), ("d", "Discriminator D")):
                 st.markdown(f"**{network}**")
                 field = f"optimizer_{side}"
                 chosen[field] = _choose_component(run, field, getattr(config, field))
         with st.expander("**Training**: batch, D steps, average, precision, seed"):
+            most = {"batch_size": DATASETS.create(chosen["dataset"]).size}
             for field in ("batch_size", "n_critic", "ema_decay", "precision", "seed"):
-                chosen[field] = _choose_field(run, ExperimentConfig, field, config)
+                chosen[field] = _choose_field(
+                    run, ExperimentConfig, field, config, notes, most.get(field)
+                )
         st.caption(
             "Loss, regularizer, optimizers, batch, n_critic, averaging and precision change while "
             "training goes on. Target, prior, networks and seed begin a new run."
@@ -56,12 +63,23 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
         try:
             return ExperimentConfig.from_dict(chosen)
         except ValueError as error:
-            problem.error(f"{error} The run goes on with its old set-up.")
+            _show_refusal(str(error), notes)
             return None
 
 
+def _show_refusal(reason: str, notes: dict[str, Any]) -> None:
+    """Show why the set-up is refused, under the control of the field that is named."""
+    named = FIELD_IN_ERROR.match(reason)
+    if named is not None and named[1] in notes:
+        place, words = notes[named[1]], named[1].replace("_", " ")
+        reason = f"{words[:1].upper()}{words[1:]} = {reason[named.end() :]}"
+    else:
+        place = notes[""]
+    place.error(f"{reason} The run goes on with its old set-up.")
+
+
 def _choose_architecture(
-    run: PageRun, config: ExperimentConfig, dataset: dict[str, Any]
+    run: PageRun, config: ExperimentConfig, dataset: dict[str, Any], notes: dict[str, Any]
 ) -> dict[str, Any]:
     """Let both networks be set; a new target starts with its own way to standardise."""
     target = dataset["name"]
@@ -77,7 +95,7 @@ def _choose_architecture(
         knob_ = knobs(Architecture)[option]
         chosen[option] = _set_knob(run, f"experiment.{target}", option, knob_, current)
     if DATASETS.create(dataset).classes:
-        chosen["conditional"] = _choose_field(run, Architecture, "conditional", parts)
+        chosen["conditional"] = _choose_field(run, Architecture, "conditional", parts, notes)
     return chosen
 
 
@@ -137,9 +155,22 @@ def _key(run: PageRun, name: str) -> str:
     return f"{run.page}.{run.revision}.{name}"
 
 
-def _choose_field(run: PageRun, owner: Any, name: str, current: Any) -> Any:
-    """Let one plain field of the experiment be set."""
-    return _set_knob(run, "experiment", name, knobs(owner)[name], getattr(current, name))
+def _choose_field(
+    run: PageRun,
+    owner: Any,
+    name: str,
+    current: Any,
+    notes: dict[str, Any],
+    most: int | None = None,
+) -> Any:
+    """Let one plain field of the experiment be set, up to `most`; leave a place for a refusal."""
+    knob_, value = knobs(owner)[name], getattr(current, name)
+    if most is not None and most < knob_.high:
+        knob_, value = replace(knob_, high=most), min(value, most)
+        clamp_widget(_key(run, f"experiment.{name}"), most)
+    chosen = _set_knob(run, "experiment", name, knob_, value)
+    notes[name] = st.container()
+    return chosen
 
 
 def _set_knob(run: PageRun, section: str, name: str, knob_: Knob, current: Any) -> Any:
