@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch.nn.utils import get_total_norm
@@ -21,6 +21,7 @@ from gan_core.shapes import Logits, Samples
 from gan_core.training.gan import GAN, Batch, LossTerms
 
 
+@runtime_checkable
 class GradientDescent(Protocol):
     """The optimizer of one network."""
 
