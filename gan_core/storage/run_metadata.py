@@ -68,7 +68,8 @@ def parse_metadata(content: bytes) -> RunMetadata:
     given = json.loads(content)
     if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
         raise ValueError("another format")
-    given.setdefault("changes", [])  # earlier versions did not write them
+    changes = given.get("changes", [])[:MAX_CHANGES]  # earlier versions did not write them
+    given["changes"] = tuple((int(step), sanitize_name(str(text))) for step, text in changes)
     about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
     experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
     created, saved, step = float(about.created), float(about.saved), int(about.step)
@@ -83,5 +84,5 @@ def parse_metadata(content: bytes) -> RunMetadata:
         {sanitize_name(str(name)): float(value) for name, value in dict(about.metrics).items()},
         about.parent if about.parent is None else sanitize_name(str(about.parent)),
         {str(int(step)): float(value) for step, value in dict(about.measured).items()},
-        tuple((int(step), sanitize_name(str(text))) for step, text in about.changes[:MAX_CHANGES]),
+        about.changes,
     )
