@@ -41,7 +41,7 @@ def link_of(opened):
 
 
 def timeline(opened):
-    return next(s for s in opened.at.select_slider if s.label == "Timeline: step")
+    return next(s for s in opened.at.select_slider if s.label == "History: step")
 
 
 def look_at(opened, step):

@@ -22,7 +22,7 @@ def show(run: PageRun) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.select_slider(
-            "Timeline: pause to go back" if running else "Timeline: step",
+            "History: pause to go back" if running else "History: step",
             steps,
             value=steps[-1],
             # The key holds the steps: with other steps it is another slider, which begins at now.
