@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_core.runtime.files import write_atomically
-from gan_core.storage.run_folder import CheckpointFile, RunFolder
+from gan_core.storage.run_folder import ABOUT, CheckpointFile, RunFolder
+from gan_core.storage.run_lock import is_held_elsewhere
 from gan_core.storage.runs_folder import all_folders, runs_folder
 
 NEWEST = 3
@@ -40,10 +41,11 @@ def set_budget(size: int) -> None:
 def apply_retention(
     folder: RunFolder, measured: Mapping[str, float], whole: int | None = None
 ) -> None:
-    """Delete some of a run's checkpoints and samples; more if all runs exceed the budget.
+    """Delete some of a run's checkpoints and samples; more, of all runs, beyond the budget.
 
-    Four checkpoints always stay: the newest, the one before it, the best by `measured`, and that of
-    step `whole`, which is known to be readable (newer ones may be damaged).
+    Beyond it the checkpoints of other runs go first, see `free_up`. Of the run itself, four
+    checkpoints always stay: the newest, the one before it, the best by `measured`, and that of step
+    `whole`, which is known to be readable (newer ones may be damaged).
     """
     kept = folder.checkpoints
     stay, least = (
@@ -54,11 +56,51 @@ def apply_retention(
         if checkpoint not in stay:
             checkpoint.path.unlink(missing_ok=True)
     _thin_samples(folder.path / "samples")
-    over = sum(other.size for other in all_folders()) - budget()
+    over = used() - budget()
+    if over > 0:
+        over -= free_up(over, spared=folder)
     for checkpoint in kept:
         if over > 0 and checkpoint in stay - least:
             over -= checkpoint.size
             checkpoint.path.unlink(missing_ok=True)
+
+
+def used() -> int:
+    """Return the bytes of all runs together."""
+    return sum(folder.size for folder in all_folders())
+
+
+def free_up(wanted: int, spared: RunFolder | None = None) -> int:
+    """Delete old checkpoints of all runs but `spared` until `wanted` bytes are free; return them.
+
+    The run that was saved longest ago comes first. The newest two of each and the best stay, and
+    all of a run that another process has open.
+    """
+    freed = 0
+    for folder in sorted(all_folders(), key=_saved_at):
+        if freed >= wanted:
+            break
+        if (spared is not None and folder.id == spared.id) or is_held_elsewhere(folder.path):
+            continue
+        for checkpoint in dispensable(folder):
+            if freed < wanted:
+                freed += checkpoint.size
+                checkpoint.path.unlink(missing_ok=True)
+    return freed
+
+
+def dispensable(folder: RunFolder) -> list[CheckpointFile]:
+    """Return the checkpoints that may go where room is needed, oldest first."""
+    kept, about = folder.checkpoints, folder.read_metadata()
+    stay = checkpoints_to_keep(kept, {} if about is None else about.measured, octaves=False)
+    return [checkpoint for checkpoint in kept if checkpoint not in stay]
+
+
+def _saved_at(folder: RunFolder) -> float:
+    try:
+        return (folder.path / ABOUT).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def newest_and_best(

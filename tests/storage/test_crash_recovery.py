@@ -16,6 +16,7 @@ from gan_core.cli.main import main
 from gan_core.cli.stop_condition import StopCondition, is_eval_step
 from gan_core.storage import checkpoint, retention, run_saver
 from gan_core.storage.run_folder import ABOUT, CheckpointFile, RunFolder
+from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.run_saver import RunSaver
 from gan_core.storage.runs_folder import all_folders, open_run
 from tests.helpers import crashes
@@ -279,6 +280,29 @@ def test_the_budget_is_kept_to_and_what_is_whole_is_spared(runs_folder):
     retention.set_budget(1)
     retention.apply_retention(folder, {"18": 0.1}, whole=11)
     assert [kept.step for kept in folder.checkpoints] == [11, 18, 39, 40]
+
+
+def test_the_budget_holds_for_all_runs_and_the_oldest_gives_way_first(runs_folder):
+    folders = [RunFolder(runs_folder / name) for name in ("old", "new", "front")]
+    for age, folder in enumerate(folders):
+        fill(folder, range(1, 11))
+        about = RunMetadata("run", 0.0, 0.0, 10, LINE.to_dict(), measured={"4": 0.1, "9": 0.5})
+        folder.write_metadata(about)
+        os.utime(folder.path / "run.json", (1_000 + age, 1_000 + age))
+    old, new, front = folders
+    steps = lambda folder: [kept.step for kept in folder.checkpoints]  # noqa: E731
+    retention.apply_retention(front, {"4": 0.1}, whole=10)
+    retention.set_budget(retention.used() - 2_500)
+    retention.apply_retention(front, {"4": 0.1}, whole=10)
+    assert steps(old) == [4, 5, 6, 7, 8, 9, 10]
+    assert steps(new) == list(range(1, 11))
+    retention.set_budget(retention.used() - 6_500)
+    retention.apply_retention(front, {"4": 0.1}, whole=10)
+    assert steps(old) == [4, 9, 10]
+    assert len(steps(new)) == 7
+    assert retention.free_up(10**9) > 0
+    assert steps(new) == [4, 9, 10]
+    assert retention.dispensable(old) == []
 
 
 @pytest.mark.slow

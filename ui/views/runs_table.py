@@ -84,9 +84,28 @@ def _show_budget(rows: list[RunRow], mine: bool) -> None:
             key="runs.budget",
             on_change=_set_budget,
             width=160,
-            help="What all runs together may take. Beyond it old checkpoints go at the next save; "
-            "of each run the newest two and the best stay.",
+            help="What all runs together may take. Beyond it old checkpoints go at the next save, "
+            "those of the run that was saved longest ago first; of each run the newest two and the "
+            "best stay.",
         )
+        spare = sum(c.size for row in rows for c in retention.dispensable(row.folder))
+        if spare:
+            st.button(
+                f"Free {run_actions.format_size(spare)}",
+                on_click=_free_up,
+                help="Deletes old checkpoints; of each run the newest two and the best stay.",
+                key="runs.free",
+            )
+    if used - spare > retention.budget():
+        st.warning(
+            f"The newest and the best checkpoints alone take more than the budget: delete runs, or "
+            f"raise it above {run_actions.format_size(used - spare)}."
+        )
+
+
+def _free_up() -> None:
+    freed = retention.free_up(retention.used())
+    state.visitor().runs_page.report_success(f"{run_actions.format_size(freed)} were freed.")
 
 
 def _set_budget() -> None:
