@@ -1,6 +1,7 @@
 """The page of all runs, without a browser."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import ExperimentConfig
 from gan_core.storage import config_diff, run_zip
 from gan_core.storage.retention import budget
-from gan_core.storage.run_index import RunIndex
+from gan_core.storage.run_index import RUN_INDEX, RunIndex
 from gan_core.storage.runs_folder import all_folders
 from tests.helpers.paths import HOME
 from tests.helpers.runs import a_run
@@ -48,7 +49,8 @@ def test_the_table_holds_what_is_known_of_each_run():
     assert all(table["Samples"].str.startswith("data:image/png;base64,"))
     saved = datetime.fromtimestamp(all_folders()[0].metadata().saved, UTC)
     assert abs(table["Saved"][0] - saved).total_seconds() < 60
-    assert table["Wasserstein-1"].between(0, 100).all()
+    for row, name in zip(RUN_INDEX.rows(), table["Quality"], strict=True):
+        assert name == f"Wasserstein-1 {row.about.metrics['wasserstein_1']:.3g}"
 
 
 def test_what_is_chosen_stays_chosen_while_others_are_saved():
@@ -121,3 +123,13 @@ def test_a_zip_comes_back_by_the_page():
     page.button(key="runs.import").click().run()
     assert "not a whole zip" in page.error[0].value
     assert len(all_folders()) == 2
+
+
+def test_the_table_shows_the_metric_that_suits_the_kind():
+    folder = a_run("digits", dataset={"name": "mnist"})
+    folder.write_metadata(replace(folder.metadata(), measured={"1": 90.0, "2": 31.25}))
+    a_run("numbers")
+    table = opened().dataframe[0].value
+    quality = dict(zip(table["Name"], table["Quality"], strict=True))
+    assert quality["digits"] == "Fréchet distance 31.2"
+    assert quality["numbers"].startswith("Wasserstein-1 ")

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.metrics.base import IMAGE_METRICS
 from gan_core.storage import config_diff, run_zip
 from gan_core.storage.run_index import RunRow
 from gan_core.storage.run_metadata import MAX_NAME_LENGTH, sanitize_name
@@ -128,8 +129,9 @@ def _show_details(row: RunRow) -> None:
 
 def metric_title(metric: str) -> str:
     """Return the name of a metric or a statistic for people."""
-    if metric in METRICS.names():
-        return METRICS[metric].title
+    for registry in (METRICS, IMAGE_METRICS):
+        if metric in registry.names():
+            return registry[metric].title
     return TITLES.get(metric, metric.replace("_", " "))
 
 

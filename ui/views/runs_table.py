@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from gan_core.evaluation.metrics import METRICS
 from gan_core.storage import config_diff, retention, run_zip
 from gan_core.storage.run_index import RUN_INDEX, RunRow
 from ui.markdown import escape_markdown
@@ -20,7 +19,6 @@ MIN_BUDGET, MAX_BUDGET = 0.05, 100_000.0
 """Gigabytes."""
 
 ROW_HEIGHT, MAX_HEIGHT = 48, 560
-W1 = "wasserstein_1"
 
 
 def show() -> None:
@@ -173,7 +171,11 @@ def _choose_rows(rows: list[RunRow]) -> list[RunRow]:
             "Data": st.column_config.TextColumn(width=105),
             "Differs from the defaults in": st.column_config.TextColumn(width=220),
             "Step": number(format="localized", width=64),
-            METRICS[W1].title: number(format="%.3g", width=96),
+            "Quality": st.column_config.TextColumn(
+                width=130,
+                help="The latest value of the metric by which the best checkpoint is chosen; "
+                "smaller is better.",
+            ),
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
             "MB": number(format="%.1f", width=56),
             "D's loss": number(format="%.3g", width=70),
@@ -196,7 +198,7 @@ def _table_row(row: RunRow) -> dict[str, object]:
         "Samples": picture,
         "Name": about.name,
         "Step": about.step,
-        METRICS[W1].title: about.metrics.get(W1),
+        "Quality": _quality(row),
         "Saved": datetime.fromtimestamp(about.saved, UTC),
         "Open": _open_where(row),
         "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
@@ -205,6 +207,18 @@ def _table_row(row: RunRow) -> dict[str, object]:
         "D's loss": about.metrics.get("loss_d"),
         "G's loss": about.metrics.get("loss_g"),
     }
+
+
+def _quality(row: RunRow) -> str | None:
+    """Return the latest value of the metric that suits the run's kind of data, with its name."""
+    best_by, about = row.config.dataset.kind.best_by, row.about
+    value = about.metrics.get(best_by)
+    if value is None and about.measured:
+        value = about.measured[max(about.measured, key=int)]
+    if value is None:
+        return None
+    title, *_ = run_actions.metric_title(best_by).split(" (")
+    return f"{title} {value:.3g}"
 
 
 def _open_where(row: RunRow) -> str:
