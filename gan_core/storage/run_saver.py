@@ -6,12 +6,11 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.runtime.files import write_atomically
@@ -19,6 +18,7 @@ from gan_core.runtime.memory import release_memory
 from gan_core.storage import checkpoint
 from gan_core.storage.evaluations import read_evaluations, write_evaluations
 from gan_core.storage.metrics_table import csv_of, table_of
+from gan_core.storage.pending_save import PendingSave
 from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import CONFIG, METRICS, PAST, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
@@ -34,27 +34,6 @@ AUTOSAVE_SECONDS = 30.0
 
 PAST_BYTES = 24 * 2**20
 """Bytes; states in memory with a larger sum are not written."""
-
-
-@dataclass(frozen=True, eq=False)
-class PendingSave:
-    """Copy of a run at one step, to be written to the disk."""
-
-    content: dict[str, Any]
-    past: list[dict[str, Any]] | None
-    timeline: dict[str, Any]
-    snapshot: Snapshot | None
-    table: dict[str, np.ndarray]
-    about: RunMetadata
-    moment: tuple[int, int]
-    """Number of steps, and of updates of D."""
-    number: int
-    """Number of the capture; it grows with each one."""
-    evaluations: tuple[EvaluationReport, ...]
-
-    @property
-    def step(self) -> int:
-        return self.about.step
 
 
 class RunSaver:
@@ -79,6 +58,9 @@ class RunSaver:
         self.about = known or RunMetadata(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
         )
+        self._default_name = default_name(folder, trainer.config)
+        """The name that the settings give, at the last save."""
+        self._name_on_disk = self.about.name
         self.saved: tuple[int, int] | None = None
         """Number of steps, and of updates of D, at the last save."""
         if known is not None and known.step == trainer.step_count:
@@ -151,7 +133,7 @@ class RunSaver:
             try:
                 self._write_evaluations(tuple(evaluations))
                 self.about = self._with_measured(self.about, evaluations)
-                self.folder.write_metadata(self.about)
+                self._write_metadata(self.about)
             except OSError as error:
                 self.problem = sentence_of(error, self.folder.path)
         return self.problem is None
@@ -201,12 +183,9 @@ class RunSaver:
 
     def _name_now(self, old: RunMetadata) -> str:
         """Return the run's name: one that was made from its settings follows them."""
-        if old.name != self._default_name(old):
-            return old.name
-        return default_name(self.folder, self._trainer.config)
-
-    def _default_name(self, about: RunMetadata) -> str:
-        return default_name(self.folder, ExperimentConfig.from_dict(about.experiment))
+        follows = old.name == self._default_name
+        self._default_name = default_name(self.folder, self._trainer.config)
+        return self._default_name if follows else old.name
 
     def _with_measured(
         self, about: RunMetadata, evaluations: Sequence[EvaluationReport]
@@ -271,12 +250,17 @@ class RunSaver:
             name = f"step-{capture.snapshot.step:08d}.png"
             write_atomically(folder.path / "samples" / name, png(drawn))
             write_atomically(folder.path / "thumbnail.png", png(kind.thumbnail(capture.snapshot)))
-        renamed = folder.read_metadata()
-        if renamed is not None and renamed.name not in (about.name, self._default_name(renamed)):
-            about = replace(about, name=renamed.name)
-            self.about = replace(self.about, name=renamed.name)
-        folder.write_metadata(about)
+        self._write_metadata(about)
         apply_retention(folder, about.measured, self._whole)
+
+    def _write_metadata(self, about: RunMetadata) -> None:
+        """Write `run.json`; a name that the user has given there since stays."""
+        there = self.folder.read_metadata()
+        if there is not None and there.name != self._name_on_disk:
+            about = replace(about, name=there.name)
+            self.about = replace(self.about, name=there.name)
+        self.folder.write_metadata(about)
+        self._name_on_disk = about.name
 
     def _write_timeline(self, timeline: dict[str, Any]) -> None:
         """Write the grids if others are kept now; before the checkpoint that belongs to them."""

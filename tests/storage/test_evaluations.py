@@ -7,7 +7,9 @@ import math
 
 import pytest
 
+from gan_core import ExperimentConfig, Trainer
 from gan_core.evaluation.report import ClassHistogram, EvaluationReport, MetricResult
+from gan_core.losses import LOSSES
 from gan_core.storage import run_zip
 from gan_core.storage.evaluations import (
     EVALUATIONS,
@@ -16,6 +18,7 @@ from gan_core.storage.evaluations import (
     read_evaluations,
 )
 from gan_core.storage.run_saver import RunSaver
+from gan_core.storage.runs_folder import new_folder
 from tests.helpers.runs import a_run
 
 
@@ -98,3 +101,29 @@ def test_a_zip_takes_the_evaluations_along_and_checks_them():
     run_zip.export_run(folder, file)
     with pytest.raises(ValueError, match=r"evaluations\.json is not"):
         run_zip.import_run(file)
+
+
+def test_the_name_follows_the_settings_until_the_user_gives_one():
+    folder = new_folder()
+    trainer = Trainer(ExperimentConfig.from_dict({"batch_size": 8}), engine="eager")
+    saver = RunSaver(trainer, folder)
+
+    def name_after(**changes):
+        trainer.step(2)
+        trainer.update_config(trainer.config.replace(**changes))
+        trainer.step(1)
+        assert saver.save()
+        return folder.read_metadata().name
+
+    assert name_after() == "Normal, non-saturating"
+    assert name_after(loss=LOSSES.create("hinge")) == "Normal, hinge"
+    assert folder.read_metadata().changes == ((5, "Hinge"),)
+    assert "Hinge (after step 5)" in (folder.path / "metrics.csv").read_text()
+    folder.rename("mine")
+    assert name_after(loss=LOSSES.create("minimax")) == "mine"
+    again = RunSaver(folder.open("cpu", "eager")[0], folder)
+    assert again.save_evaluations([report(9)])
+    folder.rename("still mine")
+    assert again.save_evaluations([report(9), report(9)])
+    assert folder.read_metadata().name == "still mine"
+    saver.close()

@@ -184,15 +184,17 @@ def test_an_uploaded_zip_becomes_the_target():
     assert again.config == opened.config
 
 
-def test_fewer_pictures_than_a_batch_get_a_sentence():
+def test_fewer_pictures_than_a_batch_bring_the_batch_down():
     opened = quick("pictures")
-    before = opened.trainer
     opened.set("dataset", "folder")
     own(opened)
     bring(opened, "few.zip", zip_of({name: COLORS[name] for name in list(COLORS)[:5]}))
-    opened.wait(lambda: opened.at.error)
-    assert ["larger than the data set" in said for said in opened.sentences()] == [True]
-    assert opened.trainer is before
+    opened.wait(lambda: opened.config.dataset.name == "folder")
+    assert opened.config.dataset.size == opened.config.batch_size == 5
+    assert not opened.at.error
+    opened.press("step1")
+    opened.train_until_paused(5)
+    assert opened.trainer.step_count == 1
 
 
 @pytest.mark.parametrize(
