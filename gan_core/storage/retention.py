@@ -82,17 +82,18 @@ def free_up(wanted: int, spared: RunFolder | None = None) -> int:
             break
         if (spared is not None and folder.id == spared.id) or is_held_elsewhere(folder.path):
             continue
-        for checkpoint in dispensable(folder):
+        about = folder.read_metadata()
+        for checkpoint in dispensable(folder, {} if about is None else about.measured):
             if freed < wanted:
                 freed += checkpoint.size
                 checkpoint.path.unlink(missing_ok=True)
     return freed
 
 
-def dispensable(folder: RunFolder) -> list[CheckpointFile]:
+def dispensable(folder: RunFolder, measured: Mapping[str, float]) -> list[CheckpointFile]:
     """Return the checkpoints that may go where room is needed, oldest first."""
-    kept, about = folder.checkpoints, folder.read_metadata()
-    stay = checkpoints_to_keep(kept, {} if about is None else about.measured, octaves=False)
+    kept = folder.checkpoints
+    stay = checkpoints_to_keep(kept, measured, octaves=False)
     return [checkpoint for checkpoint in kept if checkpoint not in stay]
 
 

@@ -193,8 +193,7 @@ def _validate(folder: RunFolder) -> None:
     if not folder.checkpoints:
         raise ValueError("The zip holds no run: there is no checkpoint in it.")
     trainer = _check_checkpoints(folder)
-    _check_past(folder, trainer)
-    _check_timeline(folder, trainer)
+    _check_history(folder, trainer)
     about = _corrected_metadata(folder, trainer)
     config = trainer.config
     (folder.path / CONFIG).write_text(config.to_json(), encoding="utf-8")
@@ -230,12 +229,14 @@ def _check_checkpoints(folder: RunFolder) -> Trainer:
     return trainer
 
 
-def _check_past(folder: RunFolder, trainer: Trainer) -> None:
-    if (folder.path / PAST).exists():
-        try:
-            checkpoint.load_state_history(trainer, folder.path / PAST)
-        except ValueError as error:
-            raise ValueError(f"The zip was not imported: {error_text(error)}") from None
+def _check_history(folder: RunFolder, trainer: Trainer) -> None:
+    """Check the states in memory and the grids, where the zip has them."""
+    for name, load in ((PAST, checkpoint.load_state_history), (TIMELINE, checkpoint.load_timeline)):
+        if (folder.path / name).exists():
+            try:
+                load(trainer, folder.path / name)
+            except ValueError as error:
+                raise ValueError(f"The zip was not imported: {error_text(error)}") from None
 
 
 def _check_evaluations(folder: RunFolder, trainer: Trainer) -> None:
@@ -249,14 +250,6 @@ def _check_evaluations(folder: RunFolder, trainer: Trainer) -> None:
             ) from None
         steps = trainer.step_count
         write_evaluations(folder.path, [kept for kept in reports if kept.step <= steps])
-
-
-def _check_timeline(folder: RunFolder, trainer: Trainer) -> None:
-    if (folder.path / TIMELINE).exists():
-        try:
-            checkpoint.load_timeline(trainer, folder.path / TIMELINE)
-        except ValueError as error:
-            raise ValueError(f"The zip was not imported: {error_text(error)}") from None
 
 
 def _corrected_metadata(folder: RunFolder, trainer: Trainer) -> RunMetadata:

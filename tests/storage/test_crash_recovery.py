@@ -302,7 +302,7 @@ def test_the_budget_holds_for_all_runs_and_the_oldest_gives_way_first(runs_folde
     assert len(steps(new)) == 7
     assert retention.free_up(10**9) > 0
     assert steps(new) == [4, 9, 10]
-    assert retention.dispensable(old) == []
+    assert retention.dispensable(old, {"4": 0.1}) == []
 
 
 @pytest.mark.slow

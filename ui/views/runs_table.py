@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from gan_core.storage import config_diff, retention, run_zip
+from gan_core.storage.run_folder import CheckpointFile
 from gan_core.storage.run_index import RUN_INDEX, RunRow
 from ui.markdown import escape_markdown
 from ui.session import open_runs, state, url
@@ -86,7 +87,7 @@ def _show_budget(rows: list[RunRow], mine: bool) -> None:
             "those of the run that was saved longest ago first; of each run the newest two and the "
             "best stay.",
         )
-        spare = sum(c.size for row in rows for c in retention.dispensable(row.folder))
+        spare = sum(c.size for row in rows for c in _dispensable(row))
         if spare:
             st.button(
                 f"Free {run_actions.format_size(spare)}",
@@ -99,6 +100,10 @@ def _show_budget(rows: list[RunRow], mine: bool) -> None:
             f"The newest and the best checkpoints alone take more than the budget: delete runs, or "
             f"raise it above {run_actions.format_size(used - spare)}."
         )
+
+
+def _dispensable(row: RunRow) -> list[CheckpointFile]:
+    return retention.dispensable(row.folder, row.about.measured)
 
 
 def _free_up() -> None:
