@@ -60,7 +60,7 @@ UI_ROOMS = {
 
 INSIDE_TRAINING = {
     "engines": ("algorithm", "gan", "optimization", "ema", "state", "engines"),
-    "monitoring": ("gan", "monitoring"),
+    "monitoring": ("algorithm", "gan", "monitoring"),
 }
 """For the rooms inside `training`: the parts of it that they may import; never the trainer."""
 

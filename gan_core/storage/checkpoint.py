@@ -35,6 +35,9 @@ STATE_KEYS = (
 )
 """Parts of a state on which the next step depends; the other parts are history."""
 
+STAY_ON_CPU = ("rng", "timeline", "history", "metric_history")
+"""Parts of a state whose tensors are never on a GPU."""
+
 STREAM_BYTES = {5_056, 16}
 """Bytes of the state of a random generator on the CPU and on a GPU."""
 
@@ -228,11 +231,11 @@ def restore_trainer(content: dict[str, Any], device: str, engine: str) -> Traine
 
 
 def _on(device: torch.device, value: Any) -> Any:
-    """Return nested values with every tensor on the device, except generator states."""
+    """Return nested values with every tensor on the device, except those of `STAY_ON_CPU`."""
     if isinstance(value, torch.Tensor):
         return value.to(device)
     if isinstance(value, dict):
-        return {k: v if k in ("rng", "timeline") else _on(device, v) for k, v in value.items()}
+        return {k: v if k in STAY_ON_CPU else _on(device, v) for k, v in value.items()}
     if isinstance(value, list):
         return [_on(device, part) for part in value]
     return value

@@ -11,7 +11,10 @@ from gan_core.training.trainer import Trainer
 
 
 def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
-    """Return statistics and metrics at all recorded steps; NaN where one was not measured."""
+    """Return statistics and metrics at all recorded steps; NaN where one was not measured.
+
+    `stride` says how many steps there are to a row of statistics: 1 where every step has its row.
+    """
     tables = [trainer.history.series(), trainer.metric_history.series()]
     steps = np.union1d(*(table["step"] for table in tables))
     made: dict[str, np.ndarray] = {"step": steps}
@@ -21,6 +24,7 @@ def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
             if name != "step":
                 made[name] = np.full(len(steps), np.nan)
                 made[name][places] = values
+    made["stride"] = np.full(len(steps), trainer.history.stride)
     made["changes"] = _changes_at(steps, trainer.config_changes)
     return made
 

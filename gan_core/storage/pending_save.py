@@ -10,6 +10,7 @@ import numpy as np
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.storage.run_metadata import RunMetadata
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.step_log import Unwritten
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class PendingSave:
     number: int
     """Number of the capture; it grows with each one."""
     evaluations: tuple[EvaluationReport, ...]
+    steps: Unwritten
+    """The steps that the file of single steps lacks."""
 
     @property
     def step(self) -> int:

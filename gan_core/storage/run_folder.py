@@ -6,6 +6,7 @@
     past.safetensors  the states in memory between the checkpoints, if they are small
     timeline.safetensors  the grids of samples that were kept over the steps
     metrics.csv       statistics and metrics over the steps
+    steps.bin         the statistics of every single step
     evaluations.json  how good the generator was, wherever that was measured
     samples/          pictures of generated samples
     thumbnail.png     the latest of these pictures
@@ -43,7 +44,7 @@ from gan_core.training.trainer import Trainer
 CHECKPOINT = re.compile(r"step-(\d{8,12})\.safetensors")
 
 CONFIG, ABOUT, PAST, METRICS = "config.json", "run.json", "past.safetensors", "metrics.csv"
-GENERATOR, TIMELINE = "generator.safetensors", "timeline.safetensors"
+GENERATOR, TIMELINE, STEPS = "generator.safetensors", "timeline.safetensors", "steps.bin"
 
 
 @dataclass(frozen=True)

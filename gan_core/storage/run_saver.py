@@ -20,13 +20,15 @@ from gan_core.storage.evaluations import read_evaluations, write_evaluations
 from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.pending_save import PendingSave
 from gan_core.storage.retention import apply_retention
-from gan_core.storage.run_folder import CONFIG, METRICS, PAST, TIMELINE, RunFolder
+from gan_core.storage.run_folder import CONFIG, METRICS, PAST, STEPS, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
 from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.run_owner import is_owner, write_owner
 from gan_core.storage.runs_folder import default_name
 from gan_core.storage.save_error import sentence_of
-from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.storage.step_file import StepFile
+from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
+from gan_core.training.monitoring.step_log import StepLog, Steps
 from gan_core.training.trainer import Trainer
 
 AUTOSAVE_SECONDS = 30.0
@@ -75,6 +77,8 @@ class RunSaver:
         """The evaluations that were read, or written last."""
         self._timeline_steps: tuple[int, ...] = ()
         """The steps of the grids that were written last."""
+        self._step_file = StepFile(folder.path / STEPS, STATISTICS)
+        self._step_log = trainer.statistics.step_log = StepLog()
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -138,6 +142,14 @@ class RunSaver:
                 self.problem = sentence_of(error, self.folder.path)
         return self.problem is None
 
+    def single_steps(self, first: int, last: int) -> Steps:
+        """Return the statistics (`STATISTICS`) of every step from `first` to `last` that is known.
+
+        Branches know those since they began.
+        """
+        with self._lock:
+            return self._step_file.read(first, last, self._step_log.unwritten())
+
     def lacks(self, evaluations: Sequence[EvaluationReport]) -> bool:
         """Return whether the folder does not have these evaluations yet."""
         return tuple(evaluations) != self.evaluations
@@ -160,7 +172,7 @@ class RunSaver:
             table = table_of(trainer)
             return PendingSave(
                 *(content, past, timeline, snapshot, table, self.about, moment),
-                *(self._captured, evaluations),
+                *(self._captured, evaluations, self._step_log.unwritten()),
             )
 
     def _about_now(self, snapshot: Snapshot | None, measured: float | None) -> RunMetadata:
@@ -233,6 +245,8 @@ class RunSaver:
             write_owner(folder.path, self._owner)
         apply_retention(folder, about.measured, self._whole)
         self._write_timeline(capture.timeline)
+        self._step_file.append(capture.steps)
+        self._step_log.forget(capture.steps)
         write_atomically(folder.checkpoint_path(capture.step), checkpoint.to_bytes(capture.content))
         self._whole = capture.step
         self._forget_after(capture.step)

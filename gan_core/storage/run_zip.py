@@ -33,7 +33,7 @@ from gan_core.storage.evaluations import (
 )
 from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.retention import newest_and_best
-from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, TIMELINE, RunFolder
+from gan_core.storage.run_folder import ABOUT, CONFIG, METRICS, PAST, STEPS, TIMELINE, RunFolder
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
     RunMetadata,
@@ -42,8 +42,11 @@ from gan_core.storage.run_metadata import (
     sanitize_name,
 )
 from gan_core.storage.runs_folder import new_folder, runs_folder
+from gan_core.storage.step_file import StepFile
 from gan_core.storage.unzip import MAX_ENTRIES, NAMES, unpack
 from gan_core.storage.validation import state as validation
+from gan_core.training.monitoring.snapshot import STATISTICS
+from gan_core.training.monitoring.step_log import Unwritten
 from gan_core.training.trainer import Trainer
 
 MAX_PIXELS = 4_000_000
@@ -199,6 +202,7 @@ def _validate(folder: RunFolder) -> None:
     (folder.path / CONFIG).write_text(config.to_json(), encoding="utf-8")
     write_atomically(folder.path / METRICS, csv_of(table_of(trainer)))
     _check_evaluations(folder, trainer)
+    _check_steps(folder, trainer)
     for picture in [*folder.path.glob(THUMBNAIL), *folder.path.glob("samples/*.png")]:
         write_atomically(picture, _reencoded(picture))
     folder.write_metadata(about)
@@ -250,6 +254,15 @@ def _check_evaluations(folder: RunFolder, trainer: Trainer) -> None:
             ) from None
         steps = trainer.step_count
         write_evaluations(folder.path, [kept for kept in reports if kept.step <= steps])
+
+
+def _check_steps(folder: RunFolder, trainer: Trainer) -> None:
+    """Write the file of single steps again, from what can be read of it."""
+    path = folder.path / STEPS
+    if path.exists():
+        steps = StepFile(path, STATISTICS).read(1, trainer.step_count)
+        path.unlink()
+        StepFile(path, STATISTICS).append(Unwritten((), (steps,)))
 
 
 def _corrected_metadata(folder: RunFolder, trainer: Trainer) -> RunMetadata:

@@ -17,7 +17,7 @@ from gan_core.storage.retention import budget
 from gan_core.storage.runs_folder import all_folders, runs_folder
 
 NAMES = re.compile(
-    r"(run|config|evaluations)\.json|metrics\.csv|thumbnail\.png|(past|timeline)\.safetensors"
+    r"(run|config|evaluations)\.json|metrics\.csv|steps\.bin|thumbnail\.png|(past|timeline)\.safetensors"
     r"|checkpoints/step-\d{8,12}\.safetensors|samples/step-\d{8,12}\.png"
 )
 """Names that a zip of a run may hold; files that can be rebuilt are not in it."""

@@ -144,13 +144,12 @@ class Trainer(TrainState):
             self._batch_awaits_g = False
             self._d_updates_done = 0
             self.step_count += 1
-            self._end_step()
+            self._end_step(output)
 
-    def _end_step(self) -> None:
-        due = self.step_count % CHECK_EVERY == 0
-        self.statistics.end_step(self.step_count, self._batch, due)
+    def _end_step(self, output: StepOutput) -> None:
+        self.statistics.end_step(self.step_count, output.batch, output.row)
         self.recorder.record_state()
-        if due:
+        if self.step_count % CHECK_EVERY == 0:
             self._flush_statistics()
             if self.failure is None:
                 self._rollback.save()

@@ -19,11 +19,11 @@ from gan_core.training.monitoring.density_view import (
     noise_density,
     target_density,
 )
-from gan_core.training.monitoring.snapshot_builder import CHART_POINTS
+from gan_core.training.monitoring.history import MAX_SINGLE
+from gan_core.training.monitoring.snapshot_builder import CHART_BINS
 from tests.helpers.frames import rows
 from ui import figures
 from ui.components import CODE, encode, stub
-from ui.figures.primitives import MAX_POINTS
 
 pytestmark = pytest.mark.quick
 
@@ -146,28 +146,44 @@ def test_a_frame_on_the_line_is_small(case):
     assert all(5_000 < row["bytes"] <= BYTES_A_FRAME for row in found)
 
 
+def curve_of(figure, name):
+    return {trace["name"]: trace for trace in figure["data"]}[name]
+
+
 def test_the_curve_after_gs_update_has_every_point_that_was_measured():
     trainer, snapshot = trained(120)
-    after = figures.d_outputs(snapshot, trainer.config, "a")["data"][2]
+    after = curve_of(figures.d_outputs(snapshot, trainer.config, "a"), "after, every 25th step")
     history = snapshot.history
     pairs = zip(history["step"], history["d_fake_after"], strict=True)
     kept = [(s, v) for s, v in pairs if v == v]
-    assert 50 <= len(kept) < len(history["step"]) <= CHART_POINTS
+    assert 50 <= len(kept) < len(history["step"]) <= MAX_SINGLE
     assert list(zip(after["x"].tolist(), after["y"].tolist(), strict=True)) == kept
 
 
-@pytest.mark.slow
-def test_a_history_longer_than_a_chart_keeps_its_newest_point():
+def test_every_curve_of_a_long_run_has_its_peaks():
     trainer, snapshot = trained(900)
-    curve = figures.losses(snapshot, trainer.config, "a")["data"][0]
-    steps = curve["x"]
-    assert 100 < len(steps) <= MAX_POINTS
-    by_step = dict(
-        zip(*(snapshot.history[name].tolist() for name in ("step", "loss_d")), strict=True)
-    )
-    assert curve["y"].tolist() == [by_step[s] for s in steps.tolist()]
-    assert steps[-1] == trainer.step_count == 900
-    assert len(set(np.diff(steps).tolist())) == 1
+    every = trainer.history.series()
+    assert len(every["step"]) == 900
+    config = trainer.config
+    for figure, names in (
+        (figures.losses, {"loss_d": "loss of D", "loss_g": "loss of G"}),
+        (
+            figures.d_outputs,
+            {"d_real": "D(x), real", "d_fake_before": "D(G(z)) before G's update"},
+        ),
+    ):
+        drawn = figure(snapshot, config, "a")
+        for column, name in names.items():
+            line, low, high = (
+                curve_of(drawn, name + more) for more in ("", ": lowest", ": highest")
+            )
+            steps, values = line["x"], every[column]
+            assert CHART_BINS / 2 <= len(steps) <= CHART_BINS
+            assert steps[-1] == 900
+            bins = np.split(values, np.searchsorted(every["step"], steps[:-1], side="right"))
+            assert low["y"].tolist() == [part.min() for part in bins]
+            assert high["y"].tolist() == [part.max() for part in bins]
+            assert line["y"] == pytest.approx([part.mean() for part in bins], rel=1e-5)
 
 
 def test_sorted_samples_measure_the_same():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gan_core.config import ExperimentConfig
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.figures.primitives import (
@@ -12,21 +10,22 @@ from ui.figures.primitives import (
     REAL,
     Figure,
     axis,
-    curve,
     d_label,
+    envelope,
     level,
     over_steps,
-    thin_out,
 )
+
+THIN = {"width": 1.2}
 
 
 def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return both losses over the steps, with their values at the equilibrium."""
-    history = thin_out(snapshot.history)
+    curves = snapshot.curves
     at_d, at_g = config.loss.equilibrium()
     data = [
-        curve(history["step"], history["loss_d"], "loss of D", DISCRIMINATOR, line={"width": 1.2}),
-        curve(history["step"], history["loss_g"], "loss of G", FAKE, line={"width": 1.2}),
+        *envelope(curves, "loss_d", "loss of D", DISCRIMINATOR, line=THIN),
+        *envelope(curves, "loss_g", "loss of G", FAKE, line=THIN),
     ]
     if not config.loss.has_equilibrium_value:
         marks = [level(at_d, f"D at equilibrium {at_d:.3g}; G has no fixed value")]
@@ -41,19 +40,16 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
 
 def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return D's mean output on real and generated batches over the steps."""
-    history = thin_out(snapshot.history)
-    step, thin = history["step"], {"width": 1.2}
-    whole = snapshot.history  # few steps have it: none of them is left out
-    after = ~np.isnan(whole["d_fake_after"])
+    curves = snapshot.curves
     data = [
-        curve(step, history["d_real"], "D(x), real", REAL, line=thin),
-        curve(step, history["d_fake_before"], "D(G(z)) before G's update", FAKE, line=thin),
-        curve(
-            whole["step"][after],
-            whole["d_fake_after"][after],
+        *envelope(curves, "d_real", "D(x), real", REAL, line=THIN),
+        *envelope(curves, "d_fake_before", "D(G(z)) before G's update", FAKE, line=THIN),
+        *envelope(
+            curves.where("d_fake_after"),
+            "d_fake_after",
             "after, every 25th step",
             FAKE,
-            line={"width": 1.2, "dash": "dot"},
+            line=THIN | {"dash": "dot"},
             opacity=0.8,
         ),
     ]

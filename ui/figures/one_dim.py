@@ -22,7 +22,6 @@ from ui.figures.primitives import (
     d_label,
     layout,
     small_multiples,
-    thin_out,
 )
 
 
@@ -122,13 +121,12 @@ def _noise_prior(view: DensityView) -> dict[str, Any]:
 
 def distances(snapshot: Snapshot, revision: str) -> Figure:
     """Return every metric over the steps, with the value of a perfect sampler of the same size."""
-    history = thin_out(snapshot.metric_history)
     panels = [
         Panel(
             METRICS[name].title,
             METRICS[name].unit,
-            history["step"],
-            history[name],
+            snapshot.metric_curves,
+            name,
             snapshot.noise_floors[name].median,
             f"perfect sampler {snapshot.noise_floors[name].median:.2g}",
             log=True,

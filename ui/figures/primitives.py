@@ -5,7 +5,7 @@ Colours are those of Okabe & Ito (2008), which people of any colour vision can t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.shapes import Values
+from gan_core.training.monitoring.history import Curves
 from gan_core.training.monitoring.snapshot import Snapshot
 
 REAL = "#1a86d0"
@@ -21,9 +22,6 @@ DISCRIMINATOR = "#009e73"
 OPTIMUM = "#b06bb3"
 FAINT = "rgba(128,128,128,0.55)"
 
-MAX_POINTS = 250
-"""Points of a curve over the steps; a chart of half a page's width can show no more."""
-
 Figure = dict[str, Any]
 
 
@@ -31,16 +29,33 @@ MAX_MARK = 40
 """Characters beside a mark in a chart over the steps."""
 
 
-def thin_out(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return a history thinned evenly to `MAX_POINTS` or fewer; its newest point stays."""
-    every = max(1, -(-len(history["step"]) // MAX_POINTS))
-    return {name: row[::-1][::every][::-1] for name, row in history.items()}
-
-
 def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:
     """Return a line trace."""
     line = {"color": color, "width": 2} | more.pop("line", {})
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": line} | more
+
+
+def envelope(
+    curves: Curves, column: str, name: str, color: str, **more: Any
+) -> list[dict[str, Any]]:
+    """Return the line of a column's means, in a band from its minima to its maxima."""
+    place = {k: more[k] for k in ("xaxis", "yaxis") if k in more}
+    band = place | {"showlegend": False, "legendgroup": name, "line": {"width": 0}}
+    step, low, high, mean = curves.step, curves.low, curves.high, curves.mean
+    if not np.any(low[column] < high[column]):
+        step, low, high = step[:0], {column: step[:0]}, {column: step[:0]}
+    edges = [
+        curve(step, low[column], f"{name}: lowest", color, **band),
+        curve(step, high[column], f"{name}: highest", color, **band)
+        | {"fill": "tonexty", "fillcolor": faded(color)},
+    ]
+    return [*edges, curve(curves.step, mean[column], name, color, legendgroup=name, **more)]
+
+
+def faded(color: str) -> str:
+    """Return a colour `#rrggbb` with little opacity."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.22)"
 
 
 def level(y: float, text: str, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -141,8 +156,8 @@ class Panel:
 
     title: str
     unit: str
-    x: np.ndarray
-    y: np.ndarray
+    curves: Curves
+    column: str
     level: float
     words: str
     log: bool = False
@@ -166,9 +181,9 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
         axes[f"yaxis{number}"] = axis(
             panel.unit, domain=[bottom, low], anchor=f"x{number}", nticks=5, **scale
         )
-        trace = curve(panel.x, panel.y, panel.title, FAKE)
-        trace["mode"] = "lines+markers" if len(panel.x) < 10 else "lines"
-        data.append(trace | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
+        place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        mode = "lines+markers" if len(panel.curves) < 10 else "lines"
+        data += envelope(panel.curves, panel.column, panel.title, FAKE, mode=mode, **place)
         if np.isfinite(panel.level):
             line, word = level(
                 panel.level,

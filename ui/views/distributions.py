@@ -47,13 +47,13 @@ def _remarks(snapshot: Snapshot) -> list[str]:
 
 def _moment_tiles(run: PageRun, snapshot: Snapshot) -> list[dict[str, object]]:
     target = run.config.dataset.moments()
-    history = snapshot.metric_history
+    curves = snapshot.metric_curves
     return [
         {
             "label": f"{name} of {len(snapshot.samples):,} samples",
             "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
             "note": f"target {target[name]:z.3f}",
-            "spark": [float(f"{v:.4g}") for v in history[name][-200:][::-2][::-1] if v == v],
+            "spark": [float(f"{v:.4g}") for v in curves.extremes(name)[-100:] if v == v],
         }
         for name, value in snapshot.moments.items()
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
+import torch
 from PIL import Image
 
 from gan_core.storage.validation.require import (
@@ -16,12 +18,12 @@ from gan_core.storage.validation.require import (
     require,
     same_names,
 )
-from gan_core.training.monitoring.history import MAX_POINTS
+from gan_core.training.monitoring.history import BIN_PARTS, MAX_POINTS
 
 
 def check_history(part: str, given: Any, columns: list[str]) -> None:
     require(isinstance(given, Mapping), part, "is no object")
-    same_names(part, given, ("columns", "most", "stride", "rows"))
+    same_names(part, dict.fromkeys(given.keys() - {"bins"}), ("columns", "most", "stride", "rows"))
     stride, rows = given["stride"], given["rows"]
     require(given["columns"] == columns, part, "has other columns")
     require(is_int_in(given["most"], 1, MAX_POINTS), part, "is longer than any")
@@ -32,8 +34,25 @@ def check_history(part: str, given: Any, columns: list[str]) -> None:
         require(
             is_eval_step and is_int_in(row[0], 0, MAX_STEPS), part, "has a row of another length"
         )
-        require(row[0] % stride == 0, part, "has rows that its stride leaves out")
         require(all(map(number, row[1:])), part, "has an entry that is not a number")
+    places = [-(-row[0] // stride) for row in rows]
+    require(all(a < b for a, b in pairwise(places)), part, "has rows that its stride leaves out")
+    if "bins" in given:
+        _check_bins(part, given["bins"], len(rows), len(columns))
+
+
+def _check_bins(part: str, given: Any, rows: int, columns: int) -> None:
+    require(isinstance(given, Mapping), part, "has bins that are no object")
+    same_names(part, given, BIN_PARTS)
+    for name in BIN_PARTS:
+        dtype = torch.int32 if name == "count" else torch.float32
+        fits = isinstance(given[name], torch.Tensor) and given[name].dtype == dtype
+        require(fits and given[name].shape == (rows, columns), part, "has bins of another shape")
+    low, high, mean, count = (given[name] for name in BIN_PARTS)
+    empty, endless = count == 0, low.isinf() | high.isinf()
+    ordered = (low <= mean) & (mean <= high) & (count > 0)
+    require(bool((ordered | empty | endless).all()), part, "has bins whose mean lies outside")
+    require(bool((low.isnan() == empty).all()), part, "has bins with wrong counts")
 
 
 def check_grid(content: bytes, size: int, shape: tuple[int, ...]) -> None:

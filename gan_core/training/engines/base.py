@@ -20,6 +20,8 @@ class StepOutput(NamedTuple):
     batch: Batch
     d_statistics: ReadStatistics | None = None
     g_statistics: ReadStatistics | None = None
+    row: torch.Tensor | None = None
+    """All statistics of a whole step in one row, from engines that have it; they overwrite it."""
     update: UpdateResult | None = None
     """The update itself, from the eager engine."""
 

@@ -15,7 +15,8 @@ from gan_core.training.gan import Batch
 def fused_output(batch: Batch, row: torch.Tensor, whole: bool) -> StepOutput:
     """Return the output for a row of `D_STATS` and, after a `whole` step, `G_STATS`."""
     g_statistics = partial(_named, G_STATS, row, len(D_STATS)) if whole else None
-    return StepOutput(batch, partial(_named, D_STATS, row), g_statistics)
+    d_statistics = partial(_named, D_STATS, row)
+    return StepOutput(batch, d_statistics, g_statistics, row if whole else None)
 
 
 def _named(names: Sequence[str], row: torch.Tensor, first: int = 0) -> dict[str, torch.Tensor]:

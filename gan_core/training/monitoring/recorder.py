@@ -56,8 +56,11 @@ class Recorder:
     def truncate(self) -> None:
         """Drop everything that was recorded of steps after the present one."""
         state = self._state
-        for kept in (state.history, self.metric_history, self.timeline, self.state_history):
-            kept.truncate_after(state.step_count)
+        kept = [state.history, self.metric_history, self.timeline, self.state_history]
+        if state.statistics.step_log is not None:
+            kept.append(state.statistics.step_log)
+        for record in kept:
+            record.truncate_after(state.step_count)
         changes = [change for change in state.config_changes if change[0] <= state.step_count]
         state.config_changes = changes
         self._change_log.forget()

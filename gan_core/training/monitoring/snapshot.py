@@ -9,6 +9,7 @@ import numpy as np
 
 from gan_core.evaluation.metrics import NoiseFloor
 from gan_core.shapes import Ends, Grid, SampleArray
+from gan_core.training.monitoring.history import Curves
 
 STATISTICS = (
     "loss_d",
@@ -61,7 +62,8 @@ class Snapshot:
     `samples` are as the kind of data makes them for the page: numbers of shape (n,) in one
     dimension, and pictures of shape (n, channels, height, width) in 0 … 255.
     `history` holds the statistics over the steps, `metric_history` the metrics over the steps at
-    which they were measured.
+    which they were measured: rows of single steps. `curves` and `metric_curves` are the same as
+    charts draw them, with the minimum, maximum and mean of all steps.
     """
 
     step: int
@@ -75,5 +77,7 @@ class Snapshot:
     samples: SampleArray
     history: dict[str, np.ndarray]
     metric_history: dict[str, np.ndarray]
+    curves: Curves
+    metric_curves: Curves
     config_changes: list[tuple[int, str]]
     density: DensityView | None = None

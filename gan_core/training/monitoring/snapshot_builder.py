@@ -12,8 +12,11 @@ from gan_core.training.monitoring.snapshot import Snapshot
 if TYPE_CHECKING:
     from gan_core.training.state import TrainState
 
-CHART_POINTS = 500
-"""Points of a history in a snapshot; the doctor reads them, charts thin them further."""
+ROWS = 500
+"""Rows of a history in a snapshot, which the doctor reads."""
+
+CHART_BINS = 128
+"""Bins of a curve over many steps, each drawn with its minimum, maximum and mean."""
 
 
 class SnapshotBuilder:
@@ -21,7 +24,7 @@ class SnapshotBuilder:
 
     def __init__(self, config: ExperimentConfig) -> None:
         kind = config.dataset.kind
-        self.metric_history = History(list(kind.history_columns))
+        self.metric_history = History(kind.history_columns)
         self._view = kind.sample_view(config) or SampleView()
 
     def snapshot(
@@ -46,8 +49,10 @@ class SnapshotBuilder:
             noise_floors=seen.noise_floors,
             moments=seen.moments,
             samples=samples,
-            history=state.history.series(CHART_POINTS),
-            metric_history=self.metric_history.series(CHART_POINTS),
+            history=state.history.series(ROWS),
+            metric_history=self.metric_history.series(ROWS),
+            curves=state.history.curves(CHART_BINS),
+            metric_curves=self.metric_history.curves(CHART_BINS),
             config_changes=list(state.config_changes),
             density=seen.density,
         )
