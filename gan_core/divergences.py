@@ -53,10 +53,12 @@ class Divergence:
     scaled: bool = False
     """Whether it is a length: a loss then gives it in the units of D's input, not in those of x."""
 
-    def distance_from_loss(self, loss_d: float, scale: float = 1.0) -> float:
+    def distance_from_loss(
+        self, loss_d: float | np.ndarray, scale: float = 1.0
+    ) -> float | np.ndarray:
         """Return the distance if `loss_d` is D's minimal loss; otherwise it is a lower bound.
 
-        `scale` is the length, in units of x, of one unit of D's input.
+        It is a linear function. `scale` is the length, in units of x, of one unit of D's input.
         """
         return (self.at_equilibrium - loss_d) / self.slope * (scale if self.scaled else 1.0)
 

@@ -22,6 +22,7 @@ from gan_core.config import ExperimentConfig
 from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
 from gan_core.storage.validation import state as validation
+from gan_core.training.monitoring.change_log import used_losses
 from gan_core.training.monitoring.state_history import StateSnapshot
 from gan_core.training.trainer import Trainer
 
@@ -36,8 +37,6 @@ STATE_KEYS = (
 """Parts of a state on which the next step depends; the other parts are history."""
 
 STAY_ON_CPU = ("rng", "timeline", "history", "metric_history")
-"""Parts of a state whose tensors are never on a GPU."""
-
 STREAM_BYTES = {5_056, 16}
 """Bytes of the state of a random generator on the CPU and on a GPU."""
 
@@ -208,6 +207,8 @@ def state_to_device(trainer: Trainer, state: Any) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise ValueError("its state is no object.")
     state = _on(trainer.device, state)
+    if "changes" in state and "losses" not in state:  # as earlier versions wrote it
+        state["losses"] = used_losses(state["changes"], trainer.config.loss)
     own = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
     sizes = {len(stream) for stream in state["rng"].values()}
     if sizes <= STREAM_BYTES and sizes != {len(stream) for stream in own.values()}:
@@ -231,7 +232,7 @@ def restore_trainer(content: dict[str, Any], device: str, engine: str) -> Traine
 
 
 def _on(device: torch.device, value: Any) -> Any:
-    """Return nested values with every tensor on the device, except those of `STAY_ON_CPU`."""
+    """Return nested values with every tensor on the device, but those of `STAY_ON_CPU`."""
     if isinstance(value, torch.Tensor):
         return value.to(device)
     if isinstance(value, dict):

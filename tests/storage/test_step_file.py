@@ -1,5 +1,6 @@
 """The file of single steps: appended to at each save, whole after a crash, never in the way."""
 
+import io
 import zlib
 
 import numpy as np
@@ -16,9 +17,10 @@ from gan_core.storage.step_file import StepFile
 from gan_core.training.monitoring import step_log
 from gan_core.training.monitoring.snapshot import STATISTICS
 from gan_core.training.monitoring.step_log import StepLog
-from tests.storage.test_run_zip import EXPERIMENTS, zipped
+from tests.helpers.runs import NETWORKS
 
 COLUMNS = ("a", "b")
+SMALL = {"architecture": NETWORKS, "batch_size": 16}
 
 
 def rows(first, last, seed=0.0):
@@ -151,7 +153,7 @@ def test_what_cannot_be_written_waits_in_bounds(monkeypatch):
 
 
 def test_a_saved_run_has_every_step_and_so_have_its_branch_and_its_import(runs):
-    config = ExperimentConfig.from_dict(EXPERIMENTS["numbers"])
+    config = ExperimentConfig.from_dict(SMALL)
     trainer = Trainer(config, "cpu", "eager")
     trainer.history.max_points = 40
     saver = RunSaver(trainer, new_folder())
@@ -173,14 +175,16 @@ def test_a_saved_run_has_every_step_and_so_have_its_branch_and_its_import(runs):
     saver.save(trainer.snapshot())
     assert saver.single_steps(1, 150).step.tolist() == list(range(1, back + 6))
 
-    brought = run_zip.import_run(zipped(saver.folder))
+    file = io.BytesIO()
+    run_zip.export_run(saver.folder, file)
+    brought = run_zip.import_run(file)
     found = StepFile(brought.path / STEPS, STATISTICS).read(1, 10_000)
     assert found.step.tolist() == list(range(1, back + 6))
     assert found.table[:back].tobytes() == every.table[:back].tobytes()
 
 
 def test_a_run_whose_file_of_steps_cannot_be_written_says_so_and_trains_on(runs):
-    trainer = Trainer(ExperimentConfig.from_dict(EXPERIMENTS["numbers"]), "cpu", "eager")
+    trainer = Trainer(ExperimentConfig.from_dict(SMALL), "cpu", "eager")
     saver = RunSaver(trainer, new_folder())
     trainer.step(3)
     saver.folder.create()
@@ -194,7 +198,7 @@ def test_a_run_whose_file_of_steps_cannot_be_written_says_so_and_trains_on(runs)
 
 
 def test_a_resumed_run_drops_the_steps_that_no_checkpoint_knows(runs):
-    trainer = Trainer(ExperimentConfig.from_dict(EXPERIMENTS["numbers"]), "cpu", "eager")
+    trainer = Trainer(ExperimentConfig.from_dict(SMALL), "cpu", "eager")
     saver = RunSaver(trainer, new_folder())
     for _ in range(2):
         trainer.step(10)

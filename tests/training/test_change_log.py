@@ -3,7 +3,7 @@
 import pytest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.training.monitoring.change_log import describe_changes
+from gan_core.training.monitoring.change_log import LossLog, describe_changes, used_losses
 
 ADAM = {"name": "adam", "lr": 0.001, "beta1": 0.5, "beta2": 0.999}
 BASE = {
@@ -67,3 +67,47 @@ def test_changes_come_back_with_the_state_and_are_dropped_with_the_future():
     assert trainer.config_changes == [(2, "Hinge")]
     trainer.update_config(config(loss="hinge", n_critic=3))
     assert trainer.config_changes == [(2, "Hinge"), (4, "n critic 1 → 3")]
+
+
+def test_a_run_knows_since_when_its_curves_are_what_they_are():
+    def quantities(trainer):
+        return tuple(trainer.snapshot().quantities)
+
+    trainer = Trainer(config(), engine="eager")
+    trainer.step(4)
+    trainer.update_config(config(loss="minimax"))  # the cross entropy, too
+    assert quantities(trainer) == (0, 0, None)
+    trainer.step(2)
+    trainer.update_config(config(loss="hinge"))
+    trainer.step(2)
+    assert quantities(trainer) == (6, 6, "Minimax")
+    trainer.update_config(config(loss="wasserstein"))  # raw scores as before, another loss
+    assert quantities(trainer) == (8, 6, "Hinge")
+    trainer.update_config(config(loss="hinge"))  # thought better of, at the same step
+    assert quantities(trainer) == (6, 6, "Minimax")
+    other = Trainer(trainer.config, engine="eager")
+    other.load_state_dict(trainer.state_dict())
+    assert quantities(other) == quantities(trainer)
+    early = next(s for s in trainer.state_history.snapshots if s.step == 5)
+    assert quantities(trainer.fork(early)) == (0, 0, None)
+    trainer.restore_to(early)
+    assert quantities(trainer) == (0, 0, None)
+
+
+def test_bins_of_another_quantity_are_not_among_the_curves():
+    trainer = Trainer(config(), engine="eager")
+    trainer.history.max_points = 8
+    trainer.step(29)
+    trainer.update_config(config(loss="hinge"))
+    trainer.step(10)
+    snapshot = trainer.snapshot()
+    assert trainer.history.stride == 8
+    assert snapshot.curves.step.tolist() == [8, 16, 24, 32, 39]
+    assert snapshot.curves.after(snapshot.quantities.loss).step.tolist() == [39]
+
+
+def test_a_checkpoint_of_an_earlier_version_is_cut_at_its_last_change_of_loss():
+    changes = [(3, "batch size 16 → 32"), (7, "Hinge"), (9, "n critic 1 → 2")]
+    assert used_losses(changes, config(loss="hinge").loss) == [(7, "hinge")]
+    assert used_losses(changes[:1], config().loss) == [(0, "non_saturating")]
+    assert tuple(LossLog([(7, "hinge")]).quantities()) == (7, 7, None)

@@ -30,6 +30,8 @@ def test_update_keeps_weights_moments_and_history():
     after = trainer.state_dict()
     groups = [state["optimizer_g"].pop("param_groups") for state in (before, after)]
     none, changes = (state.pop("changes") for state in (before, after))
+    assert before.pop("losses") == [(0, "non_saturating")]
+    assert after.pop("losses") == [(0, "non_saturating"), (5, "hinge")]
     assert (none, changes[0], {step for step, _ in changes}) == ([], (5, "Hinge"), {5})
     assert_same(before, after)
     assert before["optimizer_g"]["state"][0]["exp_avg_sq"].any()

@@ -10,6 +10,7 @@ from ui.figures.primitives import (
     REAL,
     Figure,
     axis,
+    cut,
     d_label,
     envelope,
     level,
@@ -21,7 +22,8 @@ THIN = {"width": 1.2}
 
 def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return both losses over the steps, with their values at the equilibrium."""
-    curves = snapshot.curves
+    since = snapshot.quantities.loss
+    curves = snapshot.curves.after(since)
     at_d, at_g = config.loss.equilibrium()
     data = [
         *envelope(curves, "loss_d", "loss of D", DISCRIMINATOR, line=THIN),
@@ -35,12 +37,15 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
         marks = [level(at_d, f"D at equilibrium {at_d:.3g}")]
         marks.append(level(at_g, f"G at equilibrium {at_g:.3g}"))
     title = "loss, nats" if config.loss.is_probabilistic else "loss"
+    former = snapshot.quantities.former or "another loss"
+    marks += cut(since, f"{former}: another scale")
     return over_steps(data, marks, axis(title), snapshot, revision)
 
 
 def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return D's mean output on real and generated batches over the steps."""
-    curves = snapshot.curves
+    since = snapshot.quantities.outputs
+    curves = snapshot.curves.after(since)
     data = [
         *envelope(curves, "d_real", "D(x), real", REAL, line=THIN),
         *envelope(curves, "d_fake_before", "D(G(z)) before G's update", FAKE, line=THIN),
@@ -53,7 +58,8 @@ def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
             opacity=0.8,
         ),
     ]
-    marks = []
+    before = "raw scores" if config.loss.is_probabilistic else "probabilities"
+    marks = cut(since, f"here D gave {before}")
     if config.loss.is_probabilistic:
         marks.append(level(0.5, "cannot tell 0.5"))
     scores = axis(f"mean {d_label(config)}")

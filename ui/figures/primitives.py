@@ -13,14 +13,14 @@ import numpy as np
 
 from gan_core.config import ExperimentConfig
 from gan_core.shapes import Values
-from gan_core.training.monitoring.history import Curves
+from gan_core.training.monitoring.history import StepCurves
 from gan_core.training.monitoring.snapshot import Snapshot
 
 REAL = "#1a86d0"
 FAKE = "#e8710a"
 DISCRIMINATOR = "#009e73"
 OPTIMUM = "#b06bb3"
-FAINT = "rgba(128,128,128,0.55)"
+GREY, FAINT = "#808080", "rgba(128,128,128,0.55)"
 
 Figure = dict[str, Any]
 
@@ -36,20 +36,21 @@ def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:
 
 
 def envelope(
-    curves: Curves, column: str, name: str, color: str, **more: Any
+    curves: StepCurves, column: str, name: str, color: str, **more: Any
 ) -> list[dict[str, Any]]:
     """Return the line of a column's means, in a band from its minima to its maxima."""
-    place = {k: more[k] for k in ("xaxis", "yaxis") if k in more}
-    band = place | {"showlegend": False, "legendgroup": name, "line": {"width": 0}}
-    step, low, high, mean = curves.step, curves.low, curves.high, curves.mean
-    if not np.any(low[column] < high[column]):
-        step, low, high = step[:0], {column: step[:0]}, {column: step[:0]}
-    edges = [
-        curve(step, low[column], f"{name}: lowest", color, **band),
-        curve(step, high[column], f"{name}: highest", color, **band)
-        | {"fill": "tonexty", "fillcolor": faded(color)},
+    step, low, high = curves.step, curves.low[column], curves.high[column]
+    if not np.any(low < high):
+        step, low, high = step[:0], low[:0], high[:0]
+    edge = {k: more[k] for k in ("xaxis", "yaxis") if k in more}
+    edge |= {"mode": "lines", "line": {"color": color, "width": 0}}
+    edge |= {"showlegend": False, "legendgroup": name, "x": step}
+    fill = {"fill": "tonexty", "fillcolor": faded(color)}
+    return [
+        edge | {"y": low, "name": f"{name}: lowest"},
+        edge | {"y": high, "name": f"{name}: highest"} | fill,
+        curve(curves.step, curves.mean[column], name, color, legendgroup=name, **more),
     ]
-    return [*edges, curve(curves.step, mean[column], name, color, legendgroup=name, **more)]
 
 
 def faded(color: str) -> str:
@@ -92,6 +93,17 @@ def change(step: int, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
     line = {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "line": {"width": 1}}
     label = {"x": step, "y": 0, "yanchor": "bottom", "xanchor": "left", "text": words}
     return line | place, label | place | {"showarrow": False, "font": {"size": 11}}
+
+
+def cut(since: int, words: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return a grey field up to a step before which the curves were another quantity, if any."""
+    if not since:
+        return []
+    place = {"xref": "x", "yref": "y domain"}
+    field = {"type": "rect", "x0": 0, "x1": since, "y0": 0, "y1": 1, "layer": "below"}
+    field |= {"fillcolor": FAINT, "opacity": 0.18, "line": {"width": 0, "color": FAINT}}
+    label = {"x": 0, "y": 0.5, "xanchor": "left", "yanchor": "middle", "text": words}
+    return [(field | place, label | place | {"showarrow": False, "font": {"size": 11}})]
 
 
 def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
@@ -156,7 +168,7 @@ class Panel:
 
     title: str
     unit: str
-    curves: Curves
+    curves: StepCurves
     column: str
     level: float
     words: str

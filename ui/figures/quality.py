@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_core.evaluation.report import ClassHistogram, EvaluationReport
-from gan_core.training.monitoring.history import Curves
+from gan_core.training.monitoring.history import StepCurves
 from ui.figures.primitives import FAKE, REAL, Figure, Panel, axis, layout, small_multiples
 
 QUALITIES_PER_ROW = 4
@@ -19,7 +19,7 @@ def qualities(reports: Sequence[EvaluationReport], revision: str) -> Figure:
     panels = []
     for name, last in reports[-1].values.items():
         values = np.array([q.values[name].value if name in q.values else np.nan for q in reports])
-        curves = Curves.of_points(steps, {name: values})
+        curves = StepCurves.of_points(steps, {name: values})
         title = last.title.split(" (")[0] + (" ↑" if last.higher_is_better else " ↓")
         level_ = last.real_against_real
         panels.append(Panel(title, last.unit, curves, name, level_, f"real {level_:.3g}"))

@@ -12,10 +12,12 @@ from gan_core.config import ExperimentConfig
 from gan_core.explain.equilibrium import Curves
 from gan_core.explain.layer_gradients import GradientNorms, LayerGradients
 from gan_core.explain.loss_curves import LossView
+from gan_core.training.monitoring.history import StepCurves
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAINT,
     FAKE,
+    GREY,
     OPTIMUM,
     REAL,
     Figure,
@@ -23,6 +25,7 @@ from ui.figures.primitives import (
     axis,
     curve,
     d_label,
+    envelope,
     headline,
     layout,
     level,
@@ -185,14 +188,14 @@ def against_the_best(seen: Curves, config: ExperimentConfig, revision: str) -> F
 
 def towards_equilibrium(
     tracked: dict[str, np.ndarray],
-    batches: dict[str, np.ndarray],
+    batches: StepCurves,
     value: float,
     distance: str,
     revision: str,
 ) -> Figure:
     """Return V, the distance and D's gap over the steps.
 
-    `tracked` was measured on many samples, `batches` hold each step's batch (`step`, `value`,
+    `tracked` was measured on many samples, `batches` hold what each step's batch says (`value`,
     `implied`); `value` is V at the equilibrium, `distance` what the loss measures.
     """
     rows = (
@@ -207,10 +210,9 @@ def towards_equilibrium(
         left = i / 3 + 0.015 * i
         place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         first = curves[0][0]
-        if first in batches:
-            thin = {"width": 1}
-            of_each = curve(batches["step"], batches[first], "each batch", FAINT, line=thin)
-            data.append(of_each | place | {"showlegend": i == 0})
+        if first in batches.mean:
+            more = place | {"line": {"width": 1}, "showlegend": i == 0}
+            data += envelope(batches, first, "each batch", GREY, **more)
         for name, label, color in curves:
             if not np.isfinite(tracked[name]).any():
                 continue

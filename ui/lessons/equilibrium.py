@@ -39,15 +39,17 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     with right:
         for formulas in (_value(found), _distance(run, found), _at_the_mean(run, found)):
             st.latex(rf"\small\begin{{gathered}}{formulas}\end{{gathered}}")
+    since = snapshot.quantities.loss
     tracked = tutorial.equilibria.series(500)
+    tracked = {name: row[tracked["step"] > since] for name, row in tracked.items()}
     title = (
         "Distance" if measured is None else ", ".join(filter(None, (measured.title, measured.unit)))
     )
-    batches = {"step": snapshot.history["step"], "value": -snapshot.history["loss_d"]}
+    images = {"value": np.negative}
     if measured is not None:
         unit = d_input_scale(run.trainer.gan)
-        losses = snapshot.history["loss_d"].tolist()
-        batches["implied"] = np.array([measured.distance_from_loss(loss, unit) for loss in losses])
+        images["implied"] = lambda loss_d: measured.distance_from_loss(loss_d, unit)
+    batches = snapshot.curves.after(since).map("loss_d", images)
     chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
     live_chart(chart, f"{run.page}.lesson.towards")
     st.caption(

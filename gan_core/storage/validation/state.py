@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from gan_core.config import MUTABLE_FIELDS, ExperimentConfig
+from gan_core.losses import LOSSES
 from gan_core.registry import knobs, short_repr
 from gan_core.storage.validation.optimizer import check_optimizer, check_weights
 from gan_core.storage.validation.records import check_grid, check_history
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 MAX_CHANGES, MAX_CHANGE_LENGTH = 10_000, 200
 MAX_MOMENTS = 10_000
 COUNTERS = ("step", "updates_d", "samples_seen", "of_this_step")
-KEPT_ONCE = ("fixed_z", "changes", "history", "timeline", "metric_history")
+KEPT_ONCE = ("fixed_z", "changes", "losses", "history", "timeline", "metric_history")
 """Parts of a checkpoint that a state in a run's memory does not have."""
 
 
@@ -205,6 +206,14 @@ def _changes(expected: Expected, given: Any) -> None:
         require(len(change[1]) <= MAX_CHANGE_LENGTH, "changes", "has an entry that is too long")
 
 
+def _losses(expected: Expected, given: Any) -> None:
+    require(isinstance(given, list) and 0 < len(given) <= MAX_CHANGES, "losses", "is no list")
+    for entry in given:
+        pair = isinstance(entry, list | tuple) and len(entry) == 2
+        pair = pair and is_int_in(entry[0], 0, MAX_STEPS) and entry[1] in LOSSES.names()
+        require(pair, "losses", "has an entry that is not a step and a loss")
+
+
 def _history(expected: Expected, given: Any) -> None:
     check_history("history", given, expected.trainer.history.columns)
 
@@ -258,6 +267,7 @@ PARTS: dict[str, Callable[[Expected, Any], None]] = {
     "labels": _labels,
     "counters": _counters,
     "changes": _changes,
+    "losses": _losses,
     "history": _history,
     "timeline": _timeline,
     "metric_history": _metric_history,

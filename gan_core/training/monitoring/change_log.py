@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
 from gan_core.config import ExperimentConfig
+from gan_core.losses import LOSSES, Loss
 from gan_core.registry import Component, knobs
 
 SIDES = {"optimizer_g": "G's optimizer", "optimizer_d": "D's optimizer"}
+
+
+def used_losses(changes: Sequence[Sequence[Any]], loss: Loss) -> list[tuple[int, str]]:
+    """Return what `LossLog` begins with, from changes in words alone, which end with `loss`."""
+    titles = {cls.title for cls in LOSSES}
+    return [(max((step for step, text in changes if text in titles), default=0), loss.name)]
+
+
+class Quantities(NamedTuple):
+    """The steps since which the losses, and D's outputs, have been the quantities they are now.
+
+    `former` is the title of the loss before.
+    """
+
+    loss: int = 0
+    outputs: int = 0
+    former: str | None = None
 
 
 class ChangeLog:
@@ -34,6 +56,31 @@ class ChangeLog:
     def forget(self) -> None:
         """Describe the next change by itself: the run went to another state."""
         self._before = None
+
+
+class LossLog:
+    """The losses of a run and the steps after which each was used: what its curves measure."""
+
+    def __init__(self, used: Sequence[tuple[int, str]]) -> None:
+        self.used = list(used)
+
+    def note(self, step: int, name: str) -> None:
+        """Note which loss is used from `step` on; what was noted of later steps is dropped."""
+        self.used = [(at, loss) for at, loss in self.used if at < step] or [(0, name)]
+        if self.used[-1][1] != name:
+            self.used.append((step, name))
+
+    def quantities(self) -> Quantities:
+        """Return since when the curves of a run have measured what they measure now."""
+        loss = outputs = self.used[0][0]  # what an earlier version measured before is unknown
+        former = None
+        for (_, before), (step, after) in pairwise(self.used):
+            old, new = LOSSES[before], LOSSES[after]
+            if not (old.is_probabilistic and new.is_probabilistic):
+                loss, former = step, old.title
+            if old.is_probabilistic != new.is_probabilistic:
+                outputs = step
+        return Quantities(loss, outputs, former)
 
 
 def describe_changes(old: ExperimentConfig, new: ExperimentConfig) -> list[str]:

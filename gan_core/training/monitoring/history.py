@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -16,7 +16,7 @@ BIN_PARTS = ("low", "high", "mean", "count")
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class StepCurves:
     """Columns of numbers over bins of steps: minimum, maximum and mean of each bin.
 
     `step` is the last step of each bin that was recorded. A column is NaN where nothing was.
@@ -31,22 +31,33 @@ class Curves:
         return len(self.step)
 
     @classmethod
-    def of_points(cls, step: np.ndarray, values: dict[str, np.ndarray]) -> Curves:
+    def of_points(cls, step: np.ndarray, values: dict[str, np.ndarray]) -> StepCurves:
         """Return curves of single numbers, which are their own minimum and maximum."""
         return cls(step, values, values, values)
 
-    def after(self, step: int) -> Curves:
+    def after(self, step: int) -> StepCurves:
         """Return the bins that hold no step up to `step`."""
         starts = np.concatenate([[0], self.step[:-1]])
         return self if step <= 0 else self._at(starts >= step)
 
-    def _at(self, place: np.ndarray) -> Curves:
+    def _at(self, place: np.ndarray) -> StepCurves:
         parts = ({n: row[place] for n, row in p.items()} for p in (self.low, self.high, self.mean))
-        return Curves(self.step[place], *parts)
+        return StepCurves(self.step[place], *parts)
 
-    def where(self, column: str) -> Curves:
+    def where(self, column: str) -> StepCurves:
         """Return the bins in which a column has a number."""
         return self._at(~np.isnan(self.mean[column]))
+
+    def map(
+        self, column: str, images: Mapping[str, Callable[[np.ndarray], np.ndarray]]
+    ) -> StepCurves:
+        """Return linear functions of a column, by their names."""
+        low, high, mean = {}, {}, {}
+        for name, image in images.items():
+            ends = image(self.low[column]), image(self.high[column])
+            low[name], high[name] = np.minimum(*ends), np.maximum(*ends)
+            mean[name] = image(self.mean[column])
+        return StepCurves(self.step, low, high, mean)
 
     def extremes(self, column: str) -> np.ndarray:
         """Return of each bin its minimum or maximum, whichever is farther from the mean."""
@@ -172,7 +183,7 @@ class History:
         made = {column: bins.last[:, i].copy() for i, column in enumerate(self.columns)}
         return {"step": bins.step.copy(), **made}
 
-    def curves(self, most: int, first: int = 0, last: int | None = None) -> Curves:
+    def curves(self, most: int, first: int = 0, last: int | None = None) -> StepCurves:
         """Return the columns from step `first` to `last`: in about `most` bins, if they are many.
 
         The bins end at the same steps however long the run is, until they become twice as wide.
@@ -215,7 +226,7 @@ class History:
         return history
 
 
-def curves_of(bins: Bins, columns: Sequence[str], width: int, most: int) -> Curves:
+def curves_of(bins: Bins, columns: Sequence[str], width: int, most: int) -> StepCurves:
     """Return bins of `width` steps as curves, merged to about `most` points."""
     covered = int(bins.step[-1] - bins.step[0]) + width if len(bins) else 0
     if len(bins) > MAX_SINGLE:
@@ -226,4 +237,4 @@ def curves_of(bins: Bins, columns: Sequence[str], width: int, most: int) -> Curv
         {column: getattr(bins, part)[:, i].copy() for i, column in enumerate(columns)}
         for part in ("low", "high", "mean")
     )
-    return Curves(bins.step.copy(), *parts)
+    return StepCurves(bins.step.copy(), *parts)

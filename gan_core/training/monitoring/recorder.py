@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from gan_core.training.monitoring.change_log import ChangeLog
+from gan_core.training.monitoring.change_log import ChangeLog, LossLog
 from gan_core.training.monitoring.history import History
 from gan_core.training.monitoring.sample_timeline import Timeline
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -26,6 +26,7 @@ class Recorder:
         self.state_history = StateHistory()
         self._builder = SnapshotBuilder(state.config)
         self._change_log = ChangeLog()
+        self._loss_log = LossLog([(0, state.config.loss.name)])
 
     @property
     def metric_history(self) -> History:
@@ -47,11 +48,14 @@ class Recorder:
 
     def log_change(self, old: ExperimentConfig, new: ExperimentConfig) -> None:
         """Note that the settings were changed after the present step."""
-        self._change_log.add(self._state.config_changes, self._state.step_count, old, new)
+        step = self._state.step_count
+        self._change_log.add(self._state.config_changes, step, old, new)
+        self._loss_log.note(step, new.loss.name)
 
     def snapshot(self, statistics: dict[str, float], remember: bool) -> Snapshot:
         """Return the run as it is now; with `remember` its metrics join the history."""
-        return self._builder.snapshot(self._state, statistics, remember)
+        quantities = self._loss_log.quantities()
+        return self._builder.snapshot(self._state, statistics, quantities, remember)
 
     def truncate(self) -> None:
         """Drop everything that was recorded of steps after the present one."""
@@ -63,12 +67,14 @@ class Recorder:
             record.truncate_after(state.step_count)
         changes = [change for change in state.config_changes if change[0] <= state.step_count]
         state.config_changes = changes
+        self._loss_log.note(state.step_count, state.config.loss.name)
         self._change_log.forget()
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of everything but the earlier states. The keys are those of checkpoints."""
         return {
             "changes": list(self._state.config_changes),
+            "losses": list(self._loss_log.used),
             "history": self._state.history.to_dict(),
             "timeline": self.timeline.state_dict(),
             "metric_history": self.metric_history.to_dict(),
@@ -78,6 +84,8 @@ class Recorder:
         """Restore what `state_dict` returned; there are no earlier states then."""
         self._state.config_changes = [tuple(change) for change in state["changes"]]
         self._state.statistics.history = History.from_dict(state["history"])
+        self._loss_log = LossLog([tuple(use) for use in state["losses"]])
+        self._loss_log.note(self._state.step_count, self._state.config.loss.name)
         self.timeline.load_state_dict(state["timeline"])
         self._builder.metric_history = History.from_dict(state["metric_history"])
         self.state_history.truncate_after(-1)

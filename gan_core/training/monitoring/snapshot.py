@@ -9,7 +9,8 @@ import numpy as np
 
 from gan_core.evaluation.metrics import NoiseFloor
 from gan_core.shapes import Ends, Grid, SampleArray
-from gan_core.training.monitoring.history import Curves
+from gan_core.training.monitoring.change_log import Quantities
+from gan_core.training.monitoring.history import StepCurves
 
 STATISTICS = (
     "loss_d",
@@ -77,7 +78,8 @@ class Snapshot:
     samples: SampleArray
     history: dict[str, np.ndarray]
     metric_history: dict[str, np.ndarray]
-    curves: Curves
-    metric_curves: Curves
+    curves: StepCurves
+    metric_curves: StepCurves
     config_changes: list[tuple[int, str]]
+    quantities: Quantities
     density: DensityView | None = None

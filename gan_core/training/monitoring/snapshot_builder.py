@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gan_core.config import ExperimentConfig
+from gan_core.training.monitoring.change_log import Quantities
 from gan_core.training.monitoring.history import History
 from gan_core.training.monitoring.sample_view import SampleView
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 ROWS = 500
 """Rows of a history in a snapshot, which the doctor reads."""
 
-CHART_BINS = 128
+CHART_BINS, SMALL_CHART_BINS = 100, 64
 """Bins of a curve over many steps, each drawn with its minimum, maximum and mean."""
 
 
@@ -28,7 +29,11 @@ class SnapshotBuilder:
         self._view = kind.sample_view(config) or SampleView()
 
     def snapshot(
-        self, state: TrainState, statistics: dict[str, float], remember: bool = True
+        self,
+        state: TrainState,
+        statistics: dict[str, float],
+        quantities: Quantities,
+        remember: bool = True,
     ) -> Snapshot:
         """Return the run as it is now.
 
@@ -52,7 +57,8 @@ class SnapshotBuilder:
             history=state.history.series(ROWS),
             metric_history=self.metric_history.series(ROWS),
             curves=state.history.curves(CHART_BINS),
-            metric_curves=self.metric_history.curves(CHART_BINS),
+            metric_curves=self.metric_history.curves(SMALL_CHART_BINS),
             config_changes=list(state.config_changes),
+            quantities=quantities,
             density=seen.density,
         )
