@@ -14,6 +14,7 @@ from tests.helpers.tab import (
     ZOOM,
     Socket,
     Tab,
+    drag_across,
     eventually,
     frames,
     label,
@@ -111,6 +112,21 @@ def test_a_frame_on_the_line_is_small_on_the_socket(open_tab):
     eventually(page, lambda: frames(page) >= drawn + 20)
     a_frame = (socket.bytes - received) / (frames(page) - drawn)
     assert 10_000 < a_frame <= 30_000
+    held = pause(page)
+    settled(page)
+    steady(page, frames)
+    whole = page.evaluate(CURVES)["loss of D"][0]
+    assert max(np.diff(whole)) > 1  # so many steps are drawn in bins
+    chart = page.locator(".live-chart", has_text="loss of D").locator(".nsewdrag").first
+    box = drag_across(page, chart, 0.4, 0.5)
+    middle = round(0.45 * held)
+    eventually(
+        page,
+        lambda: {middle - 1, middle, middle + 1} <= set(page.evaluate(CURVES)["loss of D"][0]),
+    )
+    assert page.evaluate(CURVES)["D(x), real"][0] == whole  # another chart
+    page.mouse.dblclick(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    eventually(page, lambda: page.evaluate(CURVES)["loss of D"][0] == whole)
 
 
 def test_what_came_before_the_code_is_drawn_when_it_comes(window, address):

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 PATIENCE = 30.0
 PROBES = "/_stcore/"
@@ -72,16 +72,27 @@ def step(page: Page) -> int:
     return int(tile(page, "step").replace(",", ""))
 
 
-def zoom_in(page: Page) -> None:
-    """Draw a box on the first chart and hide its first curve, with the mouse."""
-    chart = page.locator(".live-chart .nsewdrag").first
+def drag_across(
+    page: Page, chart: Locator, start: float, end: float, down: float = 0.0
+) -> dict[str, float]:
+    """Drag the mouse from `start` to `end`, shares of a chart's width; return where the chart is.
+
+    `down` is the share of its height that the box is high.
+    """
     chart.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
     box = chart.bounding_box()
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    top = box["y"] + 0.3 * box["height"]
+    page.mouse.move(box["x"] + start * box["width"], top)
     page.mouse.down()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    page.mouse.move(box["x"] + end * box["width"], top + down * box["height"], steps=4)
     page.mouse.up()
+    return box
+
+
+def zoom_in(page: Page) -> None:
+    """Draw a box on the first chart and hide its first curve, with the mouse."""
+    drag_across(page, page.locator(".live-chart .nsewdrag").first, 0.3, 0.7, 0.4)
     page.locator(".live-chart .legendtoggle").first.click()
     page.wait_for_timeout(900)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,9 +108,21 @@ def copy_links(rows: Sequence[Mapping[str, str]], key: str) -> None:
     _links(key=key, data=list(rows))
 
 
-def live_chart(figure: Mapping[str, Any], key: str) -> None:
-    """Show a Plotly figure (`data` and `layout`); zoom and legend stay from frame to frame."""
-    _chart(key=key, data=encode(figure))
+def live_chart(
+    figure: Mapping[str, Any],
+    key: str,
+    on_zoom: Callable[[], None] | None = None,
+) -> None:
+    """Show a Plotly figure (`data` and `layout`); zoom and legend stay from frame to frame.
+
+    `on_zoom` is called when a visitor zooms; the component's `zoom` is then the ends of the x axis,
+    or None for all of it.
+    """
+    if on_zoom is None:
+        _chart(key=key, data=encode(figure))
+        return
+    layout = figure["layout"] | {"meta": "zoom"}
+    _chart(key=key, data=encode({**figure, "layout": layout}), on_zoom_change=on_zoom)
 
 
 def sample_canvas(

@@ -41,7 +41,19 @@ function draw(root) {
   live.shown = figure;
   const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   window.Plotly.react(root, figure.data, themed(figure.layout, theme(root)), config);
+  if (figure.layout.meta === "zoom" && !live.tells) {
+    live.tells = true;
+    root.on("plotly_relayout", (change) => tellZoom(live, change));
+  }
   root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
+}
+
+// The part of the steps that is in sight, or null for all of them; they get finer curves there.
+function tellZoom(live, change) {
+  const axis = Object.keys(change).find((name) => /^xaxis\d*\.(range|autorange)/.test(name))?.split(".")[0];
+  if (!axis) return;
+  const ends = change[`${axis}.range`] ?? [change[`${axis}.range[0]`], change[`${axis}.range[1]`]];
+  live.setStateValue("zoom", ends.every(Number.isFinite) ? ends : null);
 }
 
 function schedule(root) {
@@ -109,9 +121,10 @@ function decode(data) {
 
 const same = (a, b) => a?.length === b.length && a.every((byte, i) => byte === b[i]);
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live-chart");
   if (!root.live) prepare(root);
+  root.live.setStateValue = setStateValue;
   if (!same(root.live.data, data)) {
     root.live.data = data;
     root.live.next = decode(data);

@@ -12,10 +12,12 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.networks import LayerRow
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.step_log import Steps
 from ui.confirmation import Confirmation
 from ui.run.measurements import Measurements
 from ui.run.run_storage import RunStorage
 from ui.run.tutorial_state import TutorialState
+from ui.run.zoom import Zoom
 
 
 @dataclass
@@ -26,6 +28,7 @@ class View:
     size: int = 560
     label: int | None = None
     panel: str | None = None
+    zoom: Zoom = field(default_factory=Zoom)
 
 
 @dataclass(eq=False)
@@ -125,6 +128,10 @@ class RunBase:
         self.measurements.evaluate()
         if self.step:
             self.save(wait=False)
+
+    def single_steps(self, first: int, last: int) -> Steps:
+        """Return the statistics of every step from `first` to `last` that is known."""
+        return self.storage.saver.single_steps(first, last)
 
     def save(self, wait: bool = True) -> bool:
         """Save the run; return False if that failed, see `storage.problem`."""

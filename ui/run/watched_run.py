@@ -9,6 +9,7 @@ import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.training.monitoring.step_log import Steps
 from ui.run.page_run import PageRun
 from ui.run.playback import Playback
 from ui.run.run_base import View
@@ -106,6 +107,10 @@ class WatchedRun:
     @property
     def chart_revision(self) -> str:
         return f"{self.page}.{id(self.trainer)}"
+
+    def single_steps(self, first: int, last: int) -> Steps:
+        """Return the statistics of every step from `first` to `last` that is known."""
+        return self.source.single_steps(first, last)
 
     def real_samples(self, n: int) -> np.ndarray:
         """Return the same `n` real samples as on the owner's page."""

@@ -33,6 +33,11 @@ def _connection() -> Connection:
     return VISITORS.connect()
 
 
+def sent_value(key: str, name: str) -> Any:
+    """Return what a component of our own has sent under a name; None if nothing."""
+    return st.session_state[key].get(name)
+
+
 def init_widget(key: str, value: Any) -> str:
     """Give a widget its first value, once, and return its key."""
     if key not in st.session_state:

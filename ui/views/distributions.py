@@ -9,6 +9,7 @@ from ui import figures
 from ui.components import live_chart, tiles
 from ui.live.tiles import common_tiles
 from ui.run.page_run import PageRun
+from ui.views import run_charts
 
 FEW_VALUES = 64
 
@@ -22,11 +23,11 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         live_chart(figures.distributions(snapshot, config, key), f"{run.page}.distributions")
         live_chart(figures.noise_map(snapshot, config, key), f"{run.page}.noise")
     with right:
-        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
-        live_chart(figures.d_outputs(snapshot, config, key), f"{run.page}.judgements")
+        run_charts.losses(run, snapshot)
+        run_charts.d_outputs(run, snapshot)
     for remark in _remarks(snapshot):
         st.caption(remark)
-    live_chart(figures.distances(snapshot, key), f"{run.page}.distances")
+    run_charts.distances(run, snapshot)
 
 
 def _remarks(snapshot: Snapshot) -> list[str]:

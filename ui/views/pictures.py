@@ -7,12 +7,12 @@ import streamlit as st
 from gan_core.data.pixels import to_uint8
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
-from ui import figures
-from ui.components import live_chart, sample_canvas, tiles
+from ui.components import sample_canvas, tiles
 from ui.live.tiles import common_tiles
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
 from ui.session import state
+from ui.views import run_charts
 from ui.views.panels import export, nearest, quality, timeline
 from ui.views.panels.shared import MAX_CLASS_COLUMNS, class_names, count_columns
 
@@ -56,7 +56,7 @@ def _name_of(value: int, names: dict[str, int]) -> str:
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw one frame of a run on pictures."""
-    config, key = run.config, run.chart_revision
+    config = run.config
     epoch = snapshot.epoch or 0.0
     more = [
         {"label": "epoch", "value": f"{epoch:,.2f}", "note": f"{config.dataset.size:,} pictures"},
@@ -82,9 +82,9 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
     left, right = st.columns(2)
     with left:
-        live_chart(figures.losses(snapshot, config, key), f"{run.page}.losses")
+        run_charts.losses(run, snapshot)
     with right:
-        live_chart(figures.d_outputs(snapshot, config, key), f"{run.page}.judgements")
+        run_charts.d_outputs(run, snapshot)
 
 
 def show_panels(run: PageRun) -> None:

@@ -44,6 +44,19 @@ class StepCurves:
         parts = ({n: row[place] for n, row in p.items()} for p in (self.low, self.high, self.mean))
         return StepCurves(self.step[place], *parts)
 
+    def with_part(self, part: StepCurves) -> StepCurves:
+        """Return these curves with the bins of `part` in the place of those between its ends."""
+        if not len(part):
+            return self
+        before, after = self._at(self.step < part.step[0]), self._at(self.step > part.step[-1])
+        pieces = (before, part, after)
+        step = np.concatenate([piece.step for piece in pieces])
+        parts = (
+            {n: np.concatenate([getattr(piece, name)[n] for piece in pieces]) for n in self.low}
+            for name in ("low", "high", "mean")
+        )
+        return StepCurves(step, *parts)
+
     def where(self, column: str) -> StepCurves:
         """Return the bins in which a column has a number."""
         return self._at(~np.isnan(self.mean[column]))
@@ -229,7 +242,7 @@ class History:
 def curves_of(bins: Bins, columns: Sequence[str], width: int, most: int) -> StepCurves:
     """Return bins of `width` steps as curves, merged to about `most` points."""
     covered = int(bins.step[-1] - bins.step[0]) + width if len(bins) else 0
-    if len(bins) > MAX_SINGLE:
+    if len(bins) > max(most, MAX_SINGLE):
         while covered > most * width:
             width *= 2
     bins = bins.merge(width)
