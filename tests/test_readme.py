@@ -91,8 +91,9 @@ def test_command_line_examples_run(page, tmp_path):
     )
     assert done.returncode == 0, done.stderr.decode()
     made = {path.name for path in (tmp_path / "runs" / "first").iterdir()}
-    kept = {".lock", "run.json", "config.json", "metrics.csv", "checkpoints", "past.safetensors"}
-    assert made == kept | {"samples", "thumbnail.png", "generator.safetensors"}
+    kept = {".lock", "run.json", "config.json", "metrics.csv", "checkpoints", "steps.bin"}
+    states = {"past.safetensors", "generator.safetensors"}
+    assert made == kept | states | {"samples", "thumbnail.png"}
     if page == COMMANDS:
         assert b'"wasserstein_1"' in done.stdout
         assert (tmp_path / "grid.png").stat().st_size > 1_000

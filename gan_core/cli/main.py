@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from gan_core.cli.evaluate import evaluate_run
 from gan_core.cli.parser import parser
-from gan_core.cli.runs import digest, export_zip, import_zip, table
+from gan_core.cli.runs import digest, export_zip, import_zip, table, write_steps
 from gan_core.cli.sample import sample_picture
 from gan_core.cli.train import BY_SIGNAL, train
 from gan_core.data.csv_column import read_table, store_column
@@ -50,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(import_zip(options.path))
         elif options.command == "export-run":
             export_zip(options.run, options.out, options.all)
+        elif options.command == "steps":
+            write_steps(options.run, options.out, options.first, options.last)
         elif options.command == "import-csv":
             _import_csv(options.file, options.column)
         else:

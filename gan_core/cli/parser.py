@@ -13,6 +13,7 @@ from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.registry import knobs
 from gan_core.runtime.settings import ENGINES
 from gan_core.storage.run_saver import AUTOSAVE_SECONDS
+from gan_core.storage.validation.require import MAX_STEPS
 
 DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(s|m|h|)")
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -47,6 +48,11 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     export.add_argument("run", help=A_RUN)
     export.add_argument("--out", type=Path, required=True, help="a zip file")
     export.add_argument("--all", action="store_true", help="with all checkpoints")
+    steps = commands.add_parser("steps", help="write the numbers of every single step as CSV")
+    steps.add_argument("run", help=A_RUN)
+    steps.add_argument("--out", type=Path, required=True, help="a CSV file")
+    steps.add_argument("--first", type=positive, default=1, help="the first step")
+    steps.add_argument("--last", type=positive, default=MAX_STEPS, help="the last step")
     return made
 
 

@@ -1,4 +1,4 @@
-"""`runs`, `digest`, `import-run` and `export-run`."""
+"""`runs`, `digest`, `steps`, `import-run` and `export-run`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from gan_core.data.importing.limits import Limits
-from gan_core.runtime.files import PARTIAL
+from gan_core.runtime.files import PARTIAL, write_atomically
 from gan_core.storage import checkpoint, run_zip
-from gan_core.storage.run_folder import RunFolder
+from gan_core.storage.metrics_table import csv_of, single_steps
+from gan_core.storage.run_folder import STEPS, RunFolder
 from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.runs_folder import all_folders, resolve_run, runs_folder
+from gan_core.storage.step_file import StepFile
+from gan_core.training.monitoring.snapshot import STATISTICS
 
 COLUMNS = ("id", "name", "data set", "step", "saved", "MB", "numbers of its latest step")
 
@@ -52,6 +55,21 @@ def export_zip(run: str, path: Path, everything: bool) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_steps(run: str, path: Path, first: int, last: int) -> None:
+    """Write the statistics of every step from `first` to `last` as CSV; say on stderr how many.
+
+    Raises:
+        ValueError: if there is no such run, or it keeps none of these steps.
+    """
+    folder = resolve_run(run)
+    steps = StepFile(folder.path / STEPS, STATISTICS).read(first, last)
+    if not len(steps.step):
+        raise ValueError(f"{folder.id} keeps no single steps from {first:,} to {last:,}.")
+    write_atomically(path, csv_of(single_steps(steps)))
+    found = f"{len(steps.step):,} steps, {steps.step[0]:,} to {steps.step[-1]:,}"
+    print(f"gan_core: {found}.", file=sys.stderr)
 
 
 def table() -> str:

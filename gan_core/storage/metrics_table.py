@@ -7,6 +7,8 @@ import io
 
 import numpy as np
 
+from gan_core.training.monitoring.snapshot import STATISTICS
+from gan_core.training.monitoring.step_log import Steps
 from gan_core.training.trainer import Trainer
 
 
@@ -27,6 +29,12 @@ def table_of(trainer: Trainer) -> dict[str, np.ndarray]:
     made["stride"] = np.full(len(steps), trainer.history.stride)
     made["changes"] = _changes_at(steps, trainer.config_changes)
     return made
+
+
+def single_steps(steps: Steps) -> dict[str, np.ndarray]:
+    """Return a table of the statistics of single steps."""
+    columns = dict(zip(STATISTICS, steps.table.T, strict=True))
+    return {"step": steps.step, **columns}
 
 
 def _changes_at(steps: np.ndarray, changes: list[tuple[int, str]]) -> np.ndarray:

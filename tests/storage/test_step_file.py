@@ -1,5 +1,6 @@
 """The file of single steps: appended to at each save, whole after a crash, never in the way."""
 
+import csv
 import io
 import zlib
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.cli.main import main
 from gan_core.storage import run_zip, step_file
 from gan_core.storage.run_folder import STEPS, RunFolder
 from gan_core.storage.run_saver import RunSaver
@@ -211,3 +213,24 @@ def test_a_resumed_run_drops_the_steps_that_no_checkpoint_knows(runs):
     again.step(3)
     second.save(again.snapshot())
     assert second.single_steps(1, 100).step.tolist() == list(range(1, 14))
+
+
+def test_the_command_line_writes_single_steps_as_csv(runs, tmp_path, capsys):
+    trainer = Trainer(ExperimentConfig.from_dict(SMALL), "cpu", "eager")
+    trainer.history.max_points = 10
+    saver = RunSaver(trainer, new_folder())
+    trainer.step(60)
+    saver.save(trainer.snapshot())
+    saver.close()
+    out, run = tmp_path / "steps.csv", str(saver.folder.path)
+    assert main(["steps", run, "--first", "11", "--last", "20", "--out", str(out)]) == 0
+    assert "10 steps, 11 to 20" in capsys.readouterr().err
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == list(range(11, 21))
+    loss = saver.single_steps(11, 20).table[:, STATISTICS.index("loss_d")]
+    assert [np.float32(row["loss_d"]) for row in rows] == loss.tolist()
+    assert main(["steps", run, "--first", "61", "--out", str(out)]) == 2
+    assert "keeps no single steps from 61" in capsys.readouterr().err
+    with (saver.folder.path / "metrics.csv").open() as file:
+        assert {row["stride"] for row in csv.DictReader(file)} == {"8"}
