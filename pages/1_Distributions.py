@@ -17,6 +17,7 @@ if watched is not None:
     watch.show(watched, distributions.draw)
     st.stop()
 run = open_runs.open_run("distributions", DEFAULT)
+history_slider.follow(run)
 st.markdown("### A generator learns a distribution")
 st.markdown(
     "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "

@@ -18,6 +18,7 @@ if watched is not None:
     pictures.show_timeline(watched)
     st.stop()
 run = open_runs.open_run("pictures", DEFAULT)
+history_slider.follow(run)
 st.markdown("### A generator learns to draw")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "

@@ -13,8 +13,8 @@ from ui.views import latent_space
 run = open_runs.open_run("pictures", {"dataset": {"name": "mnist"}})
 st.markdown("### What lies between two samples?")
 st.markdown(
-    "Every picture here is made by the generator of the page **Pictures**, as it is now: "
-    "train it, and this page trains with it. Only the noise z is chosen, not drawn."
+    "Every picture here is made by the generator of the page **Pictures**, as you see it "
+    "there: train it, and this page trains with it. Only the noise z is chosen, not drawn."
 )
 toolbar.show(run)
 messages.show(run)

@@ -49,7 +49,7 @@ def show_controls(run: PageRun) -> None:
         )
         rows = run.layers[network]
         with_weights = [i for i, row in enumerate(rows) if row.parameters]
-        key = state.init_widget(f"{run.page}.{id(run.trainer)}.{network}.layer", with_weights[0])
+        key = state.init_widget(f"{run.chart_revision}.{network}.layer", with_weights[0])
         layer = st.selectbox(
             "with respect to a weight of layer",
             with_weights,
@@ -58,7 +58,7 @@ def show_controls(run: PageRun) -> None:
             width=320,
         )
         most = rows[layer].parameters
-        key = state.init_widget(f"{run.page}.{id(run.trainer)}.{network}.{layer}.weight", 1)
+        key = state.init_widget(f"{run.chart_revision}.{network}.{layer}.weight", 1)
         number = st.number_input(f"number (1 to {most:,})", 1, most, key=key, width=170)
     run.tutorial.weight = network, layer, int(number) - 1
 
@@ -67,8 +67,8 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the gradients of the next step's batch at every layer, and the chosen derivative."""
     if run.playback.running:
         record_if_due(run)
-    gan = run.trainer.gan
-    with run.trainer.lock:
+    gan = run.displayed.gan
+    with run.displayed.lock:
         batch = gan.peek_batch()
         rows = layer_gradients(gan, batch)
         _refresh_derivative(run, batch)
@@ -79,13 +79,13 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
 
 def _refresh_derivative(run: PageRun, batch: Batch) -> None:
     """Compute the chosen derivative, unless it would slow the training of large networks."""
-    tutorial, step = run.tutorial, run.step
+    tutorial, step = run.tutorial, run.displayed.step_count
     known = tutorial.derivative
     weights = sum(row.parameters for rows in run.layers.values() for row in rows)
     is_new_choice = known is None or known.weight != tutorial.weight
     is_affordable = not run.playback.running or weights < FEW_WEIGHTS
     if is_new_choice or (known.step != step and is_affordable):
-        found = derivative(run.trainer.gan, batch, *tutorial.weight)
+        found = derivative(run.displayed.gan, batch, *tutorial.weight)
         tutorial.derivative = ComputedDerivative(tutorial.weight, step, found)
 
 

@@ -19,10 +19,10 @@ def show_controls(run: PageRun) -> None:
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Measure how far the run is from its equilibrium, and draw it over the steps."""
-    tutorial, config = run.tutorial, run.config
+    tutorial, config = run.tutorial, run.displayed.config
     if tutorial.axis is None:
         tutorial.axis = config.dataset.kind.density_axis(config.dataset)
-    found = measure(run.trainer, axis=tutorial.axis)
+    found = measure(run.displayed, axis=tutorial.axis)
     tutorial.equilibria.add(found.step, found.row())
     key = run.chart_revision
     measured = config.loss.divergence
@@ -41,13 +41,14 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
             st.latex(rf"\small\begin{{gathered}}{formulas}\end{{gathered}}")
     since = snapshot.quantities.loss
     tracked = tutorial.equilibria.series(500)
-    tracked = {name: row[tracked["step"] > since] for name, row in tracked.items()}
+    shown = (tracked["step"] > since) & (tracked["step"] <= found.step)
+    tracked = {name: row[shown] for name, row in tracked.items()}
     title = (
         "Distance" if measured is None else ", ".join(filter(None, (measured.title, measured.unit)))
     )
     images = {"value": np.negative}
     if measured is not None:
-        unit = d_input_scale(run.trainer.gan)
+        unit = d_input_scale(run.displayed.gan)
         images["implied"] = lambda loss_d: measured.distance_from_loss(loss_d, unit)
     batches = snapshot.curves.after(since).map("loss_d", images)
     chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
@@ -70,10 +71,10 @@ def _value(found: Equilibrium) -> str:
 
 def _distance(run: PageRun, found: Equilibrium) -> str:
     """Return the distance that D's loss implies beside the true one, in LaTeX."""
-    measured = run.config.loss.divergence
+    measured = run.displayed.config.loss.divergence
     if measured is None:
         return r"\,"
-    rows = [measured.identity, measured.derivation(-found.value, d_input_scale(run.trainer.gan))]
+    rows = [measured.identity, measured.derivation(-found.value, d_input_scale(run.displayed.gan))]
     if found.true is not None:
         rows.append(rf"\text{{true }} {measured.symbol} = {found.true:.3f}")
     if measured.condition and found.max_slope is not None:
@@ -83,10 +84,10 @@ def _distance(run: PageRun, found: Equilibrium) -> str:
 
 def _at_the_mean(run: PageRun, found: Equilibrium) -> str:
     """Return D* with its numbers at the target's mean, where it is the odds of two densities."""
-    seen, loss = found.curves, run.config.loss
+    seen, loss = found.curves, run.displayed.config.loss
     if seen is None or not loss.is_probabilistic or loss.equilibrium_logit:
         return r"\,"
-    at = int(np.argmin(np.abs(seen.x - run.trainer.gan.mean)))
+    at = int(np.argmin(np.abs(seen.x - run.displayed.gan.mean)))
     x, real, fake = seen.x[at], seen.p_real[at], seen.p_fake[at]
     return (
         r"D^*(x) = \frac{p_r(x)}{p_r(x)+p_g(x)} \\[4pt]"

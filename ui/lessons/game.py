@@ -69,17 +69,17 @@ def _show_value(run: PageRun, record: LineRecord | None) -> None:
     if record is None:
         formula, numbers = r"V(D,G)", r"\,"
     elif record.discriminator_loss is None:
-        formula, _ = value_of_game(run.config, record.update.loss_terms)
+        formula, _ = value_of_game(run.displayed.config, record.update.loss_terms)
         numbers = r"\,"
     else:
-        formula, numbers = value_of_game(run.config, record.discriminator_loss)
+        formula, numbers = value_of_game(run.displayed.config, record.discriminator_loss)
     st.latex(rf"\min_G\ \max_D\ {formula}".replace(" + ", r" \\ {} + "))
     st.latex(numbers)
 
 
 def algorithm_html(run: PageRun, record: LineRecord | None) -> str:
     """Return Algorithm 1 as HTML, with the present line lit."""
-    updates = run.config.n_critic
+    updates = run.displayed.config.n_critic
     now = "" if record is None else f", now number {record.repetition}"
     rows = [f"<i>D's turn{f', {updates} times{now}' if updates > 1 else ''}</i>"]
     for number, line in enumerate(LINES, 1):
@@ -89,8 +89,8 @@ def algorithm_html(run: PageRun, record: LineRecord | None) -> str:
         rows.append(f"<div{lit}><b>{number}</b> {escape(line.words)}</div>")
     watched = run.tutorial.recording
     step = "" if watched is None else f", step {watched.step:,}"
-    if watched is not None and watched.step != run.step:
-        step += ", the last one watched"
+    if watched is not None and watched.step != run.displayed.step_count:
+        step += ", the one that came next" if run.looks_back else ", the last one watched"
     return f"<div class='algorithm'><b>Algorithm 1{step}</b>{''.join(rows)}</div>"
 
 
@@ -101,14 +101,14 @@ def _show_scene(run: PageRun, snapshot: Snapshot, record: LineRecord | None) -> 
         seen, x = untouched, view.x
         if record is not None:
             seen, x = record.view, run.tutorial.recording.x
-        figure = figures.scene(seen, x, run.config, run.chart_revision)
+        figure = figures.scene(seen, x, run.displayed.config, run.chart_revision)
         live_chart(figure, f"{run.page}.lesson.scene")
         return
     if record is None:
         scene = StepView(snapshot.samples[:SHOWN], run.real_samples(run.num_fixed)[:SHOWN])
     else:
         scene = record.view
-    low, high = run.config.loss.score_range or _reach(scene)
+    low, high = run.displayed.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:
         below, name = figures.push_map(scene.push), "Push: green more ink, purple less"

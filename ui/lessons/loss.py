@@ -22,7 +22,7 @@ COMPARED = ("minimax", "non_saturating")
 
 def show_controls(run: PageRun) -> None:
     """Let a loss be looked at; the run keeps its own."""
-    own = run.config.loss.name
+    own = run.displayed.config.loss.name
     st.selectbox(
         "Loss to look at",
         LOSSES.names(),
@@ -34,7 +34,7 @@ def show_controls(run: PageRun) -> None:
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the loss with the next step's batch on it, and the gradient that G gets from each."""
-    trainer = run.trainer
+    trainer = run.displayed
     loss = _find_loss(run, state.widget_value(f"{run.page}.lesson.loss"))
     compared = [_find_loss(run, name) for name in COMPARED]
     if loss.name not in COMPARED:
@@ -65,7 +65,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
 
 def _find_loss(run: PageRun, name: str) -> Loss:
     """Return the run's own loss if it has that name, else one with its default knobs."""
-    own = run.config.loss
+    own = run.displayed.config.loss
     return own if name == own.name else LOSSES.create(name)
 
 

@@ -23,7 +23,7 @@ def show_controls(run: PageRun) -> None:
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the push on the samples of the next step's batch."""
-    trainer = run.trainer
+    trainer = run.displayed
     found = sample_gradients(trainer, SHOWN)
     chosen = min(state.widget_value(f"{run.page}.lesson.sample"), len(found.dloss_dlogit)) - 1
     st.latex(
@@ -54,7 +54,7 @@ def _numbers(found: SampleGradients, chosen: int) -> str:
 def _pictures(run: PageRun, found: SampleGradients, chosen: int) -> None:
     """Draw all the samples and their pushes, and the chosen one enlarged."""
     reach = float(found.d_output.min()), float(found.d_output.max())
-    low, high = run.config.loss.score_range or reach
+    low, high = run.displayed.config.loss.score_range or reach
     judged = figures.judged(found.samples, found.d_output, low, high)
     maps = figures.push_map(found.push)
     moved = figures.moved(found.samples, found.push)

@@ -22,11 +22,14 @@ def record_if_due(run: PageRun) -> None:
 def move_line(run: PageRun, lines: int) -> None:
     """Pause, and display the line of the step so many lines on.
 
-    Behind the last line, or if the run has gone on since, a new step is taken.
+    Behind the last line, or if the run has gone on since, a new step is taken. Of a run that is
+    displayed at an earlier step it is always the step after that one, taken by a copy.
     """
     run.playback.pause()
     tutorial, known = run.tutorial, run.tutorial.recording
-    is_latest = known is not None and known.step == run.step and not run.trainer.step_fraction
+    shown = run.displayed
+    is_latest = known is not None and known.step == shown.step_count and not shown.step_fraction
+    is_latest = is_latest or run.looks_back
     is_within = known is not None and tutorial.place + lines < len(known.records)
     if is_within and (is_latest or lines < 0):
         tutorial.place = max(0, tutorial.place + lines)
@@ -37,6 +40,7 @@ def move_line(run: PageRun, lines: int) -> None:
 
 
 def _record(run: PageRun) -> None:
-    with run.trainer.recover_from_oom():
-        run.tutorial.recording = record_step(run.trainer, run.tutorial.x)
+    trainer = run.history.copy_displayed() if run.looks_back else run.displayed
+    with trainer.recover_from_oom():
+        run.tutorial.recording = record_step(trainer, run.tutorial.x)
     run.playback.report_failure()

@@ -68,19 +68,19 @@ def show(run: PageRun) -> None:
 
 
 def examine(run: PageRun) -> Diagnosis:
-    """Return the diagnosis of a run, by its latest snapshot."""
-    trainer = run.trainer
-    key = ("reference", run.config.dataset)
+    """Return the diagnosis of a run, by the latest snapshot of the step that is displayed."""
+    trainer = run.displayed
+    key = ("reference", trainer.config.dataset)
     reference = state.visitor().cached(key, lambda: reference_of(trainer))
     return diagnose(indicators_of(trainer, run.latest_snapshot(), reference, _class_histogram(run)))
 
 
 def _class_histogram(run: PageRun) -> ClassHistogram | None:
     """Return the classes that the latest evaluation counted, if it is not long ago."""
-    if not run.measurements.reports or not run.config.dataset.classes:
+    if not run.reports or not run.config.dataset.classes:
         return None
-    latest = run.measurements.reports[-1]
-    recent = run.step - latest.step <= max(latest.step // 4, 100)
+    latest = run.reports[-1]
+    recent = run.displayed.step_count - latest.step <= max(latest.step // 4, 100)
     return next(iter(latest.census.values()), None) if recent else None
 
 
@@ -99,7 +99,8 @@ def _show_remedies(
             # The key holds what the button does: a click never applies what came in its place.
             key=f"{run.page}.remedy.{run.revision}.{remedy.label}.{sure}",
             icon=":material/healing:" if remedy.live else ":material/restart_alt:",
-            help=", ".join(remedy.changed).replace("_", " ") + " will change.",
+            help=run.newest_only or ", ".join(remedy.changed).replace("_", " ") + " will change.",
+            disabled=run.looks_back,
             on_click=_ask if asks and not sure else _apply,
             args=(run, remedy, config),
         )
@@ -111,12 +112,12 @@ def _ask(run: PageRun, remedy: Remedy, config: ExperimentConfig) -> None:
 
 
 def _stopped(run: PageRun) -> bool:
-    return run.trainer.failure is not None and not run.playback.running
+    return run.displayed.failure is not None and not run.playback.running
 
 
 def _apply(run: PageRun, remedy: Remedy, config: ExperimentConfig) -> None:
     """Apply a remedy to the run that had this config: Streamlit may serve a click twice."""
-    if run.config != config:
+    if run.config != config or run.looks_back:
         return
     run.remedy.clear()
     stopped = _stopped(run)

@@ -6,11 +6,16 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.run.page_run import PageRun
 from ui.session import open_runs, state
 from ui.session.late_imports import import_for_first_step, import_in_background
+
+PAUSING_MESSAGE = (
+    "Pausing after this half step: the update of D or of G that is in progress cannot be cut short."
+)
 
 TICK_SECONDS = 0.05
 """Seconds after which the browser asks for the next frame; requests that come early wait."""
@@ -19,7 +24,9 @@ MEASURING_SECONDS, PAUSED_MEASURING_SECONDS = 0.05, 0.3
 """Seconds of a frame that go into measurements, while the run trains and while it rests."""
 
 SLOW_STEP_SECONDS = 0.3
-SLOW_STEP_MESSAGE = "This step: first D is updated, then G"
+"""Seconds from which on a step has a bar; Pause is not answered before its half has ended."""
+
+PAUSING_TICK_SECONDS = 0.5
 
 
 def draw_and_train(
@@ -35,21 +42,34 @@ def draw_and_train(
     """
     playback = run.playback
     is_busy = playback.running or run.measurements.busy
+    pausing = playback.wait_for_pause(SLOW_STEP_SECONDS) and run.drawn is not None
+    tick = TICK_SECONDS if is_busy else tick_at_rest
+    clicks = iter([True])
 
-    @st.fragment(run_every=TICK_SECONDS if is_busy else tick_at_rest)
+    @st.fragment(run_every=PAUSING_TICK_SECONDS if pausing else tick)
     def frame() -> None:
         if not open_runs.is_current(run):
             st.rerun()
         began = time.perf_counter()
         message = playback.queue_message()
-        st.caption(message) if message else st.empty()  # one element in either case
+        top = st.empty()  # one element, whatever stands there
+        if message:
+            top.caption(message)
+        serves_a_click = next(clicks, False)
+        if pausing and playback.is_pausing:
+            top.caption(PAUSING_MESSAGE)
+            draw(run, run.drawn)
+            return
+        if pausing and not serves_a_click:
+            st.rerun()
+        show_fraction = _step_bar(run, top)
         run.drawn = run.history.displayed_snapshot()
         draw(run, run.drawn)
         ended = False
         if playback.running:
             playback.frame_timer.add_frame(began, time.perf_counter() - began)
             import_for_first_step()
-            ended = playback.train(state.steps_per_frame(), _step_bar(run), frame_seconds)
+            ended = playback.train(state.steps_per_frame(), show_fraction, frame_seconds)
         else:
             run.autosave_if_idle()
         seconds = MEASURING_SECONDS if playback.running else PAUSED_MEASURING_SECONDS
@@ -61,9 +81,11 @@ def draw_and_train(
     import_in_background()
 
 
-def _step_bar(run: PageRun) -> Callable[[float], None]:
+def _step_bar(run: PageRun, place: DeltaGenerator) -> Callable[[float], None]:
     """Return a function that shows the fraction of a step: as a bar where steps are slow."""
-    if run.playback.frame_timer.step_seconds < SLOW_STEP_SECONDS:
+    usual = run.playback.frame_timer.step_seconds
+    if usual < SLOW_STEP_SECONDS or not run.playback.running:
         return lambda fraction: None
-    bar = st.progress(0.0, SLOW_STEP_MESSAGE)
-    return lambda fraction: bar.progress(fraction, SLOW_STEP_MESSAGE)
+    words = f"This step: first D is updated, then G. Usually it takes {usual:.1f} s."
+    place.progress(0.0, words)
+    return lambda fraction: place.progress(fraction, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.live import history_slider
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.run.playback import halve_rate
@@ -12,6 +13,7 @@ from ui.session import open_runs, state
 
 def show(run: PageRun) -> None:
     """Show all messages about the run, and ask before it is dropped."""
+    history_slider.show_moment(run)
     messages = state.visitor().messages
     for message in messages:
         st.warning(escape_markdown(message))  # it may quote the text of a link

@@ -80,10 +80,11 @@ def _sentence(run: WatchedRun) -> str:
 
 def _show_settings(run: WatchedRun) -> None:
     """Show the settings that differ from the defaults in the sidebar."""
-    changed = config_diff.from_defaults(run.config)
+    config = run.displayed.config
+    changed = config_diff.from_defaults(config)
     with st.sidebar:
         st.markdown("**Settings of the run**")
-        st.caption(f"{run.config.dataset.title}, {run.config.loss.title}, seed {run.config.seed}")
+        st.caption(f"{config.dataset.title}, {config.loss.title}, seed {config.seed}")
         if not changed:
             st.caption("All settings are the defaults.")
             return

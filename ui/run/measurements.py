@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from gan_core import Trainer
 from gan_core.evaluation.evaluate import Evaluation, as_bytes
 from gan_core.evaluation.nearest_neighbors import NeighborReport, neighbor_search
 from gan_core.evaluation.report import EvaluationReport
-from gan_core.runtime.tasks import SlicedTask
+from gan_core.runtime.tasks import SlicedTask, Task
 from gan_core.shapes import Samples
+
+T = TypeVar("T")
 
 MAX_REPORTS = 500
 
@@ -24,7 +29,10 @@ class Measurements:
         """The measurement in progress, or the last one."""
         self.reports: list[EvaluationReport] = []
         self.nearest: tuple[Samples, NeighborReport] | None = None
+        self.nearest_step = 0
+        """The step of the samples that were compared."""
         self._trainer = trainer
+        self._measured_step = 0
 
     @property
     def busy(self) -> bool:
@@ -36,7 +44,8 @@ class Measurements:
         """The fraction done of the measurement in progress, and its message; None if idle."""
         if not self.busy:
             return None
-        return min(self._task.fraction, 1.0), self._task.message or "beginning"
+        words = f"Step {self._measured_step:,}: {self._task.message or 'beginning'}"
+        return min(self._task.fraction, 1.0), words
 
     @property
     def error(self) -> str | None:
@@ -50,17 +59,28 @@ class Measurements:
         self._task.work(seconds)
         return not self._task.active
 
-    def evaluate(self) -> None:
-        """Begin to measure how good the generator is now, unless busy."""
+    def evaluate(self, displayed: Trainer | None = None) -> None:
+        """Begin to measure how good the generator is now, or was when displayed, unless busy."""
         if self.busy:
             return
-        trainer = self._trainer
+        trainer = displayed or self._trainer
         evaluation = Evaluation(trainer.frozen_generator(), trainer.config.dataset, trainer.source)
 
         def keep(quality: EvaluationReport) -> None:
-            self.reports = [*self.reports, quality][-MAX_REPORTS:]
+            if quality.step > self._trainer.step_count:  # the run has gone back since
+                return
+            others = [report for report in self.reports if report.step != quality.step]
+            in_order = sorted([*others, quality], key=lambda report: report.step)
+            self.reports = in_order[-MAX_REPORTS:]
 
-        self._task = SlicedTask(evaluation.slices(), keep)
+        self._begin(evaluation.slices(), keep, trainer.step_count)
+
+    def _begin(self, work: Task[T], keep: Callable[[T], None], step: int) -> None:
+        self._task, self._measured_step = SlicedTask(work, keep), step
+
+    def reports_until(self, step: int) -> list[EvaluationReport]:
+        """Return the evaluations of the steps up to this one."""
+        return [report for report in self.reports if report.step <= step]
 
     def is_due(self, before: int) -> bool:
         """Return whether the run has passed a multiple of `every` since step `before`."""
@@ -68,21 +88,28 @@ class Measurements:
             return False
         return self._trainer.step_count // self.every > before // self.every
 
-    def compare(self, numbers: list[int]) -> None:
-        """Begin to look for the real pictures nearest to some places of the grid, unless busy."""
+    def compare(self, numbers: list[int], displayed: Trainer | None = None) -> None:
+        """Begin to look for the real pictures nearest to some places of the grid, unless busy.
+
+        The samples are those of the run now, or as it is displayed.
+        """
         if self.busy:
             return
-        trainer = self._trainer
+        trainer = displayed or self._trainer
+        step = trainer.step_count
         labels = trainer.fixed_labels
         chosen = None if labels is None else labels[numbers]
         pixels = as_bytes(trainer.generate(trainer.fixed_z[numbers], chosen))
 
         def keep(found: NeighborReport) -> None:
-            self.nearest = pixels, found
+            if step <= self._trainer.step_count:
+                self.nearest, self.nearest_step = (pixels, found), step
 
         work = neighbor_search(pixels, trainer.config.dataset, trainer.source, trainer.device)
-        self._task = SlicedTask(work, keep)
+        self._begin(work, keep, step)
 
     def truncate_after(self, step: int) -> None:
-        """Drop all reports of later steps: the run has gone back."""
-        self.reports = [quality for quality in self.reports if quality.step <= step]
+        """Drop what was measured at later steps: the run has gone back."""
+        self.reports = self.reports_until(step)
+        if self.nearest_step > step:
+            self.nearest = None

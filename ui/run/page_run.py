@@ -66,10 +66,13 @@ class PageRun(RunBase):
         self.playback.frame_timer = FrameTimer()
 
     def latest_snapshot(self) -> Snapshot:
-        """Return the snapshot drawn last; of a run at rest, one that is not older than it."""
+        """Return the snapshot drawn last; of a run at rest, one of the very step displayed."""
+        if self.looks_back:
+            return self.history.displayed_snapshot()
         snapshot, trainer = self.cached_snapshot, self.trainer
         if snapshot is not None and (
             self.playback.running
+            or self.playback.is_pausing  # the run can be read after the half step in progress
             or (snapshot.step, snapshot.updates_d) == (trainer.step_count, trainer.updates_d)
         ):
             return snapshot
@@ -113,5 +116,6 @@ class PageRun(RunBase):
         """
         self.storage.close()
         self.trainer = self.storage = self.measurements = None
-        self.cached_snapshot = self.drawn = self.past_trainer = self.real = None
+        self.cached_snapshot = self.drawn = self.real = None
+        self.past_trainer = self.past_snapshot = None
         self.layers, self.tutorial = {}, TutorialState()

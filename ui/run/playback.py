@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from gan_core.optimizers import Optimizer
@@ -16,6 +18,9 @@ from ui.run.run_base import RunBase
 
 SHARED_FRAME_SECONDS = 1.0
 """Seconds after which a frame is drawn although other runs left it little time to train."""
+
+LOOK_EVERY = 0.01
+"""Seconds between two looks at a step in progress."""
 
 SLICE_SECONDS = 0.01
 """Steps are taken in calls of about this length, so that Pause is heard between them."""
@@ -36,13 +41,16 @@ class Playback:
         self.started = 0.0
         self.last_step_at = 0.0
         """When the latest training step ended, seconds since 1970."""
+        self._threads_in_step: set[int] = set()
+        """The threads that are in a step; one that Pause has overtaken is, until it hears of it."""
         self.acknowledged_failure: Failure | None = None
         """The failure that the user dismissed by pressing Train; it is not reported again."""
 
     def start(self, until: int | None = None) -> None:
         """Train from now on, to a step if one is given."""
         run = self._run
-        run.notice = run.past_trainer = run.info = None
+        run.leave_past()
+        run.notice = run.info = None
         self.acknowledged_failure = run.trainer.failure
         self.stop_at = until
         self.running = until is None or until > run.step
@@ -55,6 +63,27 @@ class Playback:
         self.stop_at = None
         SCHEDULER.remove(self)
 
+    @property
+    def is_pausing(self) -> bool:
+        """Whether Pause was pressed and an update of D or G is still in progress."""
+        return not self.running and bool(self._threads_in_step)
+
+    def wait_for_pause(self, seconds: float) -> bool:
+        """Wait so long for the update in progress, if Pause was pressed; return `is_pausing`."""
+        until = time.perf_counter() + seconds
+        while self.is_pausing and time.perf_counter() < until:
+            time.sleep(LOOK_EVERY)
+        return self.is_pausing
+
+    @contextmanager
+    def _in_step(self) -> Iterator[None]:
+        thread = threading.get_ident()
+        self._threads_in_step.add(thread)
+        try:
+            yield
+        finally:
+            self._threads_in_step.discard(thread)
+
     def run_steps(self, steps: int) -> None:
         """Train so many steps, in addition to those that are still to be taken; then pause."""
         waiting = self.running and self.stop_at is not None
@@ -63,6 +92,7 @@ class Playback:
     def step_discriminator(self) -> None:
         """Pause, and update D once."""
         self.pause()
+        self._run.leave_past()
         with self._run.trainer.recover_from_oom():
             self._run.trainer.step_discriminator()
         self.report_failure()
@@ -70,6 +100,7 @@ class Playback:
     def step_generator(self) -> None:
         """Pause, and update G once."""
         self.pause()
+        self._run.leave_past()
         with self._run.trainer.recover_from_oom():
             self._run.trainer.step_generator()
         self.report_failure()
@@ -137,7 +168,8 @@ class Playback:
                     break
                 since = time.perf_counter()
                 most = min(steps - taken, self._steps_per_slice())
-                taken += self._run.trainer.step(most, should_continue)
+                with self._in_step():
+                    taken += self._run.trainer.step(most, should_continue)
                 trained += time.perf_counter() - since
         return taken, trained
 

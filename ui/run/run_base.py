@@ -55,6 +55,9 @@ class RunBase:
     """Processor time of one frame of one watcher, smoothed."""
     past_trainer: Trainer | None = None
     """The run as it was at an earlier step, as long as the page displays that step."""
+    past_snapshot: Snapshot | None = None
+    past_visits: int = 0
+    """Raised when the page leaves an earlier step, so that its slider stands at the end again."""
     proposed: ExperimentConfig | None = None
     """The set-up that waits for the visitor's consent to a new run."""
     notice: str | None = None
@@ -108,6 +111,31 @@ class RunBase:
         return self.past_trainer or self.trainer
 
     @property
+    def trains_here(self) -> bool:
+        """Whether this page trains the run; a watcher's page does not."""
+        return True
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the page displays an earlier step."""
+        return self.past_trainer is not None
+
+    @property
+    def newest_only(self) -> str | None:
+        """Why a control that acts on the newest step alone is grey; None if it is not."""
+        if not self.looks_back:
+            return None
+        return (
+            f"You look at step {self.displayed.step_count:,}; this acts on step {self.step:,}. "
+            "Go to the newest step to use it."
+        )
+
+    @property
+    def reports(self) -> list[EvaluationReport]:
+        """The evaluations up to the displayed step, in the order of their steps."""
+        return self.measurements.reports_until(self.displayed.step_count)
+
+    @property
     def chart_revision(self) -> str:
         """A text that changes when zoom and legend of the charts should start afresh."""
         return f"{self.page}.{id(self.trainer)}"
@@ -117,15 +145,34 @@ class RunBase:
         self.storage.close()
         self.trainer, self.storage = trainer, storage
         self.layers = self.trainer.layers()
-        self.real = self.cached_snapshot = self.drawn = self.past_trainer = None
+        self.real = self.cached_snapshot = self.drawn = None
+        self.past_trainer = self.past_snapshot = None
         self.proposed = self.notice = self.info = None
         self.measurements = Measurements(trainer, self.measurements.every)
         self.tutorial = TutorialState()
         self.remedy.clear()
 
+    def display(self, past: Trainer | None) -> None:
+        """Display the run as it was at an earlier step, or as it is now.
+
+        All that a page shows of a run, judges or offers as a file is that of `displayed`; what
+        was computed from the moment displayed before is dropped.
+        """
+        before = self.displayed.config, self.looks_back
+        self.past_trainer, self.past_snapshot = past, None
+        self.tutorial.forget_moment()
+        if (self.displayed.config, self.looks_back) != before:
+            self.show_config()
+
+    def leave_past(self) -> None:
+        """Display the run as it is now, if the page displays an earlier step."""
+        if self.looks_back:
+            self.display(None)
+            self.past_visits += 1
+
     def evaluate(self) -> None:
-        """Begin to measure how good the generator is; the step that is measured is saved, too."""
-        self.measurements.evaluate()
+        """Begin to measure the displayed generator; the step that is measured is saved, too."""
+        self.measurements.evaluate(self.displayed)
         if self.step:
             self.save(wait=False)
 
@@ -166,6 +213,6 @@ class RunBase:
         return self.real
 
     def show_config(self) -> None:
-        """Make the widgets show the run's config, not the choices made since."""
+        """Make the widgets show the displayed config, not the choices made since."""
         self.proposed = None
         self.revision += 1

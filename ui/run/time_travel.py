@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gan_core import Trainer
 from gan_core.storage import checkpoint
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.monitoring.state_history import StateSnapshot
@@ -44,14 +45,23 @@ class TimeTravel:
             ValueError: as `state_at`.
         """
         run = self._run
-        run.past_trainer = None
+        past = None
         if step < run.step:
-            run.past_trainer = run.trainer.fork(self.state_at(step), engine="eager")
+            past = run.trainer.fork(self.state_at(step), engine="eager")
+        run.display(None if run.playback.running else past)  # Train was pressed meanwhile
 
     def displayed_snapshot(self) -> Snapshot:
         """Return a snapshot of the displayed step: an earlier one, or the present."""
         run = self._run
-        return run.refresh() if run.past_trainer is None else run.past_trainer.snapshot()
+        if not run.looks_back:
+            return run.refresh()
+        run.past_snapshot = run.past_snapshot or run.past_trainer.snapshot()
+        return run.past_snapshot
+
+    def copy_displayed(self) -> Trainer:
+        """Return a copy of the run at the displayed step; what trains it changes no run."""
+        shown = self._run.displayed
+        return shown.fork(shown.capture_state(), engine="eager")
 
     def restore(self) -> None:
         """Go back to the displayed step; all later steps are dropped."""
@@ -61,9 +71,10 @@ class TimeTravel:
             return
         run.trainer.restore_to(past.capture_state())
         run.trainer.config_changes.append((run.step, "back to here"))
-        run.past_trainer = run.cached_snapshot = None
+        run.cached_snapshot = None
+        run.leave_past()
         run.measurements.truncate_after(run.step)
-        run.tutorial.recording = None
+        run.tutorial.equilibria.truncate_after(run.step)
         run.save(wait=False)
         run.show_config()
 
@@ -81,7 +92,7 @@ class TimeTravel:
             return
         name = f"{run.storage.saver.about.name}, from step {step:,}"
         went_on_to = run.step
-        known = [kept for kept in run.measurements.reports if kept.step <= step]
+        known = run.measurements.reports_until(step)
         run.replace_trainer(trainer, RunStorage(trainer, parent=run.id, name=name, owner=run.owner))
         run.measurements.reports = known
         run.info = (

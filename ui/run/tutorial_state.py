@@ -45,6 +45,11 @@ class TutorialState:
     """The weight whose derivative is asked for: network, layer, index."""
     derivative: ComputedDerivative | None = None
 
+    def forget_moment(self) -> None:
+        """Drop what was computed at one step of the run: another one is displayed."""
+        self.recording = self.derivative = None
+        self.place = 0
+
     @property
     def record(self) -> LineRecord | None:
         """The record of the displayed line of the step; None if no step was recorded yet."""

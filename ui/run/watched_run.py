@@ -97,6 +97,14 @@ class WatchedRun:
         return len(self.trainer.fixed_z)
 
     @property
+    def trains_here(self) -> bool:
+        return False
+
+    @property
+    def looks_back(self) -> bool:
+        return self.past_trainer is not None
+
+    @property
     def displayed(self) -> Trainer:
         return self.past_trainer or self.trainer
 

@@ -243,7 +243,7 @@ def start_experiment(page: str, experiment: dict[str, Any]) -> None:
 def apply_sidebar(run: PageRun, wanted: ExperimentConfig | None) -> None:
     """Bring the run to the sidebar's set-up: at once, by a new run, or after a question."""
     run.proposed = None
-    if wanted is None:
+    if wanted is None or run.looks_back:
         return
     changed = run.config.differences(wanted)
     if not changed:

@@ -45,6 +45,15 @@ def init_widget(key: str, value: Any) -> str:
     return key
 
 
+def set_widget(key: str, value: Any) -> str:
+    """Give a widget its value at every run of the page, and return its key.
+
+    Streamlit takes no value for a disabled widget from the browser, and none from another page.
+    """
+    st.session_state[key] = value
+    return key
+
+
 def clamp_widget(key: str, most: int) -> None:
     """Bring the value of a widget down to `most`, the new end of its range."""
     if st.session_state.get(key, most) > most:
@@ -54,6 +63,11 @@ def clamp_widget(key: str, most: int) -> None:
 def widget_value(key: str) -> Any:
     """Return a widget's present value."""
     return st.session_state[key]
+
+
+def peek_widget(key: str) -> Any:
+    """Return the value of a widget that this run of the page may not have drawn; None if none."""
+    return st.session_state.get(key)
 
 
 def steps_per_frame() -> int | None:

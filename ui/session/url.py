@@ -19,7 +19,7 @@ FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 
 def write_link(run: PageRun) -> None:
     """Put the run's set-up into the page's address, and its id once there is something to keep."""
-    link = _setup_link(run)
+    link = _setup_link(run.config)
     if run.playback.running or run.step:
         link[RUN_KEY] = run.id
         state.visitor().runs_page.known_ids.add(run.id)
@@ -28,17 +28,17 @@ def write_link(run: PageRun) -> None:
 
 
 def setup_query(run: PageRun) -> str:
-    """Return the part of an address that links to the run's set-up."""
-    return "?" + urlencode(_setup_link(run))
+    """Return the part of an address that links to the set-up of the displayed step."""
+    return "?" + urlencode(_setup_link(run.displayed.config))
 
 
 def run_query(run: PageRun) -> str:
     """Return the part of an address that links to the run."""
-    return "?" + urlencode(_setup_link(run) | {RUN_KEY: run.id})
+    return "?" + urlencode(_setup_link(run.config) | {RUN_KEY: run.id})
 
 
-def _setup_link(run: PageRun) -> dict[str, str]:
-    return {SETUP_KEY: json.dumps(run.config.diff_from_defaults(), separators=(",", ":"))}
+def _setup_link(config: ExperimentConfig) -> dict[str, str]:
+    return {SETUP_KEY: json.dumps(config.diff_from_defaults(), separators=(",", ":"))}
 
 
 def linked_run_id() -> str | None:

@@ -148,5 +148,6 @@ def make_mine(run: WatchedRun) -> None:
 
 def begin_same(run: WatchedRun) -> None:
     """Begin a run of this visitor's own with the watched one's set-up, from step 0."""
-    open_runs.replace_run(run.page, open_runs.new_run(run.page, run.config, run.config))
+    config = run.displayed.config
+    open_runs.replace_run(run.page, open_runs.new_run(run.page, config, config))
     _forget(run.page)

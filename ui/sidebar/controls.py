@@ -14,7 +14,7 @@ from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.registry import Knob, Registry, knobs
 from ui.run.page_run import PageRun
-from ui.session.state import clamp_widget, init_widget
+from ui.session.state import clamp_widget, init_widget, set_widget
 from ui.sidebar import uploads
 
 FIELD_IN_ERROR = re.compile(r"experiment: (\w+) = ")
@@ -26,10 +26,13 @@ MAX_SLIDER_RANGE = 20
 def choose_config(run: PageRun) -> ExperimentConfig | None:
     """Show the set-up of the run's page; return the chosen one, or None if it is not possible.
 
-    As long as the chosen data set is not available, the run's own one stands for it.
+    As long as the chosen data set is not available, the run's own one stands for it. While the
+    page displays an earlier step, it shows that step's set-up, greyed, and None is chosen.
     """
     with st.sidebar:
-        config = run.config
+        config = run.displayed.config
+        if run.looks_back:
+            st.caption(f"**The settings as they were.** {run.newest_only}")
         chosen: dict[str, Any] = {}
         notes: dict[str, Any] = {"": st.container()}  # where a refusal of a field is shown
         with st.expander("**Target**: what G shall imitate", expanded=True):
@@ -61,7 +64,7 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
             "training goes on. Target, prior, networks and seed begin a new run."
         )
         try:
-            return ExperimentConfig.from_dict(chosen)
+            return None if run.looks_back else ExperimentConfig.from_dict(chosen)
         except ValueError as error:
             _show_refusal(str(error), notes)
             return None
@@ -128,8 +131,9 @@ def _choose_named(
         registry.kind.capitalize(),
         names,
         format_func=lambda name: registry[name].title,
-        key=init_widget(_key(run, section), current.name),
+        key=_show_value(run, section, current.name),
         label_visibility="collapsed",
+        disabled=run.looks_back,
     )
     cls = registry[name]
     _describe(cls)
@@ -155,6 +159,11 @@ def _key(run: PageRun, name: str) -> str:
     return f"{run.page}.{run.revision}.{name}"
 
 
+def _show_value(run: PageRun, name: str, current: Any) -> str:
+    """Let a widget begin with this value; keep it there while it is grey. Return its key."""
+    return (set_widget if run.looks_back else init_widget)(_key(run, name), current)
+
+
 def _choose_field(
     run: PageRun,
     owner: Any,
@@ -175,35 +184,37 @@ def _choose_field(
 
 def _set_knob(run: PageRun, section: str, name: str, knob_: Knob, current: Any) -> Any:
     """Return the value of a widget that suits the knob."""
-    key = init_widget(_key(run, f"{section}.{name}"), current)
-    label, help_ = knob_.label or name.replace("_", " "), knob_.help or None
+    key = _show_value(run, f"{section}.{name}", current)
+    label, help_, off = knob_.label or name.replace("_", " "), knob_.help or None, run.looks_back
     if knob_.choices is not None:
-        return st.selectbox(label, knob_.choices, key=key, help=help_)
+        return st.selectbox(label, knob_.choices, key=key, help=help_, disabled=off)
     if isinstance(knob_.default, bool):
-        return st.toggle(label, key=key, help=help_)
+        return st.toggle(label, key=key, help=help_, disabled=off)
     if isinstance(knob_.default, str):
-        return current if knob_.hidden else st.text_input(label, key=key, help=help_)
+        return current if knob_.hidden else st.text_input(label, key=key, help=help_, disabled=off)
     if knob_.log:
         stops = _log_stops(knob_, current)
-        return st.select_slider(label, stops, key=key, help=help_, format_func=lambda v: f"{v:g}")
-    return _set_number(label, key, knob_, help_)
+        words = lambda v: f"{v:g}"  # noqa: E731
+        return st.select_slider(label, stops, key=key, help=help_, format_func=words, disabled=off)
+    return _set_number(label, key, knob_, help_, off)
 
 
-def _set_number(label: str, key: str, knob_: Knob, help_: str | None) -> int | float:
+def _set_number(label: str, key: str, knob_: Knob, help_: str | None, off: bool) -> int | float:
     reach = knob_.high - knob_.low
     bounded = f"{help_ or label} From {knob_.low:g} to {knob_.high:g}."
     if isinstance(knob_.default, int):
         if reach > MAX_SLIDER_RANGE:  # no bounds: what lies beyond them gets a sentence
-            return st.number_input(label, key=key, step=1, help=bounded)
-        return st.slider(label, knob_.low, knob_.high, key=key, step=1, help=help_)
+            return st.number_input(label, key=key, step=1, help=bounded, disabled=off)
+        return st.slider(label, knob_.low, knob_.high, key=key, step=1, help=help_, disabled=off)
     low, high = float(knob_.low), float(knob_.high)
     if reach > MAX_SLIDER_RANGE:
-        return st.number_input(label, key=key, step=0.25, format="%g", help=bounded)
+        return st.number_input(label, key=key, step=0.25, format="%g", help=bounded, disabled=off)
     step = 10.0 ** math.floor(math.log10(reach / 50))
     digits = max(0, -math.floor(math.log10(step)))
     if _is_decay(knob_):
         step, digits = 0.0001, 4
-    return st.slider(label, low, high, key=key, step=step, format=f"%.{digits}f", help=help_)
+    form = f"%.{digits}f"
+    return st.slider(label, low, high, key=key, step=step, format=form, help=help_, disabled=off)
 
 
 def _is_decay(knob_: Knob) -> bool:
@@ -229,6 +240,8 @@ def _choose_dataset(run: PageRun, config: ExperimentConfig) -> dict[str, Any] | 
     kind_name = config.dataset.kind_name
     names = [cls.name for cls in DATASETS if cls.kind_name == kind_name]
     chosen = _choose_named(run, "dataset", DATASETS, names, config.dataset)
+    if run.looks_back:
+        return chosen
     if "upload" in chosen:
         current = chosen["upload"]
         if DATASETS[chosen["name"]].upload_format == "images":

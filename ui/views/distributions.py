@@ -16,7 +16,7 @@ FEW_VALUES = 64
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw one frame of a run on numbers."""
-    config, key = run.config, run.chart_revision
+    config, key = run.displayed.config, run.chart_revision
     tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
     left, right = st.columns([3, 2])
     with left:
@@ -47,7 +47,7 @@ def _remarks(snapshot: Snapshot) -> list[str]:
 
 
 def _moment_tiles(run: PageRun, snapshot: Snapshot) -> list[dict[str, object]]:
-    target = run.config.dataset.moments()
+    target = run.displayed.config.dataset.moments()
     curves = snapshot.metric_curves
     return [
         {

@@ -52,7 +52,7 @@ def choose_way(run: PageRun) -> LatentChoice:
         else:
             key = state.init_widget("latent.psi", 0.7)
             chosen.psi = st.slider("ψ", 0.0, 1.5, key=key, step=0.05, width=320)
-        config = run.config
+        config = run.displayed.config
         if config.architecture.conditional:
             classes = config.dataset.classes
             key = state.init_widget("latent.label", classes[0])
@@ -95,7 +95,7 @@ def draw(run: PageRun, snapshot: Snapshot, chosen: LatentChoice) -> None:
 
 def _points(run: PageRun, chosen: LatentChoice) -> tuple[Latents, int, str]:
     """Return the noise along the chosen way, the number of columns, and a description."""
-    trainer, prior = run.trainer, run.config.prior
+    trainer, prior = run.displayed, run.displayed.config.prior
     ends = trainer.fixed_z[chosen.ends]
     if chosen.kind == WALK:
         path = "an arc (slerp)" if prior.isotropic else "a straight line (lerp)"
@@ -118,9 +118,9 @@ def _draw_sum(run: PageRun, chosen: LatentChoice) -> None:
     if not all(terms):
         st.info("Choose at least one sample for each of the three terms.")
         return
-    z = run.trainer.fixed_z
+    z = run.displayed.fixed_z
     plus, minus, base = (z[term] for term in terms)
-    result = latent_space.arithmetic(run.config.prior, plus, minus, base)
+    result = latent_space.arithmetic(run.displayed.config.prior, plus, minus, base)
     means = [term.mean(0, keepdim=True) for term in (plus, minus, base)]
     st.markdown("**First − second + third = fourth**: each is G at the mean of its noise vectors.")
     made = _generate(run, torch.cat([*means, result]), chosen.label)
@@ -128,6 +128,6 @@ def _draw_sum(run: PageRun, chosen: LatentChoice) -> None:
 
 
 def _generate(run: PageRun, z: Latents, label: int) -> PixelArray:
-    conditional = run.config.architecture.conditional
+    conditional = run.displayed.config.architecture.conditional
     labels = torch.full((len(z),), label, device=z.device) if conditional else None
-    return to_uint8(run.trainer.generate(z, labels))
+    return to_uint8(run.displayed.generate(z, labels))

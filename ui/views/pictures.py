@@ -56,7 +56,7 @@ def _name_of(value: int, names: dict[str, int]) -> str:
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw one frame of a run on pictures."""
-    config = run.config
+    config = run.displayed.config
     epoch = snapshot.epoch or 0.0
     more = [
         {"label": "epoch", "value": f"{epoch:,.2f}", "note": f"{config.dataset.size:,} pictures"},

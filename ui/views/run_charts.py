@@ -13,13 +13,13 @@ from ui.session import state
 def losses(run: PageRun, snapshot: Snapshot) -> None:
     """Draw both losses."""
     finer = run.view.zoom.statistics(run, snapshot, "losses")
-    _draw(run, figures.losses(finer, run.config, run.chart_revision), "losses")
+    _draw(run, figures.losses(finer, run.displayed.config, run.chart_revision), "losses")
 
 
 def d_outputs(run: PageRun, snapshot: Snapshot) -> None:
     """Draw D's mean outputs."""
     finer = run.view.zoom.statistics(run, snapshot, "judgements")
-    _draw(run, figures.d_outputs(finer, run.config, run.chart_revision), "judgements")
+    _draw(run, figures.d_outputs(finer, run.displayed.config, run.chart_revision), "judgements")
 
 
 def distances(run: PageRun, snapshot: Snapshot) -> None:

@@ -33,7 +33,8 @@ def show(run: PageRun) -> None:
 
 
 def _show_downloads(run: PageRun, count: int, seed: int) -> None:
-    trainer, step = run.trainer, run.step
+    trainer = run.displayed
+    step = trainer.step_count
 
     def offer(label: str, make: Callable[[], bytes | str], name: str, kind: str) -> None:
         key = f"{run.page}.export.{name}"
@@ -58,7 +59,7 @@ def _show_downloads(run: PageRun, count: int, seed: int) -> None:
     )
     offer(
         "Numbers as CSV",
-        lambda: export.history_csv(trainer.history.series(), run.measurements.reports),
+        lambda: export.history_csv(trainer.history.series(), run.reports),
         "numbers-step-{}.csv",
         "text/csv",
     )
@@ -84,6 +85,6 @@ def _read_generator(content: bytes, run: PageRun) -> FrozenGenerator:
         path = Path(folder) / "generator.safetensors"
         path.write_bytes(content)
         try:
-            return load_generator(path, run.trainer.device)
+            return load_generator(path, run.displayed.device)
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), "This file")) from None

@@ -26,7 +26,9 @@ def show(run: PageRun) -> None:
         numbers = st.multiselect("Samples", list(range(1, run.num_fixed + 1)), key=key)
         st.button(
             "Find the nearest",
-            on_click=lambda: run.measurements.compare([number - 1 for number in numbers]),
+            on_click=lambda: run.measurements.compare(
+                [number - 1 for number in numbers], run.displayed
+            ),
             disabled=not numbers,
             key=f"{run.page}.compare",
         )
@@ -34,7 +36,8 @@ def show(run: PageRun) -> None:
     @st.fragment(run_every=REFRESH_SECONDS if run.measurements.busy else None)
     def latest() -> None:
         show_progress(run)
-        if run.measurements.nearest is not None:
+        found, step = run.measurements.nearest, run.measurements.nearest_step
+        if found is not None and step <= run.displayed.step_count:
             _show_neighbors(run)
 
     latest()
@@ -42,7 +45,7 @@ def show(run: PageRun) -> None:
 
 def _show_neighbors(run: PageRun) -> None:
     samples, report = run.measurements.nearest
-    st.caption(report.probe)
+    st.caption(f"Samples of step {run.measurements.nearest_step:,}. {report.probe}")
     kinds = (("pixels", report.in_pixels), ("features", report.in_features))
     for column, (kind, neighbors) in zip(st.columns(2), kinds, strict=True):
         with column:
@@ -54,7 +57,7 @@ def _show_kind(run: PageRun, samples: Samples, kind: str, neighbors: Neighbors) 
     shown = min(MAX_SHOWN, neighbors.index.shape[1])
     rows = []
     for i, sample in enumerate(samples):
-        real = run.trainer.source.pixels(neighbors.index[i, :shown]).cpu()
+        real = run.displayed.source.pixels(neighbors.index[i, :shown]).cpu()
         rows.append(np.concatenate([sample[None].cpu().numpy(), real.numpy()]))
     label = f"samples and their nearest real pictures in {kind}"
     key = f"{run.page}.nearest.{kind}"

@@ -32,8 +32,8 @@ def show(run: PageRun) -> None:
     @st.fragment(run_every=REFRESH_SECONDS if is_refreshed else None)
     def latest() -> None:
         show_progress(run)
-        if run.measurements.reports:
-            _show_report(run, run.measurements.reports[-1])
+        if run.reports:
+            _show_report(run, run.reports[-1])
         elif not run.measurements.busy:
             st.caption(
                 "Nothing measured yet. The first time, a small classifier is trained on the data "
@@ -60,7 +60,7 @@ def _show_controls(run: PageRun) -> None:
 
 def _show_report(run: PageRun, report: EvaluationReport) -> None:
     size = f"{report.samples:,} samples against {report.samples:,} real pictures"
-    older = run.step - report.step
+    older = run.displayed.step_count - report.step
     when = f"**At step {report.step:,}**" + (f", {older:,} steps ago" if older else "")
     st.markdown(f"{when}: {size}. {escape_markdown(report.probe)}")
     for note in report.notes:
@@ -72,8 +72,8 @@ def _show_report(run: PageRun, report: EvaluationReport) -> None:
         for name, histogram in report.census.items():
             figure = figures.class_histogram(name, histogram, run.chart_revision)
             live_chart(figure, f"{run.page}.census.{name}")
-    if len(run.measurements.reports) > 1:
-        figure = figures.qualities(run.measurements.reports, run.chart_revision)
+    if len(run.reports) > 1:
+        figure = figures.qualities(run.reports, run.chart_revision)
         live_chart(figure, f"{run.page}.qualities")
 
 

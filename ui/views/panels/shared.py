@@ -14,7 +14,8 @@ MAX_CLASS_COLUMNS = 16
 
 def class_names(run: PageRun) -> tuple[str, ...]:
     """Return the classes that the run's networks are conditioned on, or ()."""
-    return run.config.dataset.classes if run.config.architecture.conditional else ()
+    config = run.displayed.config
+    return config.dataset.classes if config.architecture.conditional else ()
 
 
 def count_columns(run: PageRun) -> int:

@@ -24,7 +24,7 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
 
     @st.fragment(run_every=REFRESH_SECONDS if is_refreshed else None)
     def grids() -> None:
-        kept = run.trainer.timeline
+        kept = run.displayed.timeline
         later = f"{GROWTH * kept.stride:.0%}"
         st.caption(
             f"All {run.num_fixed} places at steps 1, 2, 4, 8, 16 and 32; from there on each grid "
@@ -39,8 +39,8 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
         st.download_button(
             "All as GIF",
-            lambda: run.trainer.timeline.to_gif(_count_columns(run)),
-            f"timeline-step-{run.step}.gif",
+            lambda: run.displayed.timeline.to_gif(_count_columns(run)),
+            f"timeline-step-{run.displayed.step_count}.gif",
             "image/gif",
             key=f"{run.page}.gif",
             on_click="ignore",
@@ -53,4 +53,4 @@ def _count_columns(run: PageRun | WatchedRun) -> int:
 
 def _is_heavy(run: PageRun | WatchedRun) -> bool:
     """Return whether the timeline is too large to be sent to the browser repeatedly."""
-    return run.trainer.timeline.nbytes > MAX_REFRESHED_BYTES
+    return run.displayed.timeline.nbytes > MAX_REFRESHED_BYTES
