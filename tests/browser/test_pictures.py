@@ -2,15 +2,18 @@
 
 import io
 import math
+import re
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from gan_core.data.mnist import bundled_digits
 from tests.helpers.tab import (
     PIXELS,
+    SLOW_DIGITS,
     SMALL_DIGITS,
     eventually,
     link_of,
@@ -193,3 +196,17 @@ def test_the_latent_space_of_the_run(open_tab):
         page.locator(f"canvas[aria-label*='{name}']").wait_for()
         assert len(pictures(page, name)) == count
     train_to(page, held + 10)
+
+
+def test_a_long_step_says_how_long_it_runs_and_that_it_pauses(open_tab):
+    page = open_tab("Pictures", SLOW_DIGITS)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    tile = page.locator(".tiles .tile[data-name='step']")
+    press(page, "Train")
+    note = tile.locator(".note")
+    expect(note).to_have_text(re.compile(r"this step \d+ s, none timed yet"), timeout=60_000)
+    box = tile.bounding_box()
+    assert box["y"] + box["height"] < 800
+    press(page, "Pause")
+    expect(note).to_have_text(re.compile("pausing after this half step"), timeout=10_000)
+    expect(note).to_have_text(re.compile("paused"), timeout=60_000)

@@ -168,6 +168,13 @@ SMALL_DIGITS = {
         "discriminator": {"name": "mlp", "depth": 1, "width": 64},
     },
 }
+WIDE = {"name": "dcgan", "channels": 128}
+SLOW_DIGITS = {
+    "dataset": {"name": "mnist"},
+    "batch_size": 768,
+    "architecture": {"generator": WIDE, "discriminator": WIDE},
+}
+"""One update of D or of G takes seconds on a core."""
 PIXELS = """
 (name) => {
   const canvas = document.querySelector(`canvas[aria-label*="${name}"]`);

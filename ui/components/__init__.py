@@ -166,7 +166,10 @@ def _as_json(value: Any) -> str:
 
 
 def tiles(rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """Show tiles with `label`, `value`, `note`, a `spark` line of numbers, and a `stamp`.
+    """Show tiles with `label`, `value`, `note`, a `spark` line of numbers, a `clock`, a `stamp`.
+
+    A clock, with the seconds `after` and `usual` (or None), says in the place of the note how long
+    the step takes, if no newer tiles come after so many seconds.
 
     The stamp, a time, is not shown; it stands in the element for whoever measures the page.
     """

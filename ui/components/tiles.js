@@ -27,6 +27,27 @@ function line(values) {
   return "M" + values.map(point).join("L");
 }
 
+function seconds(value) {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
+}
+
+// While a long step is computed the server sends nothing, so the browser counts by itself.
+function count(tile, clock) {
+  const note = tile.querySelector(".note");
+  const began = performance.now();
+  const usual = clock.usual === null ? "none timed yet" : `usually ${seconds(clock.usual)}`;
+  const say = () => {
+    if (!tile.isConnected) clearInterval(tile.timer);
+    const now = Math.floor((performance.now() - began) / 1000);
+    note.textContent = note.title = `this step ${now} s, ${usual}`;
+  };
+  const begin = () => {
+    say();
+    tile.timer = setInterval(say, 1000);
+  };
+  tile.timer = setTimeout(begin, 1000 * clock.after);
+}
+
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".tiles");
   const rows = JSON.parse(new TextDecoder().decode(data));
@@ -37,6 +58,8 @@ export default function ({ parentElement, data }) {
     if (row.stamp !== undefined) tile.dataset.stamp = row.stamp;
     for (const part of ["label", "value", "note"]) tile.querySelector("." + part).textContent = row[part] ?? "";
     tile.querySelector(".note").title = row.note ?? "";
+    clearInterval(tile.timer);
+    if (row.clock) count(tile, row.clock);
     tile.querySelector("path").setAttribute("d", line(row.spark));
   });
 }
