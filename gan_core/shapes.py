@@ -38,6 +38,15 @@ PixelArray = UInt8[ndarray, "n channels height width"]
 Classes = Int[Tensor, " n"]
 """Labels."""
 
+ClassVectors = Float[Tensor, "n embedding"]
+"""The vectors that stand for classes beside the noise, learnt with a conditional generator."""
+
+Condition = Classes | ClassVectors
+"""What a conditional generator is told: labels, or vectors, which may lie between classes."""
+
+PathShares = Float[Tensor, " points"]
+"""Where points lie on a path: 0 at its start, 1 at its end."""
+
 Index = Int[Tensor, " _"]
 """Numbers of pictures in a data set, from 0."""
 

@@ -25,6 +25,8 @@ STYLE = (
     ".algorithm .lit { border-color: #009e73; background: #009e7333; }"
     ".algorithm i { display: block; margin-top: 0.45rem; opacity: 0.75; }"
     "button kbd { opacity: 1 !important; }"
+    ".st-key-pictures_grids [data-testid='stMarkdownContainer'] p { white-space: nowrap;"
+    " overflow: hidden; text-overflow: ellipsis; }"
     ".st-key-code_loader, .st-key-plotly_loader, .st-key-browser_secret { position: absolute; }"
     "</style>"
 )

@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core.data.importing.packs import find_pack
 from gan_core.data.pixels import to_uint8
-from gan_core.explain.latent_space import sheet, truncate, walk
 from tests.helpers.pages import QUICK, Visit, opened_by, quick, visit
 from tests.helpers.paths import HOME
 from ui.live import fragment
@@ -257,17 +256,6 @@ def test_the_latent_page_shows_the_run_of_the_pictures():
     assert not opened.at.exception
     assert opened.trainer is trainer
     assert trainer.step_count == 10
-
-
-def test_points_are_those_of_the_chosen_samples():
-    opened = quick("pictures")
-    run, prior, z = opened.run, opened.config.prior, opened.trainer.fixed_z
-    points, _, _ = latent._points(run, latent.LatentChoice(latent.WALK, ends=[4, 9]))
-    assert torch.equal(points, walk(prior, z[4:5], z[9:10], latent.WALK_STEPS))
-    points, _, _ = latent._points(run, latent.LatentChoice(latent.SHEET, ends=[4, 9, 2]))
-    assert torch.equal(points, sheet(prior, z[[4, 9, 2]], latent.SHEET_SIDE))
-    points, _, _ = latent._points(run, latent.LatentChoice(latent.TRUNCATION, psi=0.5))
-    assert torch.equal(points, truncate(prior, z, 0.5))
 
 
 def test_a_sum_needs_all_its_terms():

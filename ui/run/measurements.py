@@ -68,14 +68,15 @@ class Measurements:
             return False
         return self._trainer.step_count // self.every > before // self.every
 
-    def compare(self, numbers: list[int]) -> None:
-        """Begin to look for the real pictures nearest to some places of the grid, unless busy."""
+    def compare(self, numbers: list[int], label: int | None = None) -> None:
+        """Begin to look for the real pictures nearest to some places of the grid, unless busy.
+
+        The grid shows each sample in its own class, or all in the class `label`.
+        """
         if self.busy:
             return
         trainer = self._trainer
-        labels = trainer.fixed_labels
-        chosen = None if labels is None else labels[numbers]
-        pixels = as_bytes(trainer.generate(trainer.fixed_z[numbers], chosen))
+        pixels = as_bytes(trainer.generate_fixed(label))[numbers]
 
         def keep(found: NeighborReport) -> None:
             self.nearest = pixels, found

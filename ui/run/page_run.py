@@ -113,5 +113,5 @@ class PageRun(RunBase):
         """
         self.storage.close()
         self.trainer = self.storage = self.measurements = None
-        self.cached_snapshot = self.drawn = self.past_trainer = self.real = None
-        self.layers, self.tutorial = {}, TutorialState()
+        self.cached_snapshot = self.drawn = self.past_trainer = None
+        self.real, self.layers, self.tutorial = {}, {}, TutorialState()
