@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 
 from gan_core.priors import Prior
-from gan_core.shapes import Corners, Latent, LatentPath, Latents, PathShares
+from gan_core.shapes import Corners, Latent, LatentGroup, LatentPath, Latents, PathShares
 
 
 def lerp(start: Latent, end: Latent, share: PathShares) -> LatentPath:
@@ -77,7 +77,7 @@ def _with_corners(points: LatentPath, corners: Corners, side: int) -> LatentPath
     return points
 
 
-def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> Latent:
+def arithmetic(prior: Prior, plus: LatentGroup, minus: LatentGroup, base: LatentGroup) -> Latent:
     """Return mean(plus) − mean(minus) + mean(base), of shape (1, latent).
 
     For an isotropic prior the sum is scaled to the length of `base` (Radford et al. 2016,
@@ -89,7 +89,7 @@ def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> La
     return total * (base.norm(dim=1).mean() / total.norm(dim=1, keepdim=True).clamp(min=1e-8))
 
 
-def add(plus: Latents, minus: Latents, base: Latents) -> Latent:
+def add(plus: LatentGroup, minus: LatentGroup, base: LatentGroup) -> Latent:
     """Return mean(plus) − mean(minus) + mean(base), of shape (1, latent), as it is."""
     return (plus.mean(0) - minus.mean(0) + base.mean(0))[None]
 

@@ -13,7 +13,7 @@ import torch
 
 from gan_core.data.pixels import to_uint8
 from gan_core.explain import latent_space
-from gan_core.shapes import ClassVectors, LatentPath, Latents, PixelArray
+from gan_core.shapes import ClassVectors, LatentPath, Latents, PathPixels, PathVectors, PixelArray
 from gan_core.training.state import TrainState
 
 
@@ -22,7 +22,7 @@ class LatentPoints:
     """Points of which pictures are made; `classes` is None if the generator has no classes."""
 
     z: LatentPath
-    classes: ClassVectors | None
+    classes: PathVectors | None
 
 
 class NumberedSamples:
@@ -58,7 +58,7 @@ class NumberedSamples:
         z = latent_space.arithmetic(self._prior, *(self.z[term] for term in terms))
         means = [self.z[term].mean(0, keepdim=True) for term in terms]
 
-        def blend(c: ClassVectors) -> ClassVectors:
+        def blend(c: ClassVectors) -> LatentPath:
             groups = [c[term] for term in terms]
             means = [group.mean(0, keepdim=True) for group in groups]
             return torch.cat([*means, latent_space.add(*groups)])
@@ -69,14 +69,14 @@ class NumberedSamples:
         """Return all samples with z drawn to ψ of its distance from the mean; classes stay."""
         return LatentPoints(latent_space.truncate(self._prior, self.z, psi), self.classes)
 
-    def _blend(self, blend: Callable[[ClassVectors], ClassVectors]) -> ClassVectors | None:
+    def _blend(self, blend: Callable[[ClassVectors], LatentPath]) -> LatentPath | None:
         return None if self.classes is None else blend(self.classes)
 
     def pictures(self) -> PixelArray:
         """Return the samples themselves, as a snapshot holds them if each has its own class."""
         return to_uint8(self._state.generate_fixed(self._label))
 
-    def draw(self, points: LatentPoints, pictures: PixelArray) -> PixelArray:
+    def draw(self, points: LatentPoints, pictures: PixelArray) -> PathPixels:
         """Return G at the points; one that is a sample gets that sample's picture.
 
         The same numbers in a batch of another size may come out different in the last bit.
