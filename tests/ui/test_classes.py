@@ -12,7 +12,7 @@ from PIL import Image
 from gan_core.data.mnist import bundled_digits
 from gan_core.data.pixels import to_uint8
 from tests.helpers.pages import QUICK, opened_by, visit
-from tests.ui.test_pictures_page import LATENT_PAGE, TOLD, bring, latent_page, own, panel, picture
+from tests.helpers.picture_pages import LATENT_PAGE, TOLD, bring, latent_page, own, panel, picture
 from ui.session.visitors import VISITORS, Connection
 from ui.views import latent_space as latent
 from ui.views import pictures
