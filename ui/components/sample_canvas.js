@@ -60,7 +60,13 @@ function press(root, event) {
   event.preventDefault();
 }
 
+const ABOVE = `
+  <div class="bar"><button type="button" class="back" hidden></button><span class="words"></span></div>
+  <div class="column-names" hidden></div>
+`;
+
 function prepare(root) {
+  root.insertAdjacentHTML("afterbegin", ABOVE); // here, because what stands in the root comes with each frame
   root.canvas = root.querySelector("canvas");
   root.words = root.querySelector(".words");
   root.bar = root.querySelector(".bar");

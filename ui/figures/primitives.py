@@ -67,6 +67,13 @@ def level(y: float, name: str, color: str | None = None, **place: Any) -> dict[s
     return {"type": "line", "y0": y, "y1": y, "line": line} | across | named
 
 
+def with_curves(
+    levels: list[dict[str, Any]], data: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the levels if there is a curve; Plotly cannot lay out a legend of levels alone."""
+    return levels if any(len(trace["x"]) for trace in data) else []
+
+
 def change(step: int, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a vertical line where a setting was changed, and the words at its foot."""
     place = {"xref": "x", "yref": "y domain"}
@@ -137,7 +144,7 @@ def over_steps(
             margin={"l": 56, "r": 16, "t": 46, "b": 44},
             xaxis=axis("step", rangemode="tozero"),
             yaxis=yaxis,
-            shapes=[*levels, *lines],
+            shapes=[*with_curves(levels, data), *lines],
             annotations=list(words),
         ),
     }
@@ -179,7 +186,7 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
         data += envelope(panel.curves, panel.column, panel.title, FAKE, mode=mode, **place)
         if np.isfinite(panel.level):
             place = {"xref": f"x{number} domain", "yref": f"y{number}"}
-            lines.append(level(panel.level, panel.words, REAL, **place))
+            lines.append(level(panel.level, panel.words, REAL, **place) | {"showlegend": False})
             words.append(note_above(f"┄ {panel.words}", min(right, 1), low))
         words.append(headline(panel.title, left, low))
     made = layout(

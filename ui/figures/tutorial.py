@@ -30,6 +30,7 @@ from ui.figures.primitives import (
     layout,
     level,
     points,
+    with_curves,
 )
 
 
@@ -222,6 +223,7 @@ def towards_equilibrium(
         made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
         known = any(np.isfinite(tracked[name]).any() for name, _, _ in curves)
         words.append(headline(title if known else f"{title}: unknown", left, 1.0))
-    made |= {"annotations": words, "shapes": [level(value, f"V at equilibrium {value:.3f}")]}
+    levels = [level(value, f"V at equilibrium {value:.3f}")]
+    made |= {"annotations": words, "shapes": with_curves(levels, data)}
     made["legend"] |= {"y": 1.12}
     return {"data": data, "layout": made}
