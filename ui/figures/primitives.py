@@ -59,11 +59,11 @@ def faded(color: str) -> str:
     return f"rgba({red},{green},{blue},0.22)"
 
 
-def level(y: float, name: str, color: str | None = None, **place: Any) -> dict[str, Any]:
-    """Return a dotted horizontal line across a panel, named in the legend: beside no curve."""
+def level(y: float, name: str | None, color: str | None = None, **place: Any) -> dict[str, Any]:
+    """Return a dotted horizontal line across a panel; its name is in the legend."""
     line = {"dash": "dot", "width": 1.5} | ({"color": color} if color else {})
     across = {"x0": 0, "x1": 1, "xref": "x domain", "yref": "y"} | place
-    named = {"name": name, "showlegend": True, "opacity": 0.8}
+    named = {"name": name, "showlegend": True} if name else {}
     return {"type": "line", "y0": y, "y1": y, "line": line} | across | named
 
 
@@ -186,7 +186,7 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
         data += envelope(panel.curves, panel.column, panel.title, FAKE, mode=mode, **place)
         if np.isfinite(panel.level):
             place = {"xref": f"x{number} domain", "yref": f"y{number}"}
-            lines.append(level(panel.level, panel.words, REAL, **place) | {"showlegend": False})
+            lines.append(level(panel.level, None, REAL, **place))
             words.append(note_above(f"┄ {panel.words}", min(right, 1), low))
         words.append(headline(panel.title, left, low))
     made = layout(
