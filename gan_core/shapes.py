@@ -23,6 +23,9 @@ Latent = Float[Tensor, "1 latent"]
 Corners = Float[Tensor, "3 latent"]
 """Three z."""
 
+LatentGroup = Float[Tensor, "_ latent"]
+"""Some z, as many as they are."""
+
 LatentPath = Float[Tensor, "points latent"]
 """Noise along a path or on a surface."""
 
@@ -35,8 +38,23 @@ Pixels = UInt8[Tensor, "n channels height width"]
 PixelArray = UInt8[ndarray, "n channels height width"]
 """Pictures for the page, 0 to 255."""
 
+PathVectors = Float[Tensor, "points embedding"]
+"""Class vectors along a path or on a surface."""
+
+PathPixels = UInt8[ndarray, "points channels height width"]
+"""Pictures along a path or on a surface, 0 to 255."""
+
 Classes = Int[Tensor, " n"]
 """Labels."""
+
+ClassVectors = Float[Tensor, "n embedding"]
+"""The vectors that stand for classes beside the noise, learnt with a conditional generator."""
+
+Condition = Classes | ClassVectors
+"""What a conditional generator is told: labels, or vectors, which may lie between classes."""
+
+PathShares = Float[Tensor, " points"]
+"""Where points lie on a path: 0 at its start, 1 at its end."""
 
 Index = Int[Tensor, " _"]
 """Numbers of pictures in a data set, from 0."""

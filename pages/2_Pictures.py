@@ -23,10 +23,12 @@ st.markdown("### A generator learns to draw")
 st.markdown(
     "G turns noise into pictures; D sees real and generated ones and says which are real. "
     "Each place in the left grid keeps its noise for the whole run, so you can watch one picture "
-    "take shape. Click on a picture to enlarge it."
+    "take shape."
 )
-toolbar.show(run, pictures.show_view_options)
+controls_row = toolbar.show(run)
 open_runs.apply_sidebar(run, controls.choose_config(run))
+with controls_row:
+    pictures.show_view_options(run)  # only now: the sidebar decides whether there are classes
 url.write_link(run)
 messages.show(run)
 doctor.show(run)

@@ -29,6 +29,9 @@ with st.expander("What am I looking at?"):
 - **Sheet**: the plane through three samples. **Arithmetic**: mean noise vectors are added and
   subtracted, as in the DCGAN paper: what they have in common is added and subtracted with them.
 - **Truncation**: noise near its mean gives typical pictures and little variety.
+- **Classes**, where G is told one: G knows each class by a learnt vector. Between two samples of
+  different classes it is told a mix of their vectors, with the shares of the walk or the
+  sheet; a sum adds and subtracts them. Truncation leaves each sample its class.
 - Before training G turns every z into much the same grey noise: train first.
 """
     )

@@ -10,8 +10,31 @@ from ui.pages_table import PAGES
 
 ICON = str(Path(__file__).with_name("icon.png"))
 
+TOKENS = {
+    "comment, punctuation": "#5b6070, #a9aebb",
+    "keyword": "#0b5cad, #7cc0ff",
+    "string, attr-value": "#0b6b2c, #6fdc8c",
+    "number, boolean, constant": "#0a655a, #5fd7c4",
+    "operator, decorator": "#8f4400, #ffb374",
+    "function, class-name, builtin": "#6a3aa8, #c9a6ff",
+}
+"""Colours of code, in the light and in the dark theme."""
+
+READABLE = (
+    "[data-testid='stCaptionContainer'] { opacity: 0.8 !important; }"
+    "[data-testid='stSliderThumbValue'], [data-testid='stSliderThumbValue'] p,"
+    " button[data-variant='segmented_control'][data-selected='true']"
+    " { color: light-dark(#0a5f8d, #6db6ee) !important; }"
+) + "".join(
+    ", ".join(f".stCode .token.{name}" for name in names.split(", "))
+    + f" {{ color: light-dark({colors}) !important; }}"
+    for names, colors in TOKENS.items()
+)
+"""Streamlit's own texts that have less contrast than 4.5 : 1."""
+
 STYLE = (
     "<style>"
+    f"{READABLE}"
     ".stMainBlockContainer { padding: 2.6rem 2rem 3rem; }"
     ".stStatusWidget, [data-testid='stStatusWidget'] { display: none; }"
     "[data-stale='true'] { opacity: 1 !important; }"
@@ -25,6 +48,8 @@ STYLE = (
     ".algorithm .lit { border-color: #009e73; background: #009e7333; }"
     ".algorithm i { display: block; margin-top: 0.45rem; opacity: 0.75; }"
     "button kbd { opacity: 1 !important; }"
+    ".st-key-pictures_grids [data-testid='stMarkdownContainer'] p { white-space: nowrap;"
+    " overflow: hidden; text-overflow: ellipsis; }"
     ".st-key-code_loader, .st-key-plotly_loader, .st-key-browser_secret { position: absolute; }"
     "</style>"
 )

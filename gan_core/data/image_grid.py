@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ MIN_SIDE = 448
 """Pixels; animations are enlarged by a whole factor to about this size."""
 FRAME_MS, LAST_FRAME_MS = 150, 2_000
 CAPTION = 20
+MAX_NAME = 110
+"""Pixels of a column's name; what is longer is cut off."""
 
 
 def grid(pixels: PixelArray, columns: int = COLUMNS) -> Image.Image:
@@ -36,9 +39,14 @@ def png(image: Image.Image) -> bytes:
 
 
 def animation(
-    frames: Sequence[PixelArray], captions: Sequence[str], columns: int = COLUMNS
+    frames: Sequence[PixelArray],
+    captions: Sequence[str],
+    columns: int = COLUMNS,
+    names: Sequence[str] = (),
 ) -> bytes:
     """Return grids with captions as an endless GIF; the last grid is shown longer.
+
+    `names` stand above the columns.
 
     Raises:
         ValueError: if there is no frame.
@@ -46,7 +54,7 @@ def animation(
     if not frames:
         raise ValueError("There is no grid to animate yet; train first.")
     images = [
-        _captioned(grid(frame, columns), words)
+        _captioned(grid(frame, columns), words, names)
         for frame, words in zip(frames, captions, strict=True)
     ]
     times = [FRAME_MS] * (len(images) - 1) + [LAST_FRAME_MS]
@@ -56,14 +64,37 @@ def animation(
     return file.getvalue()
 
 
-def _captioned(image: Image.Image, words: str) -> Image.Image:
+def _captioned(image: Image.Image, words: str, names: Sequence[str]) -> Image.Image:
     factor = max(1, round(MIN_SIDE / image.width))
     image = image.resize((factor * image.width, factor * image.height), Image.Resampling.NEAREST)
-    whole = Image.new("RGB", (image.width, image.height + CAPTION), "white")
-    whole.paste(image)
+    heads = _column_names(names, image.width)
+    whole = Image.new("RGB", (image.width, heads.height + image.height + CAPTION), "white")
+    whole.paste(heads)
+    whole.paste(image, (0, heads.height))
     pen = ImageDraw.Draw(whole)
-    pen.text((4, image.height + 3), words, fill="black", font=ImageFont.load_default(13))
+    pen.text((4, heads.height + image.height + 3), words, fill="black", font=_font())
     return whole
+
+
+def _font() -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(13)
+
+
+def _column_names(names: Sequence[str], width: int) -> Image.Image:
+    """Return a strip with a name above each column, all upright where one is too wide."""
+    # The font has Latin letters only.
+    texts = [n.encode("latin-1", "ignore").decode().strip() or f"{i}" for i, n in enumerate(names)]
+    lengths = [min(math.ceil(_font().getlength(text)), MAX_NAME) for text in texts]
+    is_upright = max(lengths, default=0) > width // max(1, len(names)) - GAP
+    height = 0 if not names else max(lengths) + GAP if is_upright else CAPTION
+    strip = Image.new("RGB", (width, height), "white")
+    for i, (text, length) in enumerate(zip(texts, lengths, strict=True)):
+        label = Image.new("RGB", (length, CAPTION - GAP), "white")
+        ImageDraw.Draw(label).text((0, 0), text, fill="black", font=_font())
+        label = label.rotate(90, expand=True) if is_upright else label
+        middle = (2 * i + 1) * width // (2 * len(names))
+        strip.paste(label, (middle - label.width // 2, height - label.height))
+    return strip
 
 
 def packed(pixels: PixelArray) -> bytes:

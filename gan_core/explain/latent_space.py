@@ -1,5 +1,7 @@
 """Ways through the latent space: walks, sheets, arithmetic and truncation.
 
+Points that stand for a sample, such as the ends of a walk, are its z to the last bit.
+
 A Gaussian in many dimensions lies near a sphere, and the straight line between two of its points
 leaves it; there the arc is the path along which every point is a likely z (White 2016,
 arXiv:1609.04468).
@@ -10,15 +12,15 @@ from __future__ import annotations
 import torch
 
 from gan_core.priors import Prior
-from gan_core.shapes import Corners, Latent, LatentPath, Latents
+from gan_core.shapes import Corners, Latent, LatentGroup, LatentPath, Latents, PathShares
 
 
-def lerp(start: Latent, end: Latent, share: torch.Tensor) -> LatentPath:
+def lerp(start: Latent, end: Latent, share: PathShares) -> LatentPath:
     """Return start + t · (end − start) for every t in `share`."""
-    return start + share[:, None] * (end - start)
+    return torch.lerp(start, end, share[:, None])
 
 
-def slerp(start: Latent, end: Latent, share: torch.Tensor) -> LatentPath:
+def slerp(start: Latent, end: Latent, share: PathShares) -> LatentPath:
     """Return sin((1 − t)Ω)/sin Ω · start + sin(tΩ)/sin Ω · end, with Ω the angle between both.
 
     Where the angle is 0 or 180°, no arc is defined and the line is taken.
@@ -34,7 +36,16 @@ def slerp(start: Latent, end: Latent, share: torch.Tensor) -> LatentPath:
 def walk(prior: Prior, start: Latent, end: Latent, count: int) -> LatentPath:
     """Return `count` points from `start` to `end`, each (1, latent), on the prior's path."""
     share = torch.linspace(0, 1, count, device=start.device)
-    return (slerp if prior.isotropic else lerp)(start, end, share)
+    if not prior.isotropic:
+        return lerp(start, end, share)
+    path = slerp(start, end, share)
+    path[0], path[-1] = start[0], end[0]
+    return path
+
+
+def line(start: Latent, end: Latent, count: int) -> LatentPath:
+    """Return `count` points from `start` to `end` on a straight line."""
+    return lerp(start, end, torch.linspace(0, 1, count, device=start.device))
 
 
 def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
@@ -44,26 +55,43 @@ def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
     a + s (b − a) + t (c − a); for an isotropic prior each point is scaled to the interpolated
     length of the corners at the same s and t.
     """
+    points = plane(corners, side)
+    if not prior.isotropic:
+        return points
+    lengths = plane(corners.norm(dim=1, keepdim=True), side).clamp(min=1e-8)
+    points = points / points.norm(dim=1, keepdim=True).clamp(min=1e-8) * lengths
+    return _with_corners(points, corners, side)
+
+
+def plane(corners: Corners, side: int) -> LatentPath:
+    """Return side × side points, row by row, of the plane through three points."""
     a, b, c = corners
     steps = torch.linspace(0, 1, side, device=corners.device)
     t, s = (grid.reshape(-1, 1) for grid in torch.meshgrid(steps, steps, indexing="ij"))
-    points = a + s * (b - a) + t * (c - a)
-    if not prior.isotropic:
-        return points
-    lengths = a.norm() + s * (b.norm() - a.norm()) + t * (c.norm() - a.norm())
-    return points / points.norm(dim=1, keepdim=True).clamp(min=1e-8) * lengths.clamp(min=1e-8)
+    return _with_corners(a + s * (b - a) + t * (c - a), corners, side)
 
 
-def arithmetic(prior: Prior, plus: Latents, minus: Latents, base: Latents) -> Latent:
+def _with_corners(points: LatentPath, corners: Corners, side: int) -> LatentPath:
+    """Undo what rounding has done to the upper left, upper right and lower left point."""
+    points[[0, side - 1, side * (side - 1)]] = corners
+    return points
+
+
+def arithmetic(prior: Prior, plus: LatentGroup, minus: LatentGroup, base: LatentGroup) -> Latent:
     """Return mean(plus) − mean(minus) + mean(base), of shape (1, latent).
 
     For an isotropic prior the sum is scaled to the length of `base` (Radford et al. 2016,
     arXiv:1511.06434, section 6.3.2, averages three samples each).
     """
-    total = (plus.mean(0) - minus.mean(0) + base.mean(0))[None]
+    total = add(plus, minus, base)
     if not prior.isotropic:
         return total
-    return total / total.norm().clamp(min=1e-8) * base.norm(dim=1).mean()
+    return total * (base.norm(dim=1).mean() / total.norm(dim=1, keepdim=True).clamp(min=1e-8))
+
+
+def add(plus: LatentGroup, minus: LatentGroup, base: LatentGroup) -> Latent:
+    """Return mean(plus) − mean(minus) + mean(base), of shape (1, latent), as it is."""
+    return (plus.mean(0) - minus.mean(0) + base.mean(0))[None]
 
 
 def truncate(prior: Prior, z: Latents, psi: float) -> Latents:
@@ -73,4 +101,4 @@ def truncate(prior: Prior, z: Latents, psi: float) -> Latents:
     (arXiv:1812.04948, appendix B, does this to StyleGAN's w).
     """
     mean = prior.marginal(z.shape[1]).mean()
-    return mean + psi * (z - mean)
+    return torch.lerp(torch.full_like(z, mean), z, psi)

@@ -11,22 +11,26 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_core.networks.base import Conditional, Discriminator, Generator
 from gan_core.networks.stateless import eval_mode
-from gan_core.shapes import Classes, Latents, Logits, Samples
+from gan_core.shapes import Classes, Condition, Latents, Logits, Samples
 
 EMBEDDING = 32
 """Numbers that stand for a class beside the noise."""
 
 
 class ConditionalGenerator(Conditional):
-    """G(z, y): a learnt vector for the class is put beside z (arXiv:1411.1784)."""
+    """G(z, y): a learnt vector for the class is put beside z (arXiv:1411.1784).
+
+    The vector itself may be given in the place of the label; it may lie between two classes.
+    """
 
     def __init__(self, build: Callable[[int], nn.Module], latent_dim: int, classes: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(classes, EMBEDDING)
         self.network = build(latent_dim + EMBEDDING)
 
-    def forward(self, z: Latents, labels: Classes) -> Samples:
-        return self.network(torch.cat([z, self.embedding(labels)], 1))
+    def forward(self, z: Latents, labels: Condition) -> Samples:
+        vectors = labels if labels.is_floating_point() else self.embedding(labels)
+        return self.network(torch.cat([z, vectors], 1))
 
 
 class ProjectionDiscriminator(Conditional):

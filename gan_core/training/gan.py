@@ -20,7 +20,7 @@ from gan_core.data import BatchSource
 from gan_core.networks import build_discriminator, build_generator, build_seeded
 from gan_core.networks.stateless import Network, preserve_buffers, preserve_rng
 from gan_core.runtime.device import to_device
-from gan_core.shapes import Classes, Latents, Logits, PerSample, Samples
+from gan_core.shapes import Classes, Condition, Latents, Logits, PerSample, Samples
 
 STREAMS = ("train", "dropout", "sample", "fixed")
 """The uses of random numbers. Each has a generator of its own, so that looking at a run does not
@@ -155,7 +155,7 @@ class GAN:
             return self.sample_batch()
 
     def generate(
-        self, z: Latents, labels: Classes | None = None, network: Network | None = None
+        self, z: Latents, labels: Condition | None = None, network: Network | None = None
     ) -> Samples:
         """Return G(z) in the units of the data; `network` takes G's place."""
         with self._precision():
@@ -228,6 +228,6 @@ class GAN:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
 
-def network_inputs(x: torch.Tensor, labels: Classes | None) -> tuple[torch.Tensor, ...]:
+def network_inputs(x: torch.Tensor, labels: Condition | None) -> tuple[torch.Tensor, ...]:
     """Return the arguments of a network: its input, and the classes if it is conditional."""
     return (x,) if labels is None else (x, labels)

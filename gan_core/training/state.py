@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from gan_core.config import ExperimentConfig
+from gan_core.data.class_batch import draw_of_classes
 from gan_core.evaluation.frozen_generator import FrozenGenerator
 from gan_core.networks import LayerRow, layer_table
 from gan_core.networks.stateless import clone_nested, eval_mode, preserve_rng
@@ -20,7 +21,16 @@ from gan_core.runtime.device import (
     skip_dynamo_import,
     tune_malloc,
 )
-from gan_core.shapes import Classes, Latents, Logits, PixelArray, Samples, Values
+from gan_core.shapes import (
+    Classes,
+    ClassVectors,
+    Condition,
+    Latents,
+    Logits,
+    PixelArray,
+    Samples,
+    Values,
+)
 from gan_core.training.ema import EMA
 from gan_core.training.gan import GAN, Batch, network_inputs
 from gan_core.training.memory_check import check_fits
@@ -96,13 +106,35 @@ class TrainState:
         return self._d_updates_done / (self.config.n_critic + 1)
 
     @torch.no_grad()
-    def generate(self, z: Latents, labels: Classes | None = None) -> Samples:
+    def generate(self, z: Latents, labels: Condition | None = None) -> Samples:
         """Return the samples that the displayed generator (the EMA if there is one) makes of `z`.
 
-        `labels` are their classes, if the networks are conditional.
+        `labels` are their classes, or class vectors, if the networks are conditional.
         """
         with self.lock, eval_mode(self.ema.network if self.ema else self.generator) as network:
             return self.gan.generate(z, labels, network)
+
+    def numbered_labels(self, label: int | None = None) -> Classes | None:
+        """Return the classes of the samples of the fixed noise: their own, or `label` for all.
+
+        None if the networks are not conditional.
+        """
+        if self.fixed_labels is None or label is None:
+            return self.fixed_labels
+        return torch.full_like(self.fixed_labels, label)
+
+    def generate_fixed(self, label: int | None = None) -> Samples:
+        """Return the samples of the fixed noise: each of its own class, or all of class `label`."""
+        return self.generate(self.fixed_z, self.numbered_labels(label))
+
+    @torch.no_grad()
+    def class_vectors(self, label: int | None = None) -> ClassVectors | None:
+        """Return the vectors that `generate_fixed` puts beside the noise; None without classes."""
+        labels = self.numbered_labels(label)
+        if labels is None:
+            return None
+        with self.lock:
+            return (self.ema.network if self.ema else self.generator).embedding(labels)
 
     def sample(self, n: int) -> Samples:
         """Draw `n` new samples from the displayed generator, without an effect on training.
@@ -127,10 +159,19 @@ class TrainState:
             return network(*network_inputs(self.gan.standardize(x), labels))
 
     @torch.no_grad()
-    def real_samples(self, n: int) -> Values | PixelArray:
-        """Return `n` real samples, the same ones at every call, as `Snapshot.samples` are."""
+    def real_samples(self, n: int, label: int | None = None) -> Values | PixelArray:
+        """Return `n` real samples, the same ones at every call, as `Snapshot.samples` are.
+
+        Where the networks are conditional, they have the classes of the samples of the fixed noise:
+        each its own, or all `label`.
+        """
         seed = int(np.random.SeedSequence([self.config.seed, 1]).generate_state(1)[0])
-        real = self.source.batch(n, torch.Generator(self.device).manual_seed(seed))
+        rng = torch.Generator(self.device).manual_seed(seed)
+        labels = self.numbered_labels(label)
+        if labels is None:
+            real = self.source.batch(n, rng)
+        else:
+            real = draw_of_classes(self.source, labels[torch.arange(n) % len(labels)], rng)
         return self.config.dataset.kind.to_arrays(real)
 
     def layers(self) -> dict[str, list[LayerRow]]:

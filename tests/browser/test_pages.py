@@ -51,22 +51,6 @@ CLICK_AT_EVERY_CHANGE = """
   look();
 }
 """
-TEXT_COLORS = """
-() => {
-  const shown = (e) => e.textContent.trim() && e.getBoundingClientRect().width > 0;
-  const chart = [...document.querySelectorAll(".live-chart svg text")].filter(shown);
-  const tiles = [...document.querySelectorAll(".tile .label, .tile .value, .tile .note")];
-  const back = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
-  return {
-    back,
-    chart: chart.map((e) => [e.textContent, getComputedStyle(e).fill, 1]),
-    tiles: tiles.filter(shown).map((e) => {
-      const style = getComputedStyle(e);
-      return [e.textContent, style.color, Number(style.opacity)];
-    }),
-  };
-}
-"""
 
 
 def test_charts_draw_the_numbers_of_the_run(open_tab):
@@ -345,48 +329,3 @@ def test_a_remedy_brings_a_starved_run_back(open_tab):
     assert step(page) > before
     assert shown_in(page, "Loss", "loss") == "Non-saturating"
     pause(page)
-
-
-BUTTON_COLORS = """
-() => [...document.querySelectorAll(".stMain button, .stMain button kbd")]
-  .filter((e) => e.innerText.trim() && !e.disabled)
-  .map((e) => {
-    const button = getComputedStyle(e.closest("button"));
-    const back = button.backgroundColor;
-    const clear = back === "transparent" || back.endsWith(", 0)");
-    const text = e.querySelector("p") ?? e;
-    const own = getComputedStyle(text);
-    return [text.innerText.trim(), own.color, Number(own.opacity), clear ? null : back];
-  })
-"""
-"""The words of every button that can be pressed, their colour and opacity, and what is behind."""
-
-
-def luminance(color):
-    """Return WCAG 2.2's relative luminance."""
-    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-def contrast(front, back, opacity):
-    """Return WCAG 2.2's contrast ratio of two CSS colours."""
-    front, back = (np.array(re.findall(r"[\d.]+", c)[:3], float) / 255 for c in (front, back))
-    lights = luminance(front * opacity + back * (1 - opacity)), luminance(back)
-    return (max(lights) + 0.05) / (min(lights) + 0.05)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_both_colour_schemes(open_tab, scheme):
-    page = open_tab("Distributions", options={"color_scheme": scheme})
-    settled(page)
-    colors = page.evaluate(TEXT_COLORS)
-    back = np.array(re.findall(r"[\d.]+", colors["back"])[:3], float).mean()
-    assert (back > 128) == (scheme == "light")
-    words = colors["chart"] + colors["tiles"]
-    assert {"density, per unit of x", "target density", "step", "–"} <= {w[0] for w in words}
-    faint = [w for w in words if contrast(w[1], colors["back"], w[2]) < 4.5]
-    assert faint == []
-    buttons = page.evaluate(BUTTON_COLORS)
-    assert {"Train", "Space", "Reset"} <= {words for words, *_ in buttons}
-    faint = [b for b in buttons if contrast(b[1], b[3] or colors["back"], b[2]) < 4.5]
-    assert faint == []

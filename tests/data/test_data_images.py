@@ -17,8 +17,10 @@ from PIL import Image
 from scipy import stats
 
 from gan_core.data import DATASETS, ImageSource, ImageTensors, Preparation, cats
+from gan_core.data.class_batch import draw_of_classes
 from gan_core.data.download import TorchvisionDownload
 from gan_core.data.mnist import Mnist, bundled_digits
+from gan_core.data.pixels import to_samples
 
 CPU = torch.device("cpu")
 
@@ -336,3 +338,31 @@ def test_failed_download_leaves_an_older_copy_alone(server):
     server.fault = ""
     download.run()
     assert [path.name for path in download.folder.iterdir()] == ["raw"]
+
+
+def test_pictures_of_given_classes_are_drawn():
+    digits = bundled_digits()
+    labels = torch.arange(64) % 10
+
+    def draw(seed):
+        rng = torch.Generator().manual_seed(seed)
+        return draw_of_classes(digits, labels, rng)
+
+    drawn = draw(0)
+    apart = torch.cdist(to_samples(digits.images).flatten(1).double(), drawn.flatten(1).double())
+    assert apart.amin(0).max() < 1e-5
+    assert torch.equal(digits.labels[apart.argmin(0)], labels)
+    assert len(drawn.flatten(1).unique(dim=0)) == 64
+    assert torch.equal(draw(0), drawn)
+    assert not torch.equal(draw(1), drawn)
+
+
+def test_a_small_class_comes_again_and_an_empty_one_is_grey():
+    images = torch.arange(5, dtype=torch.uint8)[:, None, None, None].expand(5, 1, 2, 2)
+    source = ImageTensors(images, torch.tensor([[0], [0], [2], [2], [2]]))
+    drawn = draw_of_classes(source, torch.tensor([0, 0, 0, 1, 2]), torch.Generator().manual_seed(0))
+    numbers = ((drawn[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
+    assert set(numbers[:2]) == {0, 1}
+    assert numbers[2] == numbers[0]
+    assert numbers[3:4] == [128]
+    assert numbers[4] in (2, 3, 4)

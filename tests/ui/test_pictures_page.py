@@ -1,35 +1,31 @@
 """The pages of pictures without a browser: panels, classes, own pictures, the latent space."""
 
-import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from gan_core.data.importing.packs import find_pack
 from gan_core.data.pixels import to_uint8
-from gan_core.explain.latent_space import sheet, truncate, walk
-from tests.helpers.pages import QUICK, Visit, opened_by, quick, visit
-from tests.helpers.paths import HOME
+from tests.helpers.pages import QUICK, opened_by, quick, visit
+from tests.helpers.picture_pages import (
+    LATENT_PAGE,
+    MLP,
+    TOLD,
+    bring,
+    latent_page,
+    own,
+    panel,
+    picture,
+    zip_of,
+)
 from ui.live import fragment
 from ui.session.visitors import VISITORS, Connection
 from ui.views import latent_space as latent
 from ui.views import pictures
 from ui.views.panels.shared import count_columns
 from ui.views.pictures import PANELS
-
-MLP = QUICK["pictures"]["architecture"]
-TOLD = {"dataset": {"name": "mnist"}, "architecture": MLP | {"conditional": True}}
-LATENT_PAGE = "pages/3_Latent_space.py"
-
-
-def panel(opened, name):
-    opened.at.session_state[f"{opened.page}.panel"] = name
-    opened.look()
 
 
 @pytest.mark.parametrize("name", PANELS)
@@ -133,31 +129,7 @@ def test_the_grid_has_the_chosen_size(size):
 # Pictures of one's own
 
 
-def picture(color, side=40):
-    file = io.BytesIO()
-    Image.new("RGB", (side, side), color).save(file, "PNG")
-    return file.getvalue()
-
-
-def zip_of(files):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        for name, content in files.items():
-            packed.writestr(name, content)
-    return file.getvalue()
-
-
 COLORS = {f"{i}.png": picture((5 * i, 250 - 5 * i, 99)) for i in range(40)}
-
-
-def bring(opened, name, content, kind="application/zip"):
-    opened.at.file_uploader(key="pictures.import.files").set_value([(name, content, kind)])
-    opened.look()
-    opened.answer("Import")
-
-
-def own(opened):
-    opened.at.selectbox(key="pictures.import.size").set_value(16).run()
 
 
 def test_an_uploaded_zip_becomes_the_target():
@@ -224,15 +196,6 @@ def test_bad_pictures_get_a_sentence_and_the_run_stays(name, content, says):
 # The latent space
 
 
-def latent_page(setup):
-    at = AppTest.from_file(str(HOME), default_timeout=60).switch_page(LATENT_PAGE)
-    at.session_state["steps_per_frame"] = 3
-    at.query_params["setup"] = setup
-    at.run()
-    assert not at.exception
-    return Visit(at, "pictures")
-
-
 def set_up(told):
     return json.dumps(TOLD if told else QUICK["pictures"])
 
@@ -257,17 +220,6 @@ def test_the_latent_page_shows_the_run_of_the_pictures():
     assert not opened.at.exception
     assert opened.trainer is trainer
     assert trainer.step_count == 10
-
-
-def test_points_are_those_of_the_chosen_samples():
-    opened = quick("pictures")
-    run, prior, z = opened.run, opened.config.prior, opened.trainer.fixed_z
-    points, _, _ = latent._points(run, latent.LatentChoice(latent.WALK, ends=[4, 9]))
-    assert torch.equal(points, walk(prior, z[4:5], z[9:10], latent.WALK_STEPS))
-    points, _, _ = latent._points(run, latent.LatentChoice(latent.SHEET, ends=[4, 9, 2]))
-    assert torch.equal(points, sheet(prior, z[[4, 9, 2]], latent.SHEET_SIDE))
-    points, _, _ = latent._points(run, latent.LatentChoice(latent.TRUNCATION, psi=0.5))
-    assert torch.equal(points, truncate(prior, z, 0.5))
 
 
 def test_a_sum_needs_all_its_terms():

@@ -30,12 +30,14 @@ EVEN = 1e-6
 _HERE = Path(__file__).parent
 _BODIES = {
     "live_chart": "",
-    "sample_canvas": '<canvas role="img"></canvas><div class="words"></div>',
+    "column_names": "",
+    "sample_canvas": '<canvas role="img" tabindex="0"></canvas>',
     "timeline": (_HERE / "timeline.html").read_text(),
     "tiles": "",
     "copy_links": "",
 }
-"""Every component with code of its own, and the HTML that stands in its root."""
+"""Every component with code of its own, and the HTML that stands in its root; `column_names` is no
+component, but what two of them call."""
 
 _MODULES = {name: (_HERE / f"{name}.js").read_text() for name in _BODIES}
 _CSS = "".join((_HERE / f"{name}.css").read_text() for name in _BODIES)
@@ -126,24 +128,40 @@ def live_chart(
 
 
 def sample_canvas(
-    pictures: np.ndarray, key: str, label: str, columns: int = 8, size: int = 560
+    pictures: np.ndarray,
+    key: str,
+    label: str,
+    columns: int = 8,
+    size: int = 560,
+    titles: Sequence[str] | None = None,
+    heads: Sequence[str] = (),
 ) -> None:
     """Show bytes of shape (n, channels, height, width) as a grid, row by row.
 
     `channels` is 1 or 3; `label` is what a screen reader says; `size` is the largest width in
-    CSS pixels. A click on a picture enlarges it, another one shows them all again.
+    CSS pixels. A click on a picture enlarges it, another one shows them all again. `titles` are the
+    words beside each enlarged picture, if not its number; `heads` are names above the columns.
     """
     n, channels, height, width = pictures.shape
     head = {"n": n, "channels": channels, "height": height, "width": width}
     head |= {"columns": columns, "label": label, "size": size}
+    head |= {"titles": titles, "heads": heads}
     pixels = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)).tobytes()
     _samples(key=key, data=_with_header(_as_json(head), pixels))
 
 
-def timeline(moments: Sequence[TimelineFrame], key: str, run: str, columns: int, size: int) -> None:
+def timeline(
+    moments: Sequence[TimelineFrame],
+    key: str,
+    run: str,
+    columns: int,
+    size: int,
+    heads: Sequence[str] = (),
+) -> None:
     """Show the grids that a run kept, with a slider and a button to play them.
 
     It stays where it was scrubbed to, unless it showed the newest one or `run` is another run.
+    `heads` are names above the columns.
     """
     start, rows = 0, []
     for moment in moments:
@@ -152,7 +170,7 @@ def timeline(moments: Sequence[TimelineFrame], key: str, run: str, columns: int,
             {"n": moment.size, "caption": moment.caption(), "start": start, "length": length}
         )
         start += length
-    head = {"moments": rows, "columns": columns, "size": size, "run": run}
+    head = {"moments": rows, "columns": columns, "size": size, "run": run, "heads": heads}
     _timeline(key=key, data=_with_header(_as_json(head), b"".join(m.content for m in moments)))
 
 

@@ -40,7 +40,9 @@ function draw(root) {
   live.next = null;
   live.shown = figure;
   const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
-  window.Plotly.react(root, figure.data, themed(figure.layout, theme(root)), config);
+  const colors = theme(root);
+  live.text = colors.text;
+  window.Plotly.react(root, figure.data, themed(figure.layout, colors), config);
   if (figure.layout.meta === "zoom" && !live.tells) {
     live.tells = true;
     root.on("plotly_relayout", (change) => tellZoom(live, change));
@@ -80,8 +82,12 @@ function prepare(root) {
   window.addEventListener("pointerup", release, true);
   window.addEventListener("pointercancel", release, true);
   window.addEventListener("plotly-ready", again);
-  const scheme = new MutationObserver(again);
-  scheme.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
+  const scheme = new MutationObserver(() => {
+    if (live.text && theme(root).text !== live.text) again();
+  });
+  // A change of colours changes the class of the whole app, and so do other things.
+  const app = root.closest(".stApp") ?? document.documentElement;
+  scheme.observe(app, { attributes: true, attributeFilter: ["class", "style"] });
   // A chart that is scrolled away costs nothing; its newest data wait.
   const sight = new IntersectionObserver(
     (entries) => {

@@ -74,6 +74,7 @@ export default function ({ parentElement, data }) {
   const follows = root.place === undefined || root.place >= known.length - 1 || root.head.run !== head.run;
   root.head = head;
   root.content = data.subarray(4 + length);
+  this.column_names(root.querySelector(".column-names"), head);
   root.slider.max = head.moments.length - 1;
   root.canvas.style.maxWidth = `${head.size}px`;
   show(root, follows ? head.moments.length - 1 : Math.min(root.place, head.moments.length - 1));

@@ -30,16 +30,18 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
         *envelope(curves, "loss_g", "loss of G", FAKE, line=THIN),
     ]
     if not config.loss.has_equilibrium_value:
-        marks = [level(at_d, f"D at equilibrium {at_d:.3g}; G has no fixed value")]
+        levels = [level(at_d, f"D at equilibrium {at_d:.3g}; G: any", DISCRIMINATOR)]
     elif at_d == at_g:
-        marks = [level(at_d, f"both at equilibrium {at_d:.3g}")]
+        levels = [level(at_d, f"both at equilibrium {at_d:.3g}")]
     else:
-        marks = [level(at_d, f"D at equilibrium {at_d:.3g}")]
-        marks.append(level(at_g, f"G at equilibrium {at_g:.3g}"))
+        levels = [
+            level(at_d, f"D at equilibrium {at_d:.3g}", DISCRIMINATOR),
+            level(at_g, f"G at equilibrium {at_g:.3g}", FAKE),
+        ]
     title = "loss, nats" if config.loss.is_probabilistic else "loss"
     former = snapshot.quantities.former or "another loss"
-    marks += cut(since, f"{former}: another scale")
-    return over_steps(data, marks, axis(title), snapshot, revision)
+    cuts = cut(since, f"{former}: another scale")
+    return over_steps(data, levels, cuts, axis(title), snapshot, revision)
 
 
 def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
@@ -59,10 +61,11 @@ def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
         ),
     ]
     before = "raw scores" if config.loss.is_probabilistic else "probabilities"
-    marks = cut(since, f"here D gave {before}")
+    cuts = cut(since, f"here D gave {before}")
+    levels = []
     if config.loss.is_probabilistic:
-        marks.append(level(0.5, "cannot tell 0.5"))
+        levels.append(level(0.5, "cannot tell 0.5"))
     scores = axis(f"mean {d_label(config)}")
     if config.loss.is_probabilistic:
         scores["range"] = [-0.02, 1.02]
-    return over_steps(data, marks, scores, snapshot, revision)
+    return over_steps(data, levels, cuts, scores, snapshot, revision)

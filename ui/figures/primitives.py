@@ -59,32 +59,19 @@ def faded(color: str) -> str:
     return f"rgba({red},{green},{blue},0.22)"
 
 
-def level(y: float, text: str, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a dashed horizontal line across a panel, and the words at its right end."""
-    yref, xref = more.get("yref", "y"), more.get("xref", "x domain")
-    line = {
-        "type": "line",
-        "x0": 0,
-        "x1": 1,
-        "xref": xref,
-        "y0": y,
-        "y1": y,
-        "yref": yref,
-        "line": {"dash": "dot", "width": 1.5},
-        "opacity": 0.8,
-    }
-    words = {
-        "x": 1,
-        "xref": xref,
-        "xanchor": "right",
-        "y": more.get("label_y", y),
-        "yref": yref,
-        "yanchor": "bottom",
-        "text": text,
-        "showarrow": False,
-        "font": {"size": 11},
-    }
-    return line, words
+def level(y: float, name: str | None, color: str | None = None, **place: Any) -> dict[str, Any]:
+    """Return a dotted horizontal line across a panel; its name is in the legend."""
+    line = {"dash": "dot", "width": 1.5} | ({"color": color} if color else {})
+    across = {"x0": 0, "x1": 1, "xref": "x domain", "yref": "y"} | place
+    named = {"name": name, "showlegend": True} if name else {}
+    return {"type": "line", "y0": y, "y1": y, "line": line} | across | named
+
+
+def with_curves(
+    levels: list[dict[str, Any]], data: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the levels if there is a curve; Plotly cannot lay out a legend of levels alone."""
+    return levels if any(len(trace["x"]) for trace in data) else []
 
 
 def change(step: int, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -137,7 +124,8 @@ def shortened(texts: list[str]) -> str:
 
 def over_steps(
     data: list[dict[str, Any]],
-    marks: list[Any],
+    levels: list[dict[str, Any]],
+    cuts: list[tuple[dict[str, Any], dict[str, Any]]],
     yaxis: dict[str, Any],
     snapshot: Snapshot,
     revision: str,
@@ -146,7 +134,7 @@ def over_steps(
     changed: dict[int, list[str]] = {}
     for step, words in snapshot.config_changes:
         changed.setdefault(step, []).append(words)
-    marks = marks + [change(step, shortened(words)) for step, words in changed.items()]
+    marks = cuts + [change(step, shortened(words)) for step, words in changed.items()]
     lines, words = zip(*marks, strict=True) if marks else ((), ())
     return {
         "data": data,
@@ -156,7 +144,7 @@ def over_steps(
             margin={"l": 56, "r": 16, "t": 46, "b": 44},
             xaxis=axis("step", rangemode="tozero"),
             yaxis=yaxis,
-            shapes=list(lines),
+            shapes=[*with_curves(levels, data), *lines],
             annotations=list(words),
         ),
     }
@@ -197,15 +185,9 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
         mode = "lines+markers" if len(panel.curves) < 10 else "lines"
         data += envelope(panel.curves, panel.column, panel.title, FAKE, mode=mode, **place)
         if np.isfinite(panel.level):
-            line, word = level(
-                panel.level,
-                panel.words,
-                yref=f"y{number}",
-                xref=f"x{number} domain",
-                label_y=float(np.log10(panel.level)) if panel.log else panel.level,
-            )
-            lines.append(line | {"line": line["line"] | {"color": REAL}})
-            words.append(word)
+            place = {"xref": f"x{number} domain", "yref": f"y{number}"}
+            lines.append(level(panel.level, None, REAL, **place))
+            words.append(note_above(f"┄ {panel.words}", min(right, 1), low))
         words.append(headline(panel.title, left, low))
     made = layout(
         250 if rows == 1 else 215 * rows,
@@ -221,6 +203,12 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
 def headline(title: str, left: float, top: float) -> dict[str, Any]:
     place = {"x": left, "xref": "paper", "xanchor": "left", "y": top + 0.005, "yref": "paper"}
     return place | {"text": f"<b>{title}</b>", "yanchor": "bottom", "showarrow": False}
+
+
+def note_above(text: str, right: float, top: float) -> dict[str, Any]:
+    """Return words above the right end of a panel."""
+    place = {"x": right, "xref": "paper", "xanchor": "right", "y": top + 0.005, "yref": "paper"}
+    return place | {"text": text, "yanchor": "bottom", "showarrow": False, "font": {"size": 11}}
 
 
 def points(x: Values, y: Values, name: str, color: str, **more: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from ui.figures.primitives import (
     layout,
     level,
     points,
+    with_curves,
 )
 
 
@@ -203,7 +204,7 @@ def towards_equilibrium(
         (distance, (("implied", "implied by D's loss", DISCRIMINATOR), ("true", "true", REAL))),
         ("mean |D − D*|", (("optimality_gap", "", FAKE),)),
     )
-    data, words, lines = [], [], []
+    data, words = [], []
     made = layout(260, revision, margin={"l": 46, "r": 8, "t": 46, "b": 44})
     for i, (title, curves) in enumerate(rows):
         number = "" if i == 0 else str(i + 1)
@@ -222,8 +223,7 @@ def towards_equilibrium(
         made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
         known = any(np.isfinite(tracked[name]).any() for name, _, _ in curves)
         words.append(headline(title if known else f"{title}: unknown", left, 1.0))
-    line, label = level(value, f"equilibrium {value:.3f}")
-    lines.append(line)
-    made |= {"annotations": [*words, label], "shapes": lines}
+    levels = [level(value, f"V at equilibrium {value:.3f}")]
+    made |= {"annotations": words, "shapes": with_curves(levels, data)}
     made["legend"] |= {"y": 1.12}
     return {"data": data, "layout": made}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.components import copy_links
 from ui.run.page_run import PageRun
@@ -20,20 +21,21 @@ SPEEDS: dict[str, float | None] = {
 }
 
 
-def show(run: PageRun, show_more: Callable[[PageRun], None] = lambda run: None) -> None:
-    """Show the controls, `show_more` at their end, and links to share in the sidebar.
+def show(run: PageRun) -> DeltaGenerator:
+    """Show the controls, and links to share in the sidebar; return the row of the controls.
 
     They stand outside the fragment, so a click is served at once. Call it before the sidebar: the
     answer to a click then reaches the browser first.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    row = st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
+    with row:
         _show_train_button(run)
         _show_step_buttons(run)
         _show_goal(run)
         _show_speed(run)
-        show_more(run)
     with st.sidebar:
         _show_links(run)
+    return row
 
 
 def _show_train_button(run: PageRun) -> None:

@@ -88,18 +88,19 @@ class Measurements:
             return False
         return self._trainer.step_count // self.every > before // self.every
 
-    def compare(self, numbers: list[int], displayed: Trainer | None = None) -> None:
+    def compare(
+        self, numbers: list[int], label: int | None = None, displayed: Trainer | None = None
+    ) -> None:
         """Begin to look for the real pictures nearest to some places of the grid, unless busy.
 
-        The samples are those of the run now, or as it is displayed.
+        The grid shows each sample in its own class, or all in the class `label`. The samples are
+        those of the run now, or as it is displayed.
         """
         if self.busy:
             return
         trainer = displayed or self._trainer
         step = trainer.step_count
-        labels = trainer.fixed_labels
-        chosen = None if labels is None else labels[numbers]
-        pixels = as_bytes(trainer.generate(trainer.fixed_z[numbers], chosen))
+        pixels = as_bytes(trainer.generate_fixed(label))[numbers]
 
         def keep(found: NeighborReport) -> None:
             if step <= self._trainer.step_count:

@@ -116,6 +116,5 @@ class PageRun(RunBase):
         """
         self.storage.close()
         self.trainer = self.storage = self.measurements = None
-        self.cached_snapshot = self.drawn = self.real = None
-        self.past_trainer = self.past_snapshot = None
-        self.layers, self.tutorial = {}, TutorialState()
+        self.cached_snapshot = self.drawn = self.past_trainer = self.past_snapshot = None
+        self.real, self.layers, self.tutorial = {}, {}, TutorialState()

@@ -43,7 +43,8 @@ class RunBase:
     measurements: Measurements | None = None
     tutorial: TutorialState = field(default_factory=TutorialState)
     layers: dict[str, list[LayerRow]] = field(default_factory=dict)
-    real: np.ndarray | None = None
+    real: dict[tuple[int, int | None], np.ndarray] = field(default_factory=dict)
+    """The real samples that are shown, by their count and the class that was chosen."""
     view: View = field(default_factory=View)
     cached_snapshot: Snapshot | None = None
     """The run's latest snapshot."""
@@ -145,7 +146,7 @@ class RunBase:
         self.storage.close()
         self.trainer, self.storage = trainer, storage
         self.layers = self.trainer.layers()
-        self.real = self.cached_snapshot = self.drawn = None
+        self.real, self.cached_snapshot, self.drawn = {}, None, None
         self.past_trainer = self.past_snapshot = None
         self.proposed = self.notice = self.info = None
         self.measurements = Measurements(trainer, self.measurements.every)
@@ -206,11 +207,11 @@ class RunBase:
         changes[known:] = [(step, label)]
         self.cached_snapshot = None
 
-    def real_samples(self, n: int) -> np.ndarray:
-        """Return the same `n` real samples at every call."""
-        if self.real is None or len(self.real) != n:
-            self.real = self.trainer.real_samples(n)
-        return self.real
+    def real_samples(self, n: int, label: int | None = None) -> np.ndarray:
+        """Return the same `n` real samples at every call, as `Trainer.real_samples` does."""
+        if (n, label) not in self.real:
+            self.real = {(n, label): self.trainer.real_samples(n, label)}
+        return self.real[n, label]
 
     def show_config(self) -> None:
         """Make the widgets show the displayed config, not the choices made since."""

@@ -50,7 +50,7 @@ class WatchedRun:
         self.past_trainer: Trainer | None = None
         self.trainer: Trainer = source.trainer
         self.snapshot: Snapshot | None = None
-        self._real: np.ndarray | None = None
+        self._real: dict[tuple[int, int | None], np.ndarray] = {}
         source.watchers.add(self)
 
     def look(self) -> bool:
@@ -59,7 +59,7 @@ class WatchedRun:
         if trainer is None:
             return False
         if trainer is not self.trainer:
-            self.trainer, self._real = trainer, None
+            self.trainer, self._real = trainer, {}
         self.past_trainer = self.source.past_trainer
         self.snapshot = drawn
         return True
@@ -120,10 +120,10 @@ class WatchedRun:
         """Return the statistics of every step from `first` to `last` that is known."""
         return self.source.single_steps(first, last)
 
-    def real_samples(self, n: int) -> np.ndarray:
+    def real_samples(self, n: int, label: int | None = None) -> np.ndarray:
         """Return the same `n` real samples as on the owner's page."""
-        if self._real is None or len(self._real) != n:
-            shared = self.source.real
-            is_same = shared is not None and len(shared) == n
-            self._real = shared if is_same else self.trainer.real_samples(n)
-        return self._real
+        if (n, label) not in self._real:
+            shared = self.source.real.get((n, label))
+            real = self.trainer.real_samples(n, label) if shared is None else shared
+            self._real = {(n, label): real}
+        return self._real[n, label]

@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import streamlit as st
-import torch
 
-from gan_core.data.pixels import to_uint8
-from gan_core.explain import latent_space
-from gan_core.shapes import Latents, PixelArray
+from gan_core.explain.numbered_samples import LatentPoints, NumberedSamples
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.components import sample_canvas, tiles
 from ui.live.tiles import common_tiles
 from ui.run.page_run import PageRun
 from ui.session import state
+from ui.views.panels.shared import (
+    choose_class,
+    chosen_class,
+    chosen_label,
+    class_names,
+    column_names,
+    numbered_pictures,
+    numbered_titles,
+)
 
 WALK, SHEET, SUM, TRUNCATION = "Walk", "Sheet", "Arithmetic", "Truncation"
 WALK_STEPS = 16
@@ -31,7 +37,6 @@ class LatentChoice:
     minus: list[int] = field(default_factory=list)
     base: list[int] = field(default_factory=list)
     psi: float = 1.0
-    label: int = 0
 
 
 def choose_way(run: PageRun) -> LatentChoice:
@@ -52,11 +57,7 @@ def choose_way(run: PageRun) -> LatentChoice:
         else:
             key = state.init_widget("latent.psi", 0.7)
             chosen.psi = st.slider("ψ", 0.0, 1.5, key=key, step=0.05, width=320)
-        config = run.displayed.config
-        if config.architecture.conditional:
-            classes = config.dataset.classes
-            key = state.init_widget("latent.label", classes[0])
-            chosen.label = classes.index(st.selectbox("Class", classes, key=key, width=140))
+        choose_class(run, "latent.view.label")
     return chosen
 
 
@@ -78,56 +79,70 @@ def _places(run: PageRun) -> list[int]:
 def draw(run: PageRun, snapshot: Snapshot, chosen: LatentChoice) -> None:
     """Draw one frame: the samples to choose from, and the way that was chosen."""
     tiles(common_tiles(run, snapshot), key="latent.tiles")
+    pictures = numbered_pictures(run, snapshot)
+    samples = NumberedSamples(run.displayed, chosen_label(run))
     left, right = st.columns([2, 3])
     with left:
-        hint = "press Train first" if snapshot.step == 0 else "click on one to see its number"
-        st.markdown(f"**Samples 1 to {run.num_fixed}**, row by row; {hint}")
-        sample_canvas(snapshot.samples, "latent.all", "samples to choose from", 8, 400)
+        heads = column_names(run) if chosen_label(run) is None else ()
+        of_class = f", all of class {chosen_class(run)}" if chosen_class(run) else ""
+        hint = "; press Train first" if snapshot.step == 0 else ""
+        st.markdown(f"**Samples 1 to {run.num_fixed}**, row by row{of_class}{hint}")
+        across = len(heads) or 8
+        label = "samples to choose from"
+        sample_canvas(pictures, "latent.all", label, across, 400, numbered_titles(run), heads)
     with right:
-        if chosen.kind == SUM:
-            _draw_sum(run, chosen)
+        if chosen.kind == SUM and not all((chosen.plus, chosen.minus, chosen.base)):
+            st.info("Choose at least one sample for each of the three terms.")
             return
-        z, columns, words = _points(run, chosen)
+        points, columns, words = _points(run, samples, chosen)
         st.markdown(words)
-        label = f"{chosen.kind.lower()} through the latent space"
-        sample_canvas(_generate(run, z, chosen.label), "latent.way", label, columns, 560)
+        label, width = f"{chosen.kind.lower()} through the latent space", 560
+        if chosen.kind == SUM:
+            label = "three means and their sum"
+        made = samples.draw(points, pictures)
+        sample_canvas(made, "latent.way", label, columns, width, _titles(chosen, len(made)))
 
 
-def _points(run: PageRun, chosen: LatentChoice) -> tuple[Latents, int, str]:
-    """Return the noise along the chosen way, the number of columns, and a description."""
-    trainer, prior = run.displayed, run.displayed.config.prior
-    ends = trainer.fixed_z[chosen.ends]
+def _points(
+    run: PageRun, samples: NumberedSamples, chosen: LatentChoice
+) -> tuple[LatentPoints, int, str]:
+    """Return the points of the chosen way, the number of columns, and a description."""
+    told = bool(class_names(run)) and chosen_label(run) is None
+    between = ""
+    if told:
+        between = (
+            " Its class changes evenly, too: G is told a mix of the classes' learnt vectors, "
+            "so the pictures between have no class of their own."
+        )
     if chosen.kind == WALK:
+        start, end = chosen.ends
+        prior = run.displayed.config.prior
         path = "an arc (slerp)" if prior.isotropic else "a straight line (lerp)"
-        words = f"**From {chosen.ends[0] + 1} to {chosen.ends[1] + 1}** along {path}"
-        words += f", in {WALK_STEPS} equal steps, row by row: what suits a {prior.title} prior."
-        return latent_space.walk(prior, ends[:1], ends[1:], WALK_STEPS), 8, words
+        words = f"**From {start + 1} to {end + 1}** along {path}, in {WALK_STEPS} equal steps, row "
+        words += f"by row: what suits a {prior.title} prior.{between}"
+        return samples.walk(start, end, WALK_STEPS), 8, words
     if chosen.kind == SHEET:
-        words = "**The sheet through three samples**, which stand in its corners."
-        return latent_space.sheet(prior, ends, SHEET_SIDE), SHEET_SIDE, words
+        words = f"**The sheet through three samples**, which stand in its corners.{between}"
+        return samples.sheet(chosen.ends, SHEET_SIDE), SHEET_SIDE, words
+    if chosen.kind == SUM:
+        words = "**First − second + third = fourth**: each is G at the mean of its noise vectors"
+        words += ", told the same sum of its classes' learnt vectors." if told else "."
+        return samples.arithmetic(chosen.plus, chosen.minus, chosen.base), 4, words
     words = (
         f"**The same samples, z drawn to {chosen.psi:.0%} of its distance from the mean**: below "
         "100 % more typical and more alike, above it bolder and more often broken."
     )
-    return latent_space.truncate(prior, trainer.fixed_z, chosen.psi), 8, words
+    return samples.truncate(chosen.psi), 8, words
 
 
-def _draw_sum(run: PageRun, chosen: LatentChoice) -> None:
-    """Draw mean(plus) − mean(minus) + mean(base), each of them and the result."""
-    terms = (chosen.plus, chosen.minus, chosen.base)
-    if not all(terms):
-        st.info("Choose at least one sample for each of the three terms.")
-        return
-    z = run.displayed.fixed_z
-    plus, minus, base = (z[term] for term in terms)
-    result = latent_space.arithmetic(run.displayed.config.prior, plus, minus, base)
-    means = [term.mean(0, keepdim=True) for term in (plus, minus, base)]
-    st.markdown("**First − second + third = fourth**: each is G at the mean of its noise vectors.")
-    made = _generate(run, torch.cat([*means, result]), chosen.label)
-    sample_canvas(made, "latent.sum", "three means and their sum", 4, 560)
-
-
-def _generate(run: PageRun, z: Latents, label: int) -> PixelArray:
-    conditional = run.displayed.config.architecture.conditional
-    labels = torch.full((len(z),), label, device=z.device) if conditional else None
-    return to_uint8(run.displayed.generate(z, labels))
+def _titles(chosen: LatentChoice, count: int) -> list[str]:
+    """Return the words beside each picture of the way, once it is enlarged."""
+    if chosen.kind == WALK:
+        start, end = (number + 1 for number in chosen.ends)
+        return [f"{i} of {count - 1} steps from {start} to {end}" for i in range(count)]
+    if chosen.kind == SHEET:
+        places = [divmod(i, SHEET_SIDE) for i in range(count)]
+        return [f"row {row + 1}, column {column + 1} of the sheet" for row, column in places]
+    if chosen.kind == SUM:
+        return ["first mean", "second mean", "third mean", "first − second + third"]
+    return [f"number {i + 1} at ψ = {chosen.psi:g}" for i in range(count)]

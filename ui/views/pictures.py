@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gan_core.data.pixels import to_uint8
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.components import sample_canvas, tiles
@@ -14,7 +13,15 @@ from ui.run.watched_run import WatchedRun
 from ui.session import state
 from ui.views import run_charts
 from ui.views.panels import export, nearest, quality, timeline
-from ui.views.panels.shared import MAX_CLASS_COLUMNS, class_names, count_columns
+from ui.views.panels.shared import (
+    choose_class,
+    chosen_class,
+    chosen_label,
+    column_names,
+    count_columns,
+    numbered_pictures,
+    numbered_titles,
+)
 
 GRIDS = {"4 × 4": 4, "6 × 6": 6, "8 × 8": 8}
 SIZES = {"small": 320, "medium": 560, "large": 960}
@@ -38,23 +45,14 @@ def show_view_options(run: PageRun) -> None:
         grid, size = _name_of(run.view.side, GRIDS), _name_of(run.view.size, SIZES)
         run.view.side = GRIDS[choose("Pictures", list(GRIDS), "grid", grid)]
         run.view.size = SIZES[choose("Size", list(SIZES), "size", size)]
-        classes = class_names(run)
-        if classes:
-            few = len(classes) <= MAX_CLASS_COLUMNS
-            every = "all, a column each" if few else "all in turn"
-            label = _chosen_label(run)
-            current = every if label is None else classes[label]
-            chosen = choose("Class to make", [every, *classes], "label", current)
-            run.view.label = None if chosen == every else classes.index(chosen)
-        else:
-            run.view.label = None
+        choose_class(run, f"{run.page}.view.label")
 
 
 def _name_of(value: int, names: dict[str, int]) -> str:
     return next(name for name, number in names.items() if number == value)
 
 
-def draw(run: PageRun, snapshot: Snapshot) -> None:
+def draw(run: PageRun | WatchedRun, snapshot: Snapshot) -> None:
     """Draw one frame of a run on pictures."""
     config = run.displayed.config
     epoch = snapshot.epoch or 0.0
@@ -67,19 +65,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         },
     ]
     tiles(common_tiles(run, snapshot) + more, key=f"{run.page}.tiles")
-    shown, columns = _grid(run, snapshot)
-    left, right = st.columns(2)
-    with left:
-        # In the same element: one more would move the others, and they would be made anew.
-        untrained = "; G knows nothing yet" if snapshot.step == 0 else ""
-        st.markdown(f"**Generated**, from the same {len(shown)} noise vectors all along{untrained}")
-        words = f"{len(shown)} generated pictures at step {snapshot.step}"
-        sample_canvas(shown, f"{run.page}.fake", words, columns, run.view.size)
-    with right:
-        st.markdown("**Real**, drawn at random from the data")
-        real = run.real_samples(run.num_fixed)[: len(shown)]
-        label = f"{len(real)} real pictures"
-        sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
+    _draw_grids(run, snapshot)
     left, right = st.columns(2)
     with left:
         run_charts.losses(run, snapshot)
@@ -102,19 +88,33 @@ def show_timeline(run: WatchedRun) -> None:
         timeline.show(run, refreshes=False)
 
 
-def _chosen_label(run: PageRun) -> int | None:
-    """Return the class to make; None if the run does not have the class chosen before."""
-    label = run.view.label
-    return label if label is not None and label < len(class_names(run)) else None
+def _draw_grids(run: PageRun | WatchedRun, snapshot: Snapshot) -> None:
+    """Draw generated pictures beside real ones of the same classes."""
+    label, name = chosen_label(run), chosen_class(run)
+    fake, columns = _grid(run, snapshot)
+    real = run.real_samples(run.num_fixed, label)[: len(fake)]
+    heads = column_names(run) if label is None else ()
+    of_class = f" of class {name}" if name else ""
+    kept = "untrained" if snapshot.step == 0 else "each place keeps its noise"
+    grids = (
+        ("fake", fake, "number", f"generated pictures at step {snapshot.step}"),
+        ("real", real, "real picture", "real pictures"),
+    )
+    titles = (f"**Generated**{of_class}; {kept}", f"**Real**{of_class}; drawn at random")
+    # A title takes one line at any width, so that both grids stand at the same height.
+    with st.container(key=f"{run.page}_grids", gap=None):
+        for column, grid, title in zip(st.columns(2), grids, titles, strict=True):
+            with column:
+                place, pictures, noun, words = grid
+                st.markdown(title)
+                label = f"{len(pictures)} {words}"
+                numbers = numbered_titles(run, noun)[: len(pictures)]
+                key = f"{run.page}.{place}"
+                sample_canvas(pictures, key, label, columns, run.view.size, numbers, heads)
 
 
-def _grid(run: PageRun, snapshot: Snapshot) -> tuple[PixelArray, int]:
+def _grid(run: PageRun | WatchedRun, snapshot: Snapshot) -> tuple[PixelArray, int]:
     """Return the pictures of the grid and the number of its columns."""
-    label = _chosen_label(run)
-    across = count_columns(run) if label is None else run.view.side
+    across = count_columns(run) if chosen_label(run) is None else run.view.side
     count = min(across * run.view.side, run.num_fixed // across * across)
-    if label is None:
-        return snapshot.samples[:count], across
-    trainer = run.displayed
-    labels = trainer.fixed_labels[:count].new_full((count,), label)
-    return to_uint8(trainer.generate(trainer.fixed_z[:count], labels)), across
+    return numbered_pictures(run, snapshot)[:count], across

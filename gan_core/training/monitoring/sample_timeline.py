@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,14 +87,14 @@ class Timeline:
         """The bytes of all grids that are kept."""
         return sum(len(moment.content) for moment in self.frames)
 
-    def to_gif(self, columns: int = COLUMNS) -> bytes:
-        """Return all grids as a GIF.
+    def to_gif(self, columns: int = COLUMNS, names: Sequence[str] = ()) -> bytes:
+        """Return all grids as a GIF, with the columns' names if there are any.
 
         Raises:
             ValueError: if none is kept.
         """
         frames = [moment.pixels() for moment in self.frames]
-        return animation(frames, [moment.caption() for moment in self.frames], columns)
+        return animation(frames, [moment.caption() for moment in self.frames], columns, names)
 
     def truncate_after(self, step: int) -> None:
         """Drop every grid of a later step."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.data.image_grid import grid, png
-from gan_core.evaluation import export
+from gan_core.evaluation import export, generator_file
 from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
 from ui.components import sample_canvas
 from ui.run.page_run import PageRun
@@ -23,6 +23,7 @@ def show(run: PageRun) -> None:
         seed = int(st.number_input("Seed of the noise", 0, 2**31, 0, key=f"{run.page}.export.seed"))
     with st.container(horizontal=True):
         _show_downloads(run, count, seed)
+    _show_generator_file(run)
     file = st.file_uploader(
         "Open an exported generator: the same noise gives the same samples",
         ["safetensors"],
@@ -63,6 +64,22 @@ def _show_downloads(run: PageRun, count: int, seed: int) -> None:
         "numbers-step-{}.csv",
         "text/csv",
     )
+
+
+def _show_generator_file(run: PageRun) -> None:
+    """Show what the file of the generator holds, and how it is called."""
+    generator = run.displayed.frozen_generator()
+    name = f"generator-step-{generator.step}.safetensors"
+    with st.expander("The generator's file: what it holds, and how to call it in Python"):
+        st.markdown("Where `gan_core` can be imported, such as in this project's folder:")
+        st.code(generator_file.example(generator, name), language="python")
+        st.markdown("Anywhere else, with the packages safetensors and torch:")
+        st.code(generator_file.bare_example(name), language="python")
+        rows = "\n".join(f"- `{key}`: {words}" for key, words in generator_file.KEYS.items())
+        st.markdown(f"`about` holds\n{rows}\n\n`weights` holds the tensors of the network:")
+        tensors = generator.network.state_dict().items()
+        shapes = [{"key": key, "shape": str(tuple(tensor.shape))} for key, tensor in tensors]
+        st.dataframe(shapes, hide_index=True)
 
 
 def _show_opened(content: bytes, run: PageRun, count: int, seed: int) -> None:

@@ -10,7 +10,7 @@ from gan_core.shapes import Samples
 from ui.components import sample_canvas
 from ui.run.page_run import PageRun
 from ui.session import state
-from ui.views.panels.shared import REFRESH_SECONDS, show_progress
+from ui.views.panels.shared import REFRESH_SECONDS, chosen_label, show_progress
 
 MAX_SHOWN = 5
 
@@ -26,9 +26,7 @@ def show(run: PageRun) -> None:
         numbers = st.multiselect("Samples", list(range(1, run.num_fixed + 1)), key=key)
         st.button(
             "Find the nearest",
-            on_click=lambda: run.measurements.compare(
-                [number - 1 for number in numbers], run.displayed
-            ),
+            on_click=lambda: _compare(run, numbers),
             disabled=not numbers,
             key=f"{run.page}.compare",
         )
@@ -41,6 +39,11 @@ def show(run: PageRun) -> None:
             _show_neighbors(run)
 
     latest()
+
+
+def _compare(run: PageRun, numbers: list[int]) -> None:
+    places = [number - 1 for number in numbers]
+    run.measurements.compare(places, chosen_label(run), run.displayed)
 
 
 def _show_neighbors(run: PageRun) -> None:

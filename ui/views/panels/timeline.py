@@ -9,7 +9,7 @@ from gan_core.training.monitoring.sample_timeline import GROWTH
 from ui.components import timeline
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
-from ui.views.panels.shared import class_names, count_columns
+from ui.views.panels.shared import column_names
 
 REFRESH_SECONDS = 3.0
 MAX_REFRESHED_BYTES = 8 * 2**20
@@ -31,7 +31,8 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
             f"is {later} later than the one before. {len(kept.frames)} grids so far."
         )
         name = f"{run.page}.timeline"
-        timeline(kept.frames, name, run.chart_revision, _count_columns(run), run.view.size)
+        columns, heads = _columns(run)
+        timeline(kept.frames, name, run.chart_revision, columns, run.view.size, heads)
 
     grids()
     with st.container(horizontal=True):
@@ -39,7 +40,7 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
         st.download_button(
             "All as GIF",
-            lambda: run.displayed.timeline.to_gif(_count_columns(run)),
+            lambda: run.displayed.timeline.to_gif(*_columns(run)),
             f"timeline-step-{run.displayed.step_count}.gif",
             "image/gif",
             key=f"{run.page}.gif",
@@ -47,8 +48,10 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
         )
 
 
-def _count_columns(run: PageRun | WatchedRun) -> int:
-    return count_columns(run) if class_names(run) else COLUMNS
+def _columns(run: PageRun | WatchedRun) -> tuple[int, tuple[str, ...]]:
+    """Return the number of columns, and their names if each holds a class."""
+    heads = column_names(run)
+    return len(heads) or COLUMNS, heads
 
 
 def _is_heavy(run: PageRun | WatchedRun) -> bool:
