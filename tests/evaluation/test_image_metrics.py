@@ -14,11 +14,12 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
 from gan_core.cli.evaluate import evaluate_run
 from gan_core.evaluation import evaluate, probe_network
-from gan_core.evaluation.evaluate import Evaluation, evaluate_1d
+from gan_core.evaluation.evaluate import Evaluation
 from gan_core.evaluation.metrics.batch import FeatureBatch
 from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.evaluation.metrics.kernel import KERNEL_SUBSETS
 from gan_core.evaluation.nearest_neighbors import neighbor_slices
+from gan_core.evaluation.one_dim import evaluate_1d
 from gan_core.evaluation.probes import probe_slices
 from gan_core.runtime.tasks import run_to_end
 from tests.helpers.images import CPU, copying, evaluated, given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -179,7 +180,8 @@ def _choose_rows(rows: list[RunRow]) -> list[RunRow]:
             "Quality": st.column_config.TextColumn(
                 width=130,
                 help="The latest value of the metric by which the best checkpoint is chosen; "
-                "smaller is better.",
+                "smaller is better. ±: half of its 95 % interval. Cannot tell: with so few pictures "
+                "clearly worse samples may score as well.",
             ),
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
             "MB": number(format="%.1f", width=56),
@@ -223,7 +225,12 @@ def _quality(row: RunRow) -> str | None:
     if value is None:
         return None
     title, *_ = run_actions.metric_title(best_by).split(" (")
-    return f"{title} {value:.3g}"
+    sure = row.quality
+    if sure is None or sure.value != value:
+        return f"{title} {value:.3g}"
+    low, high = sure.interval
+    reach = "" if math.isnan(low) else f" ± {(high - low) / 2:.2g}"
+    return f"{title} {value:.3g}{reach}" + ("" if sure.can_tell else " (cannot tell)")
 
 
 def _open_where(row: RunRow) -> str:

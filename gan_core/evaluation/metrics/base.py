@@ -57,7 +57,9 @@ class ImageMetric(Component):
         found = []
         for i, (own, others) in enumerate(zip(halves.real, halves.fake, strict=True)):
             work = self.measure_slices(real.take(own), fake.take(others))
-            found.append((yield from subtask(work, i / len(halves.real), (i + 1) / len(halves.real))))
+            found.append(
+                (yield from subtask(work, i / len(halves.real), (i + 1) / len(halves.real)))
+            )
         return found
 
     def estimate_slices(self, real: FeatureBatch, fake: FeatureBatch) -> Task[Estimate]:

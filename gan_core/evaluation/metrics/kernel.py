@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gan_core.evaluation.metrics.base import BLURRED, FEW, IMAGE_METRICS, ImageMetric
+from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
 from gan_core.evaluation.metrics.batch import FeatureBatch
 from gan_core.evaluation.metrics.knn import BLOCK
 from gan_core.runtime.tasks import ProgressReport, Task, subtask
@@ -31,7 +31,6 @@ class KernelDistance(ImageMetric):
     unit = "squared kernel units"
     fewest = 2
     bounds = (-math.inf, math.inf)
-    must_see = (BLURRED, FEW)
 
     def slices(self, real, fake):
         size = min(KERNEL_SUBSET_SIZE, len(real), len(fake))

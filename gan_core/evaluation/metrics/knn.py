@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import torch
 
 from gan_core.runtime.tasks import ProgressReport, Task
-from gan_core.shapes import Centres, Classes, Distances, Features, Index, Neighbours, PerSample, Rows
+from gan_core.shapes import (
+    Centres,
+    Classes,
+    Distances,
+    Features,
+    Index,
+    Neighbours,
+    PerSample,
+    Rows,
+)
 
 BLOCK = 1_000_000
 """Distances in one piece of work: about 40 ms on one core."""

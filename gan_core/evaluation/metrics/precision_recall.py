@@ -14,7 +14,6 @@ from gan_core.evaluation.metrics.knn import (
     half_counts,
     min_points_for,
 )
-
 from gan_core.shapes import Classes
 
 

@@ -73,4 +73,6 @@ def estimate(
         return Estimate(value)
     reach = QUANTILE * math.sqrt(factor * float(np.var(found, ddof=1)))
     low, high = bounds
-    return Estimate(value, max(value - reach, min(low, value)), min(value + reach, max(high, value)))
+    return Estimate(
+        value, max(value - reach, min(low, value)), min(value + reach, max(high, value))
+    )
