@@ -61,6 +61,20 @@ def resolution(
     return floors, {name: () if clear[name] else (MOVED,) for name in floors}
 
 
+def doubt(target: Distribution1D, samples: int) -> str | None:
+    """Return a sentence if a column has too few values for distances to it to tell, or None."""
+    if target.size is None:
+        return None
+    _, mistaken = resolution(target, samples)
+    titles = [METRICS[name].title for name, taken in mistaken.items() if taken]
+    if not titles:
+        return None
+    return (
+        f"The column has {target.size:,} values. With so few, {MOVED} may score like the values "
+        f"themselves, so a good distance says nothing ({', '.join(titles)})."
+    )
+
+
 def estimates(numbers: Values, target: Distribution1D) -> dict[str, Estimate]:
     """Return every metric of numbers, with its interval."""
     whole = measure(numbers, target)

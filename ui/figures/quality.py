@@ -14,7 +14,7 @@ QUALITIES_PER_ROW = 4
 
 
 def qualities(reports: Sequence[EvaluationReport], revision: str) -> Figure:
-    """Return every measure of quality over the steps, with its interval and real pictures' score."""
+    """Return all measures of quality over the steps, with intervals and the score of real ones."""
     steps = np.array([report.step for report in reports])
     panels = []
     for name, last in reports[-1].values.items():

@@ -180,8 +180,8 @@ def _choose_rows(rows: list[RunRow]) -> list[RunRow]:
             "Quality": st.column_config.TextColumn(
                 width=130,
                 help="The latest value of the metric by which the best checkpoint is chosen; "
-                "smaller is better. ±: half of its 95 % interval. Cannot tell: with so few pictures "
-                "clearly worse samples may score as well.",
+                "smaller is better. ±: half of its 95 % interval. Cannot tell: with so few "
+                "pictures clearly worse samples may score as well.",
             ),
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
             "MB": number(format="%.1f", width=56),

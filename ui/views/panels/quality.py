@@ -29,8 +29,8 @@ EVALUATE_EVERY = {
 GREY = "color: #8a8a8a"
 
 CLASS_TITLES = {
-    "coverage": "**Coverage**: the share of a class's real pictures that have a sample of the class "
-    "near them.",
+    "coverage": "**Coverage**: the share of a class's real pictures that have a sample of it near "
+    "them.",
     "diversity": "**Diversity**: how much two samples of a class differ, over the same of two of "
     "its real pictures. Near 0 they are all one picture.",
 }
