@@ -300,7 +300,9 @@ def test_few_pictures_get_a_note_and_do_not_crash(quick, n, known):
     assert f"There are {n} pictures only" in quality.notes[0]
     assert ("Too few samples" in " ".join(quality.notes)) == (n // 2 < 6)
     assert "(random features)" in quality.values["frechet"].title
-    assert "classifier" not in json.dumps(quality.to_dict(), allow_nan=False)
+    assert "classifier features" not in json.dumps(quality.to_dict(), allow_nan=False)
+    reason = f"{n} pictures are too few" if known else "it is not known what"
+    assert reason in quality.probe
     found = run_to_end(
         neighbor_slices(
             images[:1], dataset.held, run_to_end(probe_slices(dataset, dataset.held, CPU))

@@ -96,10 +96,10 @@ def _show_table(report: EvaluationReport) -> None:
     widths = {"measure": st.column_config.TextColumn(width="medium")}
     st.dataframe(_greyed(rows, metrics), hide_index=True, column_config=widths)
     st.caption(
-        "95 %: another run of this measurement would give a number in this interval 95 times of "
-        f"100; from {HALVES} random halves of the {report.samples:,} samples. real–real: what as "
-        "many other real pictures score in the place of the samples, the best that can be hoped "
-        "for. ↓ lower is better, ↑ higher. Grey: cannot tell."
+        "95 %: the interval that holds the average of many such measurements 95 times of 100, from "
+        f"{HALVES} random halves of the {report.samples:,} samples. real–real: what as many other "
+        "real pictures score in the place of the samples, the best that can be hoped for. ↓ lower "
+        "is better, ↑ higher. Grey: cannot tell."
     )
 
 
