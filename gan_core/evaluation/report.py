@@ -36,8 +36,17 @@ class MetricResult:
 
     @property
     def can_tell(self) -> bool:
-        """Whether the metric tells clearly worse samples from real ones."""
-        return not self.taken_for_real
+        """Whether the number says something: the metric tells clearly worse samples from real ones,
+        or these samples are worse beyond both intervals.
+        """
+        return not self.taken_for_real or self.is_worse
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the samples are worse than real ones, beyond both intervals."""
+        if self.higher_is_better:
+            return self.interval[1] < self.real_interval[0]
+        return self.interval[0] > self.real_interval[1]
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> MetricResult:

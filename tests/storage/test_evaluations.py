@@ -31,7 +31,7 @@ def report(step, frechet=12.5):
     values = {
         "frechet": MetricResult(
             *(frechet, 0.25, 2_000, False, "Fréchet distance", ""),
-            *((frechet - 1, frechet + 1), (0.2, 0.3), ("blurred pictures",)),
+            *((frechet - 1, frechet + 1), (0.2, 12.0), ("blurred pictures",)),
         ),
         "recall": MetricResult(math.nan, 0.9, 2_000, True, "Recall", ""),
     }
@@ -50,6 +50,8 @@ def test_a_report_comes_back_as_it_was():
     assert found[0].values["frechet"] == first.values["frechet"]
     assert found[0].classes["0"] == first.classes["0"]
     assert not found[0].values["frechet"].can_tell
+    # What is worse than real samples beyond both intervals is worse, whatever it would miss.
+    assert dataclasses.replace(found[0].values["frechet"], real_interval=(0.2, 0.3)).can_tell
 
 
 def test_evaluations_of_earlier_versions_have_no_intervals_and_are_read():
