@@ -138,6 +138,6 @@ def test_the_table_shows_the_metric_that_suits_the_kind():
     a_run("numbers")
     table = opened().dataframe[0].value
     quality = dict(zip(table["Name"], table["Quality"], strict=True))
-    assert quality["digits"] == "Fréchet distance 31.2"
-    assert quality["few"] == "Fréchet distance 4 ± 1 (cannot tell)"
+    assert quality["digits"] == "Fréchet 31.2"
+    assert quality["few"] == "Fréchet 4 ± 1 ?"
     assert quality["numbers"].startswith("Wasserstein-1 ")
