@@ -81,8 +81,8 @@ class ClassCollapse(Condition):
         rows = indicators.samples.collapses_inside(self)
         if not rows:
             return ()
-        age, words = indicators.age, "steps since the last change"
-        return (*rows, Evidence(words, age, self.patience, True, "this run"))
+        age, words = float(indicators.age), "steps since the last change"
+        return (*rows, Evidence(words, age, float(self.patience), True, "this run"))
 
     def sentence(self, indicators):
         return indicators.samples.collapses_inside_sentence(self)

@@ -14,7 +14,7 @@ from gan_core.evaluation.metrics.resampling import Estimate, Halves, draw_halves
 from gan_core.evaluation.report import ClassResult, MetricResult
 from gan_core.evaluation.worse_samples import is_worse, repeated
 from gan_core.runtime.tasks import ProgressReport, Task, run_to_end
-from gan_core.shapes import Classes, Features, PerSample, Rows
+from gan_core.shapes import Classes, Features, Rows
 
 COVERAGE, DIVERSITY = "coverage", "diversity"
 MAX_CLASSES = 50
@@ -96,7 +96,7 @@ def all_of(batch: Features) -> Rows:
     return torch.arange(len(batch))[None]
 
 
-def mean_distances(batch: Features, parts: Rows) -> PerSample:
+def mean_distances(batch: Features, parts: Rows) -> torch.Tensor:
     """Return the mean distance between two different samples of each part; NaN of one sample."""
     apart = torch.cdist(batch, batch)
     chosen = torch.zeros(len(parts), len(batch), dtype=apart.dtype).scatter_(1, parts, 1.0)
