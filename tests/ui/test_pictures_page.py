@@ -77,9 +77,9 @@ def test_numbers_from_few_flat_pictures_are_grey_and_say_so(tmp_path):
         folder.mkdir(exist_ok=True)
         picture.save(folder / f"{i}.png")
     dataset, _ = import_pictures(tmp_path, ImportOptions(32))
-    opened = visit("pictures", {"dataset": dataset.to_dict(), "architecture": MLP})
-    blobs = copying(blur(opened.trainer.source.pixels(torch.arange(60))), dataset)
+    blobs = copying(blur(dataset.load().pixels(torch.arange(60))), dataset)
     quality = evaluated(blobs, dataset)
+    opened = visit("pictures", {"dataset": dataset.to_dict(), "architecture": MLP})
     opened.run.measurements.reports = [quality]
     panel(opened, "Quality")
     unsure = [i for i, m in enumerate(quality.values.values()) if not m.can_tell]
