@@ -59,6 +59,12 @@ PathShares = Float[Tensor, " points"]
 Index = Int[Tensor, " _"]
 """Numbers of pictures in a data set, from 0."""
 
+Rows = Int[Tensor, "halves _"]
+"""Numbers of the samples in each of several parts of a batch."""
+
+Membership = Float[Tensor, "parts _"]
+"""1 for the samples that are in each of several parts of a batch, 0 for the others."""
+
 Factors = Int[Tensor, "n factors"]
 """Class numbers of pictures from 0, one column per factor."""
 

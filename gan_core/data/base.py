@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 
 from gan_core.data.kind import DataKind, kind_named
@@ -146,6 +147,10 @@ class Distribution1D(Dataset):
     def moments(self) -> dict[str, float]:
         """Return mean, standard deviation and skewness; NaN if one does not exist."""
         return dict(_moments(self))
+
+    def part(self, index: np.ndarray) -> Distribution1D:
+        """Return the target that has only the values at `index`; itself if it has no such."""
+        return self
 
     def open(self, device):
         return DistributionSource(self, device)

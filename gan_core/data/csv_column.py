@@ -92,12 +92,29 @@ class CsvColumn(Distribution1D):
     def distribution(self):
         return _law(self.upload, self.bandwidth)
 
+    def part(self, index):
+        return ColumnPart(EmpiricalLaw(self.distribution().values[index], self.bandwidth))
+
     def sample(self, n, rng, device="cpu") -> Samples:
         return self.open(torch.device(device)).batch(n, rng)
 
     def open(self, device) -> BatchSource:
         values = torch.from_numpy(self.distribution().values.astype(np.float32))
         return ValueSource(values.to(device).unsqueeze(1))
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnPart(Distribution1D):
+    """Some values of a column; it is in no menu, and only distances are measured to it."""
+
+    name = "column_part"
+    law: EmpiricalLaw
+
+    def distribution(self):
+        return self.law
+
+    def sample(self, n, rng, device="cpu") -> Samples:
+        return ValueSource(torch.from_numpy(self.law.values)[:, None].to(device)).batch(n, rng)
 
 
 @dataclass(frozen=True, eq=False)

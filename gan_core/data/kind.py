@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gan_core.data.base import BatchSource, Dataset
     from gan_core.diagnosis.sample_indicators import SampleIndicators
     from gan_core.evaluation.frozen_generator import FrozenGenerator
-    from gan_core.evaluation.report import ClassHistogram, EvaluationReport
+    from gan_core.evaluation.report import EvaluationReport
     from gan_core.runtime.tasks import Task
     from gan_core.training.monitoring.density_view import PlotAxis
     from gan_core.training.monitoring.sample_view import SampleView
@@ -130,11 +130,11 @@ class DataKind(ABC):
         snapshot: Snapshot,
         reference: Any,
         since: int,
-        histogram: ClassHistogram | None,
+        report: EvaluationReport | None,
     ) -> SampleIndicators | None:
         """Return what the doctor reads off the samples, if anything.
 
-        `since` is the step of the latest change of settings.
+        `since` is the step of the latest change of settings, `report` a recent evaluation.
         """
         return None
 

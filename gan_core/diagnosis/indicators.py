@@ -15,7 +15,7 @@ import torch
 from gan_core.config import ExperimentConfig
 from gan_core.diagnosis.sample_indicators import SampleIndicators
 from gan_core.diagnosis.window import recent_rows
-from gan_core.evaluation.report import ClassHistogram
+from gan_core.evaluation.report import EvaluationReport
 from gan_core.losses import Loss
 from gan_core.training.monitoring.failures import NumericalFailure
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -52,9 +52,12 @@ def reference_of(trainer: Trainer) -> Any:
 
 
 def indicators_of(
-    trainer: Trainer, snapshot: Snapshot, reference: Any, histogram: ClassHistogram | None = None
+    trainer: Trainer, snapshot: Snapshot, reference: Any, report: EvaluationReport | None = None
 ) -> Indicators:
-    """Return the indicators of a snapshot, without a backward pass through any network."""
+    """Return the indicators of a snapshot, without a backward pass through any network.
+
+    `report` is a recent evaluation, if there is one.
+    """
     config, loss = trainer.config, trainer.config.loss
     since = max((step for step, _ in snapshot.config_changes), default=0)
     recent = recent_rows(snapshot.history, snapshot.step, since)
@@ -66,7 +69,7 @@ def indicators_of(
     steps = recent["step"]
     worst = share_won(loss, float(recent["loss_d"].max())) if len(steps) else None
     kind = config.dataset.kind
-    samples = kind.sample_indicators(trainer, snapshot, reference, since, histogram)
+    samples = kind.sample_indicators(trainer, snapshot, reference, since, report)
     return Indicators(
         config=config,
         step=snapshot.step,

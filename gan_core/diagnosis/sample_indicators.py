@@ -14,7 +14,7 @@ from gan_core.diagnosis.evidence import Evidence
 
 if TYPE_CHECKING:
     from gan_core.diagnosis.game_rules import Diverging, DTooStrong, GStarved, Oscillating
-    from gan_core.diagnosis.sample_rules import Memorising, ModeCollapse
+    from gan_core.diagnosis.sample_rules import ClassCollapse, Memorising, ModeCollapse
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,14 @@ class SampleIndicators:
 
     def collapses_sentence(self, rule: ModeCollapse) -> str:
         """Return the sentence for `collapses`."""
+        return ""
+
+    def collapses_inside(self, rule: ClassCollapse) -> tuple[Evidence, ...]:
+        """Return evidence that the samples of one class are all alike."""
+        return ()
+
+    def collapses_inside_sentence(self, rule: ClassCollapse) -> str:
+        """Return the sentence for `collapses_inside`."""
         return ""
 
     def memorizes(self, rule: Memorising) -> tuple[Evidence, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.diagnosis import remedies as prescribe
+from gan_core.diagnosis.evidence import Evidence
 from gan_core.diagnosis.rule import CONDITIONS, Condition
 from gan_core.registry import knob
 
@@ -43,6 +44,48 @@ class ModeCollapse(Condition):
 
     def sentence(self, indicators):
         return indicators.samples.collapses_sentence(self)
+
+
+@CONDITIONS.register(
+    "class_collapse",
+    title="Collapse inside classes",
+    paper="Yang et al. 2019, arXiv:1901.09024; Shahbazi et al. 2022, arXiv:2201.06578",
+    equation=r"\frac{\mathrm{med}_{y_i=y_j=c}\lVert G(z_i,c)-G(z_j,c)\rVert}"
+    r"{\mathrm{med}_{y_k=y_l=c}\lVert x_k-x_l\rVert}<\texttt{inside}",
+)
+@dataclass(frozen=True)
+class ClassCollapse(Condition):
+    """G makes each class, but nearly the same picture every time: it ignores the noise.
+
+    A conditional G is judged by its grid, which has some samples of each class; another one by the
+    last evaluation, in which a classifier has told the classes.
+    """
+
+    candidates = (prescribe.stabilize, prescribe.pairing_loss, prescribe.quarter_rate_of_d)
+    inside: float = knob(
+        0.3,
+        low=0.0,
+        high=1.0,
+        help="Least distance of two samples / two real pictures of a class.",
+    )
+    share: float = knob(0.3, low=0.0, high=1.0, help="So large a share of collapsed classes.")
+    classes: int = knob(2, low=1, high=100, help="With fewer classes it is not looked for.")
+    gained: float = knob(
+        0.08, low=0.0, high=1.0, help="Classes that gained so much distance still learn."
+    )
+    patience: int = knob(
+        1_000, low=0, high=100_000, help="Steps in which G first learns what a class has in common."
+    )
+
+    def evidence(self, indicators):
+        rows = indicators.samples.collapses_inside(self)
+        if not rows:
+            return ()
+        age, words = float(indicators.age), "steps since the last change"
+        return (*rows, Evidence(words, age, float(self.patience), True, "this run"))
+
+    def sentence(self, indicators):
+        return indicators.samples.collapses_inside_sentence(self)
 
 
 @CONDITIONS.register(

@@ -1,27 +1,42 @@
 """How good a generator is, in slices: probe, real pictures, samples, and one metric after another.
 
-Every number comes with what a second batch of real pictures scores against the first one.
+Every number comes with its interval, with what a second batch of real pictures scores against the
+first one, and with whether it can tell these from clearly worse ones.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from gan_core.data import BatchSource, Dataset, Distribution1D
+from gan_core.data import BatchSource, Dataset
 from gan_core.data.base import ImageSource
 from gan_core.data.pixels import to_uint8
+from gan_core.evaluation.class_quality import (
+    MAX_CLASSES,
+    ClassReference,
+    class_reference_slices,
+    class_slices,
+)
 from gan_core.evaluation.frozen_generator import FrozenGenerator
-from gan_core.evaluation.metrics import METRICS, measure, noise_floor
 from gan_core.evaluation.metrics.batch import FeatureBatch
-from gan_core.evaluation.metrics.images import IMAGE_METRICS, ImageMetric, class_counts
+from gan_core.evaluation.metrics.images import IMAGE_METRICS, class_counts
+from gan_core.evaluation.metrics.resampling import Estimate
 from gan_core.evaluation.probes import FeatureExtractor, is_trained, probe_slices
-from gan_core.evaluation.report import ClassHistogram, EvaluationReport, MetricResult
+from gan_core.evaluation.report import (
+    ClassHistogram,
+    ClassResult,
+    EvaluationReport,
+    MetricResult,
+    doubts,
+)
+from gan_core.evaluation.worse_samples import blur, estimate_slices, mistake_slices
 from gan_core.runtime.bounded_cache import BoundedCache
 from gan_core.runtime.tasks import ProgressReport, Task, chunk_size, run_to_end, subtask
-from gan_core.shapes import Index, Pixels, Samples
+from gan_core.shapes import Classes, Index, Pixels, Samples
 
 SAMPLES = 2_000
 SEED = 2014
@@ -30,11 +45,16 @@ MAX_REFERENCES = 8
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A probe's view of the data: one real batch, and the scores of another one against it."""
+    """A probe's view of the data: one real batch, and the scores of another one against it.
+
+    `mistaken` says of each metric which clearly worse samples it takes for real ones.
+    """
 
     probe: FeatureExtractor
     real: FeatureBatch
-    scores: dict[str, float]
+    scores: Mapping[str, Estimate]
+    mistaken: Mapping[str, tuple[str, ...]]
+    classes: Mapping[int, ClassReference] = field(default_factory=dict)
 
 
 class Evaluation:
@@ -66,9 +86,15 @@ class Evaluation:
         ready = 0.25 if is_trained(self.dataset, self.source) else 0.85
         reference = yield from subtask(self._reference_slices(), 0.0, ready)
         middle = (1 + ready) / 2
-        fake = yield from subtask(self._generated_slices(reference.probe), ready, middle)
-        found = yield from subtask(score_slices(reference.real, fake), middle, 1.0)
-        self.quality = self._report(reference, fake, found)
+        fake, labels = yield from subtask(self._generated_slices(reference.probe), ready, middle)
+        names = reference.scores
+        found = yield from subtask(estimate_slices(reference.real, fake, names), middle, 1.0)
+        classes = {}
+        if reference.classes and (labels is not None or fake.logits):
+            labels = fake.factors[:, 0] if labels is None else labels
+            work = class_slices(reference.classes, fake, labels, self.dataset.classes)
+            classes = yield from subtask(work, 1.0, 1.0)
+        self.quality = self._report(reference, fake, found, classes)
         return self.quality
 
     def run(self) -> EvaluationReport:
@@ -85,18 +111,49 @@ class Evaluation:
         rng = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(len(source), generator=rng)
         first, second = order[: self.samples], order[self.samples :][: self.samples]
-        real = yield from subtask(real_slices(probe, source, first, rng), 0.7, 0.8)
+        real = yield from subtask(real_slices(probe, source, first, rng), 0.7, 0.75)
         population = None if source.factors is None else source.factors.cpu()
         real = replace(real, population=population)
-        scores = dict.fromkeys(applicable(real), math.nan)
+        names = applicable(real)
+        reference = Reference(
+            probe,
+            real,
+            dict.fromkeys(names, Estimate(math.nan)),
+            {name: IMAGE_METRICS[name].must_see for name in names},
+        )
         if len(second) == self.samples:
-            other = yield from subtask(real_slices(probe, source, second, rng), 0.8, 0.9)
-            scores = yield from subtask(score_slices(real, other), 0.9, 1.0)
-        reference = Reference(probe, real, scores)
+            work = self._floor_slices(reference, first, second, rng)
+            reference = yield from subtask(work, 0.75, 1.0)
         _references.put(key, reference)
         return reference
 
-    def _generated_slices(self, probe: FeatureExtractor) -> Task[FeatureBatch]:
+    def _floor_slices(
+        self, reference: Reference, first: Index, second: Index, rng: torch.Generator
+    ) -> Task[Reference]:
+        """Add what other real pictures score, and what is taken for them."""
+        probe, real, source = reference.probe, reference.real, self.source
+        other = yield from subtask(real_slices(probe, source, second, rng), 0.0, 0.2)
+        scores = yield from subtask(estimate_slices(real, other, reference.scores), 0.2, 0.5)
+
+        def look_up(place: Index) -> Pixels:
+            return blur(source.pixels(second[place]))
+
+        work = probe.read_slices(look_up, len(second), "reading blurred pictures")
+        blurred = yield from subtask(work, 0.5, 0.7)
+        mistaken = yield from subtask(mistake_slices(real, other, blurred, scores), 0.7, 0.9)
+        classes = {}
+        if self.dataset.classes and source.factors is not None:
+            known = source.factors[:, 0].cpu()
+            work = class_reference_slices(
+                *(real, known[first], other, known[second], len(self.dataset.classes))
+            )
+            classes = yield from subtask(work, 0.9, 1.0)
+        return replace(reference, scores=scores, mistaken=mistaken, classes=classes)
+
+    def _generated_slices(
+        self, probe: FeatureExtractor
+    ) -> Task[tuple[FeatureBatch, Classes | None]]:
+        """Return samples as the probe reads them, and the classes that G was asked for."""
         rng = torch.Generator(self.frozen.device).manual_seed(self.seed)
         drawn = self.frozen.sample_inputs(self.samples, rng)
         given = [part for part in drawn if part is not None]
@@ -108,16 +165,18 @@ class Evaluation:
             yield ProgressReport(min(1.0, (start + size) / self.samples) / 2, "generating samples")
         pixels = torch.cat(pixels)
         work = probe.read_slices(pixels.__getitem__, len(pixels), "reading samples")
-        return (yield from subtask(work, 0.5, 1.0))
+        batch = yield from subtask(work, 0.5, 1.0)
+        return batch, drawn[1] if drawn[1] is None else drawn[1].cpu()
 
     def _report(
-        self, reference: Reference, fake: FeatureBatch, found: dict[str, float]
+        self,
+        reference: Reference,
+        fake: FeatureBatch,
+        found: Mapping[str, Estimate],
+        classes: dict[str, ClassResult],
     ) -> EvaluationReport:
-        probe, scores = reference.probe, reference.scores
-        values = {
-            name: _measured(IMAGE_METRICS[name], value, scores[name], self.samples, probe)
-            for name, value in found.items()
-        }
+        probe = reference.probe
+        values = {name: self._measured(name, found[name], reference) for name in found}
         real, generated = class_counts(reference.real), class_counts(fake)
         counted = {
             name: ClassHistogram(names, tuple(real[i]), tuple(generated[i]))
@@ -132,6 +191,15 @@ class Evaluation:
             probe.describe(),
             accuracies,
             tuple(self._notes(values)),
+            classes,
+        )
+
+    def _measured(self, name: str, found: Estimate, reference: Reference) -> MetricResult:
+        metric, floor = IMAGE_METRICS[name], reference.scores[name]
+        title = metric.title.replace("classifier features", reference.probe.features)
+        return MetricResult(
+            *(found.value, floor.value, self.samples, metric.higher_is_better, title, metric.unit),
+            *(found[1:], floor[1:], reference.mistaken[name]),
         )
 
     def _notes(self, values: dict[str, MetricResult]) -> list[str]:
@@ -144,6 +212,9 @@ class Evaluation:
         missing = [m.title for m in values.values() if math.isnan(m.value)]
         if missing:
             notes.append(f"Too few samples for {', '.join(missing)}.")
+        notes += doubts(values.values())
+        if len(self.dataset.classes) > MAX_CLASSES:
+            notes.append(f"By class: the {MAX_CLASSES} classes with the most pictures.")
         return notes
 
 
@@ -153,16 +224,6 @@ _references = BoundedCache(MAX_REFERENCES)
 def applicable(batch: FeatureBatch) -> list[str]:
     """Return the names of the metrics that suit what is known of a batch."""
     return [cls.name for cls in IMAGE_METRICS if cls.applies(batch.values)]
-
-
-def score_slices(real: FeatureBatch, fake: FeatureBatch) -> Task[dict[str, float]]:
-    """Measure everything that applies."""
-    names = applicable(real)
-    found = {}
-    for i, name in enumerate(names):
-        work = IMAGE_METRICS[name]().measure_slices(real, fake)
-        found[name] = yield from subtask(work, i / len(names), (i + 1) / len(names))
-    return found
 
 
 def real_slices(
@@ -187,27 +248,3 @@ def flips(source: BatchSource) -> bool:
 def as_bytes(samples: Samples) -> Pixels:
     """Return samples rounded to bytes, as real pictures are."""
     return torch.from_numpy(to_uint8(samples))
-
-
-def evaluate_1d(
-    frozen: FrozenGenerator, target: Distribution1D, samples: int = SAMPLES, seed: int = SEED
-) -> EvaluationReport:
-    """Measure numbers on the line against the law that they imitate."""
-    rng = torch.Generator(frozen.device).manual_seed(seed)
-    numbers = frozen.sample(samples, rng).squeeze(1).double().cpu().numpy()
-    found = measure(numbers, target)
-    perfect = noise_floor(target, samples)
-    values = {
-        cls.name: MetricResult(
-            found[cls.name], perfect[cls.name].median, samples, False, cls.title, cls.unit
-        )
-        for cls in METRICS
-    }
-    return EvaluationReport(frozen.step, samples, values, {}, "", {})
-
-
-def _measured(
-    metric: type[ImageMetric], value: float, reference: float, samples: int, probe: FeatureExtractor
-) -> MetricResult:
-    title = metric.title.replace("classifier features", probe.features)
-    return MetricResult(value, reference, samples, metric.higher_is_better, title, metric.unit)

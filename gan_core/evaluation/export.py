@@ -45,7 +45,16 @@ def samples_zip(generator: FrozenGenerator, n: int, seed: int) -> bytes:
 def history_csv(history: dict[str, Sequence[float]], qualities: Sequence[EvaluationReport]) -> str:
     """Return a run's statistics and the measurements of its samples, one row per step."""
     statistics = pd.DataFrame(history).set_index("step")
-    rows = [{name: m.value for name, m in quality.values.items()} for quality in qualities]
+    rows = [_numbers(quality) for quality in qualities]
     measured = pd.DataFrame(rows, index=pd.Index([q.step for q in qualities], name="step"))
     measured = measured[~measured.index.duplicated(keep="last")]
     return statistics.join(measured, how="outer").to_csv()
+
+
+def _numbers(quality: EvaluationReport) -> dict[str, float]:
+    """Return every number with the ends of its interval."""
+    row = {}
+    for name, measured in quality.values.items():
+        low, high = measured.interval
+        row |= {name: measured.value, f"{name}_low": low, f"{name}_high": high}
+    return row

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from gan_core.data.base import Dataset, ImageSource
+from gan_core.evaluation.metrics.resampling import QUANTILE
 from gan_core.evaluation.probes import FeatureExtractor, probe_slices
 from gan_core.runtime.bounded_cache import BoundedCache
 from gan_core.runtime.tasks import ProgressReport, Task, subtask
@@ -38,6 +39,29 @@ class Neighbors:
     median_distance: float
     close_threshold: float
     searched: int
+    compared: int = TYPICAL
+    """How many real pictures `median_distance` and `close_threshold` are known from."""
+
+    @property
+    def expected_close(self) -> float:
+        """The share of honest samples that are so close, too: 1 %, or more where few pictures
+        are compared, for one more picture is the nearest of all once in n + 1 times.
+        """
+        return max(CLOSE_QUANTILE, 1 / (self.compared + 1))
+
+    @property
+    def close_interval(self) -> tuple[float, float]:
+        """The ends of the 95 % interval of `share_close` (Wilson 1927, JASA 22(158))."""
+        n, p, z = len(self.distances), self.share_close, QUANTILE
+        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+        reach = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
+        return max(0.0, middle - reach), min(1.0, middle + reach)
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether more samples are close than chance would explain, or could not be more."""
+        low, _ = self.close_interval
+        return self.share_close == 0 or low > self.expected_close
 
     @property
     def is_close(self) -> torch.Tensor:
@@ -148,6 +172,7 @@ def _nearest_slices(
         between.median().item(),
         between.quantile(CLOSE_QUANTILE).item(),
         len(known),
+        len(compared),
     )
 
 

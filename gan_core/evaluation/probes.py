@@ -27,6 +27,7 @@ from gan_core.data.base import ImageSource
 from gan_core.data.mnist import bundled_digits
 from gan_core.data.pixels import to_samples
 from gan_core.evaluation.metrics.batch import FeatureBatch, concat
+from gan_core.evaluation.probe_choice import unconvincing, untrainable
 from gan_core.evaluation.probe_network import (
     VERSION,
     ProbeNetwork,
@@ -37,9 +38,6 @@ from gan_core.networks import build_seeded
 from gan_core.runtime.files import data_folder, write_atomically
 from gan_core.runtime.tasks import ProgressReport, Task, chunk_size
 from gan_core.shapes import ClassLogits, Features, Index, Pixels, Samples
-
-MIN_PICTURES = 200
-"""With fewer pictures there is no classifier worth the name."""
 
 COLOURS = ("red", "green", "blue")
 """The factors of data that have a digit in each colour channel."""
@@ -97,11 +95,12 @@ class RandomProbe(FeatureExtractor):
     """Features of a network with random weights: no classes, and no training."""
 
     features = "random features"
+    reason: str = "because it is not known what these pictures show"
 
     def describe(self):
         return (
             "Randomly initialised features: a convolutional network that has learnt nothing, "
-            "because it is not known what these pictures show."
+            f"{self.reason}."
         )
 
 
@@ -177,17 +176,13 @@ def probe_slices(
             probe.held_out,
             probe.trained_on,
         )
-    if source.factors is None or not classifiable(factors, len(source)):
-        return RandomProbe(random_network(shape).to(device), key)
-    return (yield from classifier_slices(factors, source, device))
-
-
-def classifiable(factors: Mapping[str, tuple[str, ...]], pictures: int) -> bool:
-    """Return whether the factors are visible, and the pictures enough to learn them.
-
-    The folder in which a picture lay need not be seen in it.
-    """
-    return bool(factors) and tuple(factors) != ("folder",) and pictures >= MIN_PICTURES
+    reason = untrainable(factors, source)
+    if reason is None:
+        probe = yield from classifier_slices(factors, source, device)
+        reason = unconvincing(probe.accuracies, probe.held_out, source)
+        if reason is None:
+            return probe
+    return RandomProbe(random_network(shape).to(device), key, reason=reason)
 
 
 def random_network(shape: tuple[int, ...]) -> nn.Module:
@@ -255,7 +250,7 @@ def is_trained(dataset: Dataset, source: ImageSource) -> bool:
     factors = dict(dataset.factors)
     if tuple(factors) == COLOURS:
         factors, source = {"digit": tuple("0123456789")}, bundled_digits()
-    if source.factors is None or not classifiable(factors, len(source)):
+    if untrainable(factors, source) is not None:
         return True
     return probe_path(fingerprint(factors, source)).is_file()
 

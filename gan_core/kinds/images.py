@@ -74,11 +74,12 @@ class Images(DataKind):
         return few
 
     def doctor_reference(self, state):
-        return image_reference(state.source)
+        return image_reference(state.source, state.gan.classes)
 
-    def sample_indicators(self, state, snapshot, reference, since, histogram):
+    def sample_indicators(self, state, snapshot, reference, since, report):
         earlier = earlier_grids(state.timeline, snapshot.step)
-        return image_indicators(snapshot.samples, reference, histogram, earlier)
+        labels, names = state.fixed_labels, state.config.dataset.classes
+        return image_indicators(snapshot.samples, reference, report, earlier, labels, names)
 
 
 register_kind(Images())

@@ -6,8 +6,8 @@ import numpy as np
 
 from gan_core.data.kind import DataKind, register_kind
 from gan_core.diagnosis.one_dim_indicators import indicators_1d, reference_1d
-from gan_core.evaluation.evaluate import evaluate_1d
 from gan_core.evaluation.metrics import METRICS
+from gan_core.evaluation.one_dim import evaluate_1d
 from gan_core.explain.narration import latex_number
 from gan_core.kinds.density_image import THUMBNAIL, draw_density
 from gan_core.runtime.tasks import ProgressReport
@@ -68,7 +68,7 @@ class OneDim(DataKind):
     def doctor_reference(self, state):
         return reference_1d(state)
 
-    def sample_indicators(self, state, snapshot, reference, since, histogram):
+    def sample_indicators(self, state, snapshot, reference, since, report):
         return indicators_1d(state.config, snapshot, reference, since)
 
     def first_number(self, sample: np.ndarray | float) -> str:

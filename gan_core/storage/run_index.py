@@ -11,6 +11,8 @@ from PIL import Image
 
 from gan_core.config import ExperimentConfig
 from gan_core.data.image_grid import png
+from gan_core.evaluation.report import MetricResult
+from gan_core.storage.evaluations import read_evaluations
 from gan_core.storage.run_folder import ABOUT, RunFolder
 from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.runs_folder import all_folders
@@ -29,6 +31,8 @@ class RunRow:
     size: int
     picture: bytes | None
     config: ExperimentConfig
+    quality: MetricResult | None = None
+    """The latest evaluation by the metric that selects the best checkpoint."""
 
     @property
     def id(self) -> str:
@@ -76,7 +80,10 @@ RUN_INDEX = RunIndex()
 
 def _row_of(folder: RunFolder, about: RunMetadata) -> RunRow:
     config = ExperimentConfig.from_dict(about.experiment)
-    return RunRow(folder, about, folder.size, _picture(folder), config)
+    reports = read_evaluations(folder.path)
+    best_by = config.dataset.kind.best_by
+    quality = reports[-1].values.get(best_by) if reports else None
+    return RunRow(folder, about, folder.size, _picture(folder), config, quality)
 
 
 def _stamp(folder: RunFolder) -> Stamp | None:

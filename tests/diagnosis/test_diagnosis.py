@@ -123,6 +123,11 @@ SYMPTOMS = {
     "mode_collapse": indicators(
         line=replace(WELL_LINE, modes=(Mode(-4.0, 0.5, 0.98), Mode(4.0, 0.5, 0.01)))
     ),
+    "class_collapse": indicators(
+        pictures=replace(WELL_PICTURES, inside={"a": 0.2, "b": 0.25, "c": 0.33}, inside_over="64"),
+        experiment=DIGITS,
+        age=1_001,
+    ),
     "memorising": indicators(pictures=replace(WELL_PICTURES, nn_ratio=0.1), experiment=DIGITS),
 }
 
@@ -271,6 +276,65 @@ def test_missing_classes_are_named_where_they_were_counted():
     assert diagnosis.sentence == "Hardly ever made: 0, 1, 2."
     full = replace(seen, histogram=ClassHistogram(names, (100,) * 10, (60,) * 5 + (140,) * 5))
     assert diagnose(indicators(pictures=full, experiment=DIGITS)).condition == HEALTHY
+
+
+TOLD = {
+    "dataset": {"name": "mnist"},
+    "architecture": {
+        "conditional": True,
+        "generator": {"name": "mlp", "width": 128, "depth": 2},
+        "discriminator": {"name": "mlp", "width": 128, "depth": 2},
+    },
+}
+
+
+@pytest.mark.slow
+def test_a_conditional_run_that_ignores_its_noise_is_found():
+    """G has learnt the ten digits, but the same one of each: two samples still differ enough."""
+    trainer = Trainer(config(**TOLD))
+    trainer.step(600)
+    reference = reference_of(trainer)
+    found = replace(indicators_of(trainer, trainer.snapshot(), reference), age=1_001)
+    assert found.samples.diversity > 0.5
+    assert max(found.samples.inside.values()) < 0.3
+    diagnosis = diagnose(found)
+    assert diagnosis.condition == "class_collapse"
+    assert "inside 10 of 10" in diagnosis.sentence
+    assert 1 <= len(diagnosis.remedies) <= 2
+    # The same grid, of real pictures instead of G's: as varied as can be.
+    digits = bundled_digits()
+    own = [(digits.labels == c).nonzero()[:, 0] for c in range(10)]
+    places = torch.stack([own[c % 10][c // 10] for c in range(64)])
+    healthy = replace(trainer.snapshot(), samples=digits.images[places].numpy())
+    found = replace(indicators_of(trainer, healthy, reference), age=1_001)
+    assert min(found.samples.inside.values()) > 0.6
+    assert diagnose(found).condition == HEALTHY
+
+
+def test_variety_inside_a_class_is_that_of_its_real_pictures():
+    digits = bundled_digits()
+    reference = image_reference(digits, 10)
+    rng = torch.Generator().manual_seed(2014)
+    some = torch.randperm(5_000, generator=rng)[:2_000].sort().values
+    threes = some[digits.labels[some] == 3]
+    small = digits.images[threes].double().reshape(-1, 14, 2, 14, 2).mean((2, 4)).flatten(1)
+    expected = torch.pdist(small).median().item() / 14
+    assert reference.apart_inside[3] == pytest.approx(expected, rel=1e-3)
+    labels = torch.tensor([3, 3, 3, 5])
+    seen = image_indicators(
+        digits.images[threes[[0, 1, 0, 2]]].numpy(), reference, None, (), labels, "0123456789"
+    )
+    apart = (small[0] - small[1]).norm().item() / 14
+    assert seen.inside == {"3": pytest.approx(apart / expected, rel=1e-3)}
+
+
+def test_growing_variety_inside_classes_is_no_collapse():
+    flat = SYMPTOMS["class_collapse"].samples
+    for changes in ({"inside_gained": 0.1}, {"inside": {"a": 0.2, "b": 0.9, "c": 0.9, "d": 0.8}}):
+        seen = indicators(pictures=replace(flat, **changes), experiment=DIGITS, age=1_001)
+        assert diagnose(seen).condition == HEALTHY
+    young = indicators(pictures=flat, experiment=DIGITS, age=1_000)
+    assert diagnose(young).condition == HEALTHY
 
 
 def test_pictures_are_told_apart_by_their_distances():

@@ -14,11 +14,12 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.cli import headless
 from gan_core.cli.evaluate import evaluate_run
 from gan_core.evaluation import evaluate, probe_network
-from gan_core.evaluation.evaluate import Evaluation, evaluate_1d
+from gan_core.evaluation.evaluate import Evaluation
 from gan_core.evaluation.metrics.batch import FeatureBatch
 from gan_core.evaluation.metrics.images import IMAGE_METRICS
 from gan_core.evaluation.metrics.kernel import KERNEL_SUBSETS
 from gan_core.evaluation.nearest_neighbors import neighbor_slices
+from gan_core.evaluation.one_dim import evaluate_1d
 from gan_core.evaluation.probes import probe_slices
 from gan_core.runtime.tasks import run_to_end
 from tests.helpers.images import CPU, copying, evaluated, given
@@ -299,7 +300,9 @@ def test_few_pictures_get_a_note_and_do_not_crash(quick, n, known):
     assert f"There are {n} pictures only" in quality.notes[0]
     assert ("Too few samples" in " ".join(quality.notes)) == (n // 2 < 6)
     assert "(random features)" in quality.values["frechet"].title
-    assert "classifier" not in json.dumps(quality.to_dict(), allow_nan=False)
+    assert "classifier features" not in json.dumps(quality.to_dict(), allow_nan=False)
+    reason = f"{n} pictures are too few" if known else "it is not known what"
+    assert reason in quality.probe
     found = run_to_end(
         neighbor_slices(
             images[:1], dataset.held, run_to_end(probe_slices(dataset, dataset.held, CPU))

@@ -11,6 +11,8 @@ from gan_core.runtime.tasks import run_to_end
 from tests.helpers.images import (
     CPU,
     DIGITS,
+    SHAPES,
+    coloured_shapes,
     copying,
     given,
     probe_of,
@@ -83,7 +85,7 @@ def test_stopping_half_way_leaves_nothing(quick):
     assert not list(quick.rglob("*.safetensors"))
 
 
-@pytest.mark.parametrize("names", [{}, {"folder": ("holiday", "work")}])
+@pytest.mark.parametrize("names", [{}, {"folder": ("holiday",)}])
 def test_unknown_pictures_get_random_features(quick, names):
     images = torch.randint(256, (300, 3, 32, 32), dtype=torch.uint8)
     factors = torch.zeros(300, 1, dtype=torch.long) if names else None
@@ -102,6 +104,23 @@ def test_too_few_pictures_get_random_features(quick):
     digits = bundled_digits()
     few = given(digits.images[:100], digits.factors[:100], DIGITS)
     assert isinstance(probe_of(few), RandomProbe)
+    assert "100 pictures are too few" in probe_of(few).describe()
+
+
+def test_folders_that_can_be_seen_get_a_classifier_and_others_do_not(quick, monkeypatch):
+    monkeypatch.setattr(probe_network, "STEPS", 150)
+    shapes = coloured_shapes(400, 16)
+    names = {"folder": SHAPES["colour"]}
+    seen = probe_of(given(shapes.held.images, shapes.held.factors[:, 1:], names))
+    assert isinstance(seen, FactorProbe)
+    assert seen.accuracies["folder"] > 0.8
+    assert "held-out" in seen.describe()
+    rng = torch.Generator().manual_seed(1)
+    by_chance = torch.randint(4, (400, 1), generator=rng)
+    monkeypatch.setattr(probe_network, "STEPS", 20)
+    unseen = probe_of(given(shapes.held.images, by_chance, names))
+    assert isinstance(unseen, RandomProbe)
+    assert "a classifier of the folder is right on" in unseen.describe()
 
 
 def test_samples_are_read_as_real_pictures_are(quick):

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from gan_core import ExperimentConfig, Trainer
-from gan_core.evaluation.report import ClassHistogram, EvaluationReport, MetricResult
+from gan_core.evaluation.report import ClassHistogram, ClassResult, EvaluationReport, MetricResult
 from gan_core.losses import LOSSES
 from gan_core.storage import run_zip
 from gan_core.storage.evaluations import (
@@ -29,11 +29,16 @@ def runs(tmp_path, monkeypatch):
 
 def report(step, frechet=12.5):
     values = {
-        "frechet": MetricResult(frechet, 0.25, 2_000, False, "Fréchet distance", ""),
+        "frechet": MetricResult(
+            *(frechet, 0.25, 2_000, False, "Fréchet distance", ""),
+            *((frechet - 1, frechet + 1), (0.2, 12.0), ("blurred pictures",)),
+        ),
         "recall": MetricResult(math.nan, 0.9, 2_000, True, "Recall", ""),
     }
     census = {"digit": ClassHistogram(("0", "1"), (3, 4), (7, 0))}
-    return EvaluationReport(step, 2_000, values, census, "A classifier.", {"digit": 0.98}, ("few",))
+    classes = {"0": ClassResult(3, 7, {"coverage": values["frechet"]})}
+    rest = ("A classifier.", {"digit": 0.98}, ("few",), classes)
+    return EvaluationReport(step, 2_000, values, census, *rest)
 
 
 def test_a_report_comes_back_as_it_was():
@@ -42,6 +47,25 @@ def test_a_report_comes_back_as_it_was():
     assert [kept.to_dict() for kept in found] == [first.to_dict(), second.to_dict()]
     assert math.isnan(found[0].values["recall"].value)
     assert found[0].census == first.census
+    assert found[0].values["frechet"] == first.values["frechet"]
+    assert found[0].classes["0"] == first.classes["0"]
+    assert not found[0].values["frechet"].can_tell
+    # What is worse than real samples beyond both intervals is worse, whatever it would miss.
+    assert dataclasses.replace(found[0].values["frechet"], real_interval=(0.2, 0.3)).can_tell
+
+
+def test_evaluations_of_earlier_versions_have_no_intervals_and_are_read():
+    old = report(4).to_dict()
+    del old["classes"]
+    for row in old["values"].values():
+        for name in ("interval", "real_interval", "taken_for_real"):
+            del row[name]
+    content = json.dumps({"format": 1, "evaluations": [old]}).encode()
+    (found,) = parse_evaluations(content)
+    assert found.values["frechet"].value == 12.5
+    assert math.isnan(found.values["frechet"].interval[0])
+    assert found.values["frechet"].can_tell
+    assert found.classes == {}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,19 @@
 """The pages of pictures without a browser: panels, classes, own pictures, the latent space."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from gan_core.data.importing.decode import ImportOptions
+from gan_core.data.importing.importer import import_pictures
 from gan_core.data.importing.packs import find_pack
 from gan_core.data.pixels import to_uint8
+from gan_core.evaluation.worse_samples import blur
+from tests.helpers.images import coloured_shapes, copying, evaluated
 from tests.helpers.pages import QUICK, opened_by, quick, visit
 from tests.helpers.picture_pages import (
     LATENT_PAGE,
@@ -54,6 +60,37 @@ def test_the_samples_are_evaluated_while_training_goes_on(trained):
     shown = [float(number) for number in table["generated"]]
     assert shown == pytest.approx([m.value for m in quality.values.values()], abs=0.06)
     assert any("held-out" in text.value for text in opened.at.markdown)
+    low, high = quality.values["recall"].interval
+    assert list(table["95 %"])[3] == f"{low:.3f} … {high:.3f}"
+    inside = opened.at.dataframe[1].value
+    assert list(inside["class"]) == list("0123456789")
+    assert sum(inside["samples"]) == 2_000
+
+
+def test_numbers_from_few_flat_pictures_are_grey_and_say_so(tmp_path):
+    for i, pixels in enumerate(coloured_shapes(60, 32).held.images):
+        picture = Image.fromarray(pixels.permute(1, 2, 0).numpy())
+        folder = tmp_path / ("odd" if i % 2 else "even")
+        folder.mkdir(exist_ok=True)
+        picture.save(folder / f"{i}.png")
+    dataset, _ = import_pictures(tmp_path, ImportOptions(32))
+    blobs = copying(blur(dataset.load().pixels(torch.arange(60))), dataset)
+    quality = evaluated(blobs, dataset)
+    opened = visit("pictures", {"dataset": dataset.to_dict(), "architecture": MLP})
+    opened.run.measurements.reports = [quality]
+    panel(opened, "Quality")
+    unsure = [i for i, m in enumerate(quality.values.values()) if not m.can_tell]
+    assert unsure
+    shown = [text.value for text in (*opened.at.caption, *opened.at.markdown)]
+    assert any("cannot tell: with 30 samples, blurred pictures may score" in t for t in shown)
+    assert any("60 pictures are too few to train a classifier" in t for t in shown)
+    styles = opened.at.dataframe[0].proto.arrow_data.styler.styles
+    grey = {
+        int(row)
+        for rule in re.findall(r"([^{}]*)\{[^}]*#8a8a8a", styles)
+        for row in re.findall(r"_row(\d+)_col0", rule)
+    }
+    assert grey == set(unsure)
 
 
 def test_the_samples_are_evaluated_every_so_many_steps(trained, monkeypatch):

@@ -8,7 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import ExperimentConfig
+from gan_core.evaluation.report import EvaluationReport, MetricResult
 from gan_core.storage import config_diff, run_zip
+from gan_core.storage.evaluations import write_evaluations
 from gan_core.storage.retention import budget
 from gan_core.storage.run_index import RUN_INDEX, RunIndex
 from gan_core.storage.runs_folder import all_folders
@@ -128,8 +130,14 @@ def test_a_zip_comes_back_by_the_page():
 def test_the_table_shows_the_metric_that_suits_the_kind():
     folder = a_run("digits", dataset={"name": "mnist"})
     folder.write_metadata(replace(folder.metadata(), measured={"1": 90.0, "2": 31.25}))
+    few = a_run("few", dataset={"name": "mnist"})
+    rest = (2.5, 30, False, "Fréchet distance", "", (3.0, 5.0), (2.0, 4.0), ("blurred pictures",))
+    report = EvaluationReport(2, 30, {"frechet": MetricResult(4.0, *rest)}, {}, "", {})
+    write_evaluations(few.path, [report])
+    few.write_metadata(replace(few.metadata(), measured={"2": 4.0}))
     a_run("numbers")
     table = opened().dataframe[0].value
     quality = dict(zip(table["Name"], table["Quality"], strict=True))
-    assert quality["digits"] == "Fréchet distance 31.2"
+    assert quality["digits"] == "Fréchet 31.2"
+    assert quality["few"] == "Fréchet 4 ± 1 ?"
     assert quality["numbers"].startswith("Wasserstein-1 ")

@@ -119,8 +119,11 @@ def _noise_prior(view: DensityView) -> dict[str, Any]:
     }
 
 
-def distances(snapshot: Snapshot, revision: str) -> Figure:
-    """Return every metric over the steps, with the value of a perfect sampler of the same size."""
+def distances(snapshot: Snapshot, revision: str, muted: bool = False) -> Figure:
+    """Return every metric over the steps, with the value of a perfect sampler of the same size.
+
+    `muted` makes them grey: the target has too few values for them to tell.
+    """
     panels = [
         Panel(
             METRICS[name].title,
@@ -130,6 +133,7 @@ def distances(snapshot: Snapshot, revision: str) -> Figure:
             snapshot.noise_floors[name].median,
             f"perfect sampler {snapshot.noise_floors[name].median:.2g}",
             log=True,
+            muted=muted,
         )
         for name in METRICS.names()
     ]

@@ -161,6 +161,8 @@ class Panel:
     level: float
     words: str
     log: bool = False
+    muted: bool = False
+    """Whether the values say nothing: they are grey."""
 
 
 def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figure:
@@ -183,7 +185,8 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
         )
         place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         mode = "lines+markers" if len(panel.curves) < 10 else "lines"
-        data += envelope(panel.curves, panel.column, panel.title, FAKE, mode=mode, **place)
+        color = GREY if panel.muted else FAKE
+        data += envelope(panel.curves, panel.column, panel.title, color, mode=mode, **place)
         if np.isfinite(panel.level):
             place = {"xref": f"x{number} domain", "yref": f"y{number}"}
             lines.append(level(panel.level, None, REAL, **place))

@@ -14,15 +14,20 @@ QUALITIES_PER_ROW = 4
 
 
 def qualities(reports: Sequence[EvaluationReport], revision: str) -> Figure:
-    """Return every measure of quality over the steps, with the score of real pictures."""
+    """Return all measures of quality over the steps, with intervals and the score of real ones."""
     steps = np.array([report.step for report in reports])
     panels = []
     for name, last in reports[-1].values.items():
-        values = np.array([q.values[name].value if name in q.values else np.nan for q in reports])
-        curves = StepCurves.of_points(steps, {name: values})
+        found = [report.values.get(name) for report in reports]
+        rows = [(m.value, *m.interval) if m else (np.nan,) * 3 for m in found]
+        values, low, high = np.array(rows).T
+        curves = StepCurves(steps, {name: low}, {name: high}, {name: values})
         title = last.title.split(" (")[0] + (" ↑" if last.higher_is_better else " ↓")
+        title += "" if last.can_tell else ", cannot tell"
         level_ = last.real_against_real
-        panels.append(Panel(title, last.unit, curves, name, level_, f"real {level_:.3g}"))
+        words = f"real {level_:.3g}"
+        muted = not last.can_tell
+        panels.append(Panel(title, last.unit, curves, name, level_, words, muted=muted))
     return small_multiples(panels, QUALITIES_PER_ROW, revision)
 
 

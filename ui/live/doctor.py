@@ -17,7 +17,7 @@ from gan_core.diagnosis import (
     indicators_of,
     reference_of,
 )
-from gan_core.evaluation.report import ClassHistogram
+from gan_core.evaluation.report import EvaluationReport
 from ui.run.page_run import PageRun
 from ui.session import open_runs, state
 
@@ -70,18 +70,18 @@ def show(run: PageRun) -> None:
 def examine(run: PageRun) -> Diagnosis:
     """Return the diagnosis of a run, by the latest snapshot of the step that is displayed."""
     trainer = run.displayed
-    key = ("reference", trainer.config.dataset)
+    key = ("reference", trainer.config.dataset, trainer.config.architecture.conditional)
     reference = state.visitor().cached(key, lambda: reference_of(trainer))
-    return diagnose(indicators_of(trainer, run.latest_snapshot(), reference, _class_histogram(run)))
+    return diagnose(indicators_of(trainer, run.latest_snapshot(), reference, _recent_report(run)))
 
 
-def _class_histogram(run: PageRun) -> ClassHistogram | None:
-    """Return the classes that the latest evaluation counted, if it is not long ago."""
+def _recent_report(run: PageRun) -> EvaluationReport | None:
+    """Return the latest evaluation of data with classes, if it is not long ago."""
     if not run.reports or not run.config.dataset.classes:
         return None
     latest = run.reports[-1]
     recent = run.displayed.step_count - latest.step <= max(latest.step // 4, 100)
-    return next(iter(latest.census.values()), None) if recent else None
+    return latest if recent else None
 
 
 def _show_remedies(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gan_core.evaluation.one_dim import doubt
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
 from ui.components import live_chart, tiles
@@ -27,7 +28,10 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         run_charts.d_outputs(run, snapshot)
     for remark in _remarks(snapshot):
         st.caption(remark)
-    run_charts.distances(run, snapshot)
+    unsure = doubt(config.dataset, len(snapshot.samples))
+    run_charts.distances(run, snapshot, muted=unsure is not None)
+    if unsure is not None:
+        st.caption(unsure)
 
 
 def _remarks(snapshot: Snapshot) -> list[str]:

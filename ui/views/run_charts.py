@@ -22,10 +22,10 @@ def d_outputs(run: PageRun, snapshot: Snapshot) -> None:
     _draw(run, figures.d_outputs(finer, run.displayed.config, run.chart_revision), "judgements")
 
 
-def distances(run: PageRun, snapshot: Snapshot) -> None:
-    """Draw the distances of numbers from their target."""
+def distances(run: PageRun, snapshot: Snapshot, muted: bool = False) -> None:
+    """Draw the distances of numbers from their target; grey if they cannot tell."""
     finer = run.view.zoom.metrics(run, snapshot, "distances")
-    _draw(run, figures.distances(finer, run.chart_revision), "distances")
+    _draw(run, figures.distances(finer, run.chart_revision, muted), "distances")
 
 
 def _draw(run: PageRun, figure: Figure, chart: str) -> None:

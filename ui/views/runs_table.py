@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -177,9 +178,10 @@ def _choose_rows(rows: list[RunRow]) -> list[RunRow]:
             "Differs from the defaults in": st.column_config.TextColumn(width=220),
             "Step": number(format="localized", width=64),
             "Quality": st.column_config.TextColumn(
-                width=130,
+                width=150,
                 help="The latest value of the metric by which the best checkpoint is chosen; "
-                "smaller is better.",
+                "smaller is better. ±: half of its 95 % interval. ?: it cannot tell, for "
+                "with so few pictures clearly worse samples may score as well.",
             ),
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
             "MB": number(format="%.1f", width=56),
@@ -222,8 +224,13 @@ def _quality(row: RunRow) -> str | None:
         value = about.measured[max(about.measured, key=int)]
     if value is None:
         return None
-    title, *_ = run_actions.metric_title(best_by).split(" (")
-    return f"{title} {value:.3g}"
+    title, *_ = run_actions.metric_title(best_by).split(" distance")
+    sure = row.quality
+    if sure is None or sure.value != value:
+        return f"{title} {value:.3g}"
+    low, high = sure.interval
+    reach = "" if math.isnan(low) else f" ± {(high - low) / 2:.2g}"
+    return f"{title} {value:.3g}{reach}" + ("" if sure.can_tell else " ?")
 
 
 def _open_where(row: RunRow) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.shapes import ClassLogits, Factors, Features, Population
+from gan_core.shapes import ClassLogits, Factors, Features, Index, Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,11 @@ class FeatureBatch:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def take(self, index: Index) -> FeatureBatch:
+        """Return the pictures at these places, as a batch."""
+        logits = tuple(part[index] for part in self.logits)
+        return FeatureBatch(self.features[index], logits, self.population)
 
     @property
     def factors(self) -> Factors:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
+from gan_core.evaluation.metrics.base import FEW, HALF, IMAGE_METRICS, ImageMetric
 from gan_core.evaluation.metrics.batch import FeatureBatch
 from gan_core.runtime.tasks import ProgressReport
 from gan_core.shapes import Classes, Factors, Shares
@@ -33,6 +33,8 @@ class ClassifierScore(ImageMetric):
     unit = "classes"
     higher_is_better = True
     needs_classes = True
+    bounds = (1.0, math.inf)
+    must_see = (HALF,)
 
     def slices(self, real, fake):
         # Imported when it is needed: it takes 1.5 s, which the first page would wait for.
@@ -59,6 +61,7 @@ class ConfidentFraction(ImageMetric):
     unit = "share"
     higher_is_better = True
     needs_classes = True
+    bounds = (0.0, 1.0)
 
     def slices(self, real, fake):
         yield ProgressReport(0.0, self.title)
@@ -82,6 +85,7 @@ class CensusKL(ImageMetric):
 
     unit = "nats"
     needs_classes = True
+    must_see = (HALF,)
 
     def slices(self, real, fake):
         yield ProgressReport(0.0, self.title)
@@ -115,6 +119,7 @@ class Modes(JointClassMetric):
 
     unit = "modes"
     higher_is_better = True
+    must_see = (FEW,)
 
     def slices(self, real, fake):
         yield ProgressReport(0.0, self.title)
@@ -132,6 +137,7 @@ class ModesKL(JointClassMetric):
     """The class balance over combinations of all factors; few samples alone make it large."""
 
     unit = "nats"
+    must_see = (FEW,)
 
     def slices(self, real, fake):
         yield ProgressReport(0.0, self.title)

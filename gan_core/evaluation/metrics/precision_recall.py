@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gan_core.evaluation.metrics.base import IMAGE_METRICS, ImageMetric
-from gan_core.evaluation.metrics.knn import ball_count_slices, covered_slices, min_points_for
+from gan_core.evaluation.metrics.base import FEW, IMAGE_METRICS, ImageMetric
+from gan_core.evaluation.metrics.knn import (
+    ball_count_slices,
+    covered_slices,
+    half_counts,
+    min_points_for,
+)
+from gan_core.shapes import Classes
 
 
 @dataclass(frozen=True)
@@ -15,13 +22,27 @@ class KNNMetric(ImageMetric):
     """A metric made of balls around features, each as wide as to its k-th nearest neighbour."""
 
     k: ClassVar[int]
+    around_samples: ClassVar[bool] = False
+    """Whether the balls are those of the samples, not of the real pictures."""
     unit = "share"
     higher_is_better = True
+    bounds = (0.0, 1.0)
 
-    def measure_slices(self, real, fake):
-        if min(len(real), len(fake)) < min_points_for(self.k):
-            return math.nan
-        return (yield from self.slices(real, fake))
+    @abstractmethod
+    def share(self, balls: Classes, points: Classes) -> float:
+        """Return the metric by the balls in which each point lies, and the points in each ball."""
+
+    def half_slices(self, real, fake, halves):
+        centres, points = real.features, fake.features
+        around, within = halves.real, halves.fake
+        if self.around_samples:
+            centres, points, around, within = points, centres, within, around
+        found = []
+        counts = half_counts(centres, points, around, within, self.k, self.title)
+        for report, counted in counts:
+            found += [] if counted is None else [self.share(*counted)]
+            yield report
+        return found
 
 
 @IMAGE_METRICS.register(
@@ -35,10 +56,14 @@ class Precision(KNNMetric):
     """The share of samples that lie among the real pictures."""
 
     k = 3
+    fewest = min_points_for(k)
 
     def slices(self, real, fake):
         counts = yield from ball_count_slices(real.features, fake.features, self.k, self.title)
         return (counts > 0).double().mean().item()
+
+    def share(self, balls, points):
+        return (balls > 0).double().mean().item()
 
 
 @IMAGE_METRICS.register(
@@ -52,10 +77,16 @@ class Recall(KNNMetric):
     """The share of real pictures that lie among the samples."""
 
     k = 3
+    fewest = min_points_for(k)
+    around_samples = True
+    must_see = (FEW,)
 
     def slices(self, real, fake):
         counts = yield from ball_count_slices(fake.features, real.features, self.k, self.title)
         return (counts > 0).double().mean().item()
+
+    def share(self, balls, points):
+        return (balls > 0).double().mean().item()
 
 
 @IMAGE_METRICS.register(
@@ -69,11 +100,16 @@ class Density(KNNMetric):
     """How deep among the real pictures the samples lie: about 1, or more if all are typical."""
 
     k = 5
+    fewest = min_points_for(k)
     unit = ""
+    bounds = (0.0, math.inf)
 
     def slices(self, real, fake):
         counts = yield from ball_count_slices(real.features, fake.features, self.k, self.title)
         return counts.double().mean().item() / self.k
+
+    def share(self, balls, points):
+        return balls.double().mean().item() / self.k
 
 
 @IMAGE_METRICS.register(
@@ -87,7 +123,12 @@ class Coverage(KNNMetric):
     """The share of real pictures with a sample near them."""
 
     k = 5
+    fewest = min_points_for(k)
+    must_see = (FEW,)
 
     def slices(self, real, fake):
         covered = yield from covered_slices(real.features, fake.features, self.k, self.title)
         return covered.double().mean().item()
+
+    def share(self, balls, points):
+        return (points > 0).double().mean().item()

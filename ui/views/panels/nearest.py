@@ -66,9 +66,18 @@ def _show_kind(run: PageRun, samples: Samples, kind: str, neighbors: Neighbors) 
     key = f"{run.page}.nearest.{kind}"
     sample_canvas(np.concatenate(rows), key, label, shown + 1, run.view.size)
     distances = ", ".join(f"{float(d):.3g}" for d in neighbors.distances[:, 0])
+    low, high = neighbors.close_interval
+    expected = neighbors.expected_close
+    close = int(neighbors.is_close.sum())
     st.caption(
-        f"First column: generated. Nearest distances {distances}; "
-        f"a real picture's nearest other one is typically {neighbors.median_distance:.3g} "
-        f"away, and in 99 of 100 cases further than {neighbors.close_threshold:.3g}. "
-        f"Suspiciously close: {int(neighbors.is_close.sum())} of {len(samples)}."
+        f"First column: generated. Nearest distances {distances}; of {neighbors.compared:,} real "
+        f"pictures the nearest other one is typically {neighbors.median_distance:.3g} "
+        f"away, and in {1 - expected:.0%} of cases further than {neighbors.close_threshold:.3g}. "
+        f"Suspiciously close: {close} of {len(samples)} samples (95 % interval {low:.0%} to "
+        f"{high:.0%}); by chance {expected:.1%} would be."
     )
+    if not neighbors.can_tell:
+        st.caption(
+            "So few samples cannot tell copies from chance, unless a picture is the very same: "
+            "choose more."
+        )

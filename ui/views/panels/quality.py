@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from gan_core.evaluation.evaluate import SAMPLES
-from gan_core.evaluation.report import EvaluationReport
+from gan_core.evaluation.metrics.resampling import HALVES
+from gan_core.evaluation.report import EvaluationReport, MetricResult
 from ui import figures
 from ui.components import live_chart
 from ui.markdown import escape_markdown
@@ -21,6 +24,15 @@ EVALUATE_EVERY = {
     "every 100 steps": 100,
     "every 500 steps": 500,
     "every 2,000 steps": 2_000,
+}
+
+GREY = "color: #8a8a8a"
+
+CLASS_TITLES = {
+    "coverage": "**Coverage**: the share of a class's real pictures that have a sample of it near "
+    "them.",
+    "diversity": "**Diversity**: how much two samples of a class differ, over the same of two of "
+    "its real pictures. Near 0 they are all one picture.",
 }
 
 
@@ -68,6 +80,7 @@ def _show_report(run: PageRun, report: EvaluationReport) -> None:
     left, right = st.columns([3, 2])
     with left:
         _show_table(report)
+        _show_classes(report)
     with right:
         for name, histogram in report.census.items():
             figure = figures.class_histogram(name, histogram, run.chart_revision)
@@ -78,22 +91,55 @@ def _show_report(run: PageRun, report: EvaluationReport) -> None:
 
 
 def _show_table(report: EvaluationReport) -> None:
-    rows = [
-        {
-            "measure": metric.title,
-            "better": "↑" if metric.higher_is_better else "↓",
-            "generated": _format_number(metric.value),
-            "real–real": _format_number(metric.real_against_real),
-            "samples": f"{metric.samples:,}",
-        }
-        for metric in report.values.values()
-    ]
+    metrics = list(report.values.values())
+    rows = [{"measure": m.title, "better": _arrow(m), **_cells(m)} for m in metrics]
     widths = {"measure": st.column_config.TextColumn(width="medium")}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=widths)
+    st.dataframe(_greyed(rows, metrics), hide_index=True, column_config=widths)
     st.caption(
-        "real–real: what as many other real pictures score in the place of the samples, the best "
-        "that can be hoped for. ↓ lower is better, ↑ higher."
+        "95 %: the interval that holds the average of many such measurements 95 times of 100, from "
+        f"{HALVES} random halves of the {report.samples:,} samples. real–real: what as many other "
+        "real pictures score in the place of the samples, the best that can be hoped for. ↓ lower "
+        "is better, ↑ higher. Grey: cannot tell."
     )
+
+
+def _show_classes(report: EvaluationReport) -> None:
+    """Show coverage and diversity inside each class, if they were measured."""
+    if not report.classes:
+        return
+    with st.expander(f"By class: coverage and diversity inside {len(report.classes)} classes"):
+        for name in ("coverage", "diversity"):
+            found = {key: row for key, row in report.classes.items() if name in row.values}
+            metrics = [row.values[name] for row in found.values()]
+            rows = [
+                {"class": key, **_cells(row.values[name]), "samples": row.samples, "real": row.real}
+                for key, row in found.items()
+            ]
+            st.markdown(CLASS_TITLES[name])
+            st.dataframe(_greyed(rows, metrics), hide_index=True)
+
+
+def _cells(metric: MetricResult) -> dict[str, str]:
+    low, high = (_format_number(end) for end in metric.interval)
+    return {
+        "generated": _format_number(metric.value),
+        "95 %": "–" if low == "–" else f"{low} … {high}",
+        "real–real": _format_number(metric.real_against_real),
+    }
+
+
+def _arrow(metric: MetricResult) -> str:
+    return "↑" if metric.higher_is_better else "↓"
+
+
+def _greyed(rows: list[dict[str, Any]], metrics: list[MetricResult]) -> Styler:
+    """Return a table in which the numbers that cannot tell are grey."""
+    table = pd.DataFrame(rows)
+
+    def color(row: pd.Series) -> list[str]:
+        return [GREY if not metrics[row.name].can_tell else ""] * len(row)
+
+    return table.style.apply(color, axis=1)
 
 
 def _format_number(value: float) -> str:
