@@ -8,6 +8,7 @@
     metrics.csv       statistics and metrics over the steps
     steps.bin         the statistics of every single step
     evaluations.json  how good the generator was, wherever that was measured
+    data.json         what is known of the user's own data, which lie in the data folder by hash
     samples/          pictures of generated samples
     thumbnail.png     the latest of these pictures
     .lock             lock of the process that has the run open
@@ -26,10 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config import ExperimentConfig
+from gan_core.data.own_data import MissingDataError
 from gan_core.registry import error_text
 from gan_core.runtime.device import resolve_device
 from gan_core.runtime.files import PARTIAL, entries, is_being_written, write_atomically
-from gan_core.storage import checkpoint
+from gan_core.storage import checkpoint, run_data
 from gan_core.storage.run_lock import RunLock
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
@@ -122,6 +124,7 @@ class RunFolder:
 
     def read_metadata(self) -> RunMetadata | None:
         """Return the content of `run.json`; None if it is missing or damaged."""
+        run_data.read_record(self.path)
         try:
             return parse_metadata((self.path / ABOUT).read_bytes())
         except METADATA_ERRORS:
@@ -169,20 +172,31 @@ class RunFolder:
         )
 
     def open(
-        self, device: str = "auto", engine: str = "auto", step: int | None = None
+        self,
+        device: str = "auto",
+        engine: str = "auto",
+        step: int | None = None,
+        needs_data: bool = True,
     ) -> tuple[Trainer, list[str]]:
         """Return the run at its newest whole checkpoint, and a sentence for each damaged one.
 
+        With `needs_data` false a run whose data are missing is opened to be looked at.
+
         Raises:
+            MissingDataError: if the user's own data are missing.
             ValueError: if there is no such device or engine, or if no checkpoint can be used.
         """
         resolve_engine(engine, resolve_device(device))
+        run_data.read_record(self.path)
         said: list[str] = []
         for kept in reversed(self.checkpoints):
             if step is not None and kept.step > step:
                 continue
             try:
-                trainer = checkpoint.restore_trainer(checkpoint.read(kept.path), device, engine)
+                content = checkpoint.read(kept.path)
+                trainer = checkpoint.restore_trainer(content, device, engine, needs_data)
+            except MissingDataError:  # of this checkpoint as of all others
+                raise
             except checkpoint.RESTORE_ERRORS as error:
                 said.append(
                     f"The checkpoint of step {kept.step:,} was left out: {error_text(error)}"

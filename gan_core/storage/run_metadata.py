@@ -46,6 +46,11 @@ class RunMetadata:
     measured: Mapping[str, float] = field(default_factory=dict)
     changes: tuple[tuple[int, str], ...] = ()
 
+    @property
+    def config(self) -> ExperimentConfig:
+        """The experiment."""
+        return ExperimentConfig.from_dict(self.experiment)
+
 
 def sanitize_name(name: str) -> str:
     """Return a name that is one line of printable characters."""

@@ -15,7 +15,7 @@ from gan_core.data.image_grid import png
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.memory import release_memory
-from gan_core.storage import checkpoint
+from gan_core.storage import checkpoint, run_data
 from gan_core.storage.evaluations import read_evaluations, write_evaluations
 from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.pending_save import PendingSave
@@ -247,6 +247,7 @@ class RunSaver:
         self._write_timeline(capture.timeline)
         self._step_file.append(capture.steps)
         self._step_log.forget(capture.steps)
+        run_data.write_record(folder.path, self._trainer.config.dataset)
         write_atomically(folder.checkpoint_path(capture.step), checkpoint.to_bytes(capture.content))
         self._whole = capture.step
         self._forget_after(capture.step)
