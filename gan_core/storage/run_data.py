@@ -44,9 +44,8 @@ def read_record(folder: Path) -> DataRecord | None:
 
 def write_record(folder: Path, dataset: Dataset) -> None:
     """Write the record of the user's own data into a run's folder, if it is not there."""
-    record = dataset.record
-    if record is not None and not (folder / DATA).exists():
-        write_atomically(folder / DATA, record.to_json())
+    if dataset.upload_format is not None and not (folder / DATA).exists():
+        write_atomically(folder / DATA, dataset.record.to_json())
 
 
 def data_size(dataset: Dataset) -> int:

@@ -18,6 +18,7 @@ from ui.session.background_task import BackgroundTask
 from ui.session.state import init_widget, visitor
 
 PICTURE_FILES = ["zip", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
+TABLE_FILES = ["csv", "tsv", "txt"]
 UPLOADED = "Files or a zip"
 POLL_SECONDS = 0.5
 
@@ -25,7 +26,7 @@ POLL_SECONDS = 0.5
 def choose_column(run: PageRun, current: str) -> str:
     """Let a file and one of its columns be chosen; return the id of the stored numbers."""
     key = f"{run.page}.{run.revision}.dataset.file"
-    file = st.file_uploader("CSV file", ["csv", "tsv", "txt"], key=key)
+    file = st.file_uploader("CSV file", TABLE_FILES, key=key)
     if file is None:
         if not current:
             st.info("Choose a CSV file. Until then the run goes on with its old target.")
@@ -37,7 +38,9 @@ def choose_column(run: PageRun, current: str) -> str:
             numeric_columns(table),
             key=f"{run.page}.{run.revision}.{file.file_id}.column",
         )
-        kept, note = visitor().cached((file.file_id, name), lambda: store_column(table, name))
+        kept, note = visitor().cached(
+            (file.file_id, name), lambda: store_column(table, name, file.name)
+        )
     except ValueError as error:
         st.error(f"{error} The run goes on with its old target.")
         return current
@@ -56,7 +59,7 @@ def choose_pictures(run: PageRun, dataset: str, current: str) -> str:
             return import_pictures(source(), options, progress=progress, dataset=dataset)
 
         visitor().tasks[key] = BackgroundTask(work)
-    work = _watch_task(key)
+    work = watch_task(key)
     if work is None or not work.done:
         if not current and work is None:
             st.info(f"Choose {name} and import it. Until then the run goes on as it was.")
@@ -112,13 +115,13 @@ def offer_preparation(chosen: dict[str, Any]) -> bool:
     st.info(f"{preparation.title} Until they are, the old ones serve on.")
     if st.button(preparation.action, key=key):
         visitor().tasks[key] = BackgroundTask(preparation.run)
-    work = _watch_task(key)
+    work = watch_task(key)
     if work is not None and work.error and work.done:
         st.error(f"{work.error} The run goes on with its old pictures.")
     return False
 
 
-def _watch_task(key: str) -> BackgroundTask | None:
+def watch_task(key: str) -> BackgroundTask | None:
     """Return the task of that key, if any was begun; show its progress until it is done."""
     work = visitor().tasks.get(key)
     if work is not None and not work.done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gan_core.data.own_data import AbsentSource
 from gan_core.data.pixels import to_uint8
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -75,16 +76,21 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         st.markdown(f"**Generated**, from the same {len(shown)} noise vectors all along{untrained}")
         words = f"{len(shown)} generated pictures at step {snapshot.step}"
         sample_canvas(shown, f"{run.page}.fake", words, columns, run.view.size)
-    with right:
-        st.markdown("**Real**, drawn at random from the data")
-        real = run.real_samples(run.num_fixed)[: len(shown)]
-        label = f"{len(real)} real pictures"
-        sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
+    if not isinstance(run.displayed.source, AbsentSource):
+        with right:
+            _draw_real(run, len(shown), columns)
     left, right = st.columns(2)
     with left:
         run_charts.losses(run, snapshot)
     with right:
         run_charts.d_outputs(run, snapshot)
+
+
+def _draw_real(run: PageRun, count: int, columns: int) -> None:
+    st.markdown("**Real**, drawn at random from the data")
+    real = run.real_samples(run.num_fixed)[:count]
+    label = f"{len(real)} real pictures"
+    sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
 
 
 def show_panels(run: PageRun) -> None:
@@ -96,10 +102,15 @@ def show_panels(run: PageRun) -> None:
     PANELS[run.view.panel](run)
 
 
-def show_timeline(run: WatchedRun) -> None:
-    """Show the grids that were kept of a watched run, when they are asked for."""
+def show_watched_panels(run: WatchedRun) -> None:
+    """Show the grids that were kept of a watched run, when they are asked for.
+
+    A run without its data is saved and rests: its samples and its generator are offered, too.
+    """
     if st.toggle("Show the timeline", key=f"{run.page}.watched_timeline"):
         timeline.show(run, refreshes=False)
+    if run.how == "without_data":
+        export.show(run.source)
 
 
 def _chosen_label(run: PageRun) -> int | None:

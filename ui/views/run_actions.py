@@ -12,6 +12,7 @@ import streamlit as st
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.metrics.base import IMAGE_METRICS
 from gan_core.storage import config_diff, run_zip
+from gan_core.storage.run_data import data_size
 from gan_core.storage.run_index import RunRow
 from gan_core.storage.run_metadata import MAX_NAME_LENGTH, sanitize_name
 from ui.markdown import escape_markdown
@@ -71,18 +72,26 @@ def _duplicate(row: RunRow) -> None:
 
 def _show_export(row: RunRow, key: str) -> None:
     """Offer the run as a zip, and say how large it is."""
-    everything, size = False, run_zip.export_size(row.folder)
-    if run_zip.export_size(row.folder, everything=True) > size:
+    everything, with_data = False, True
+    if run_zip.export_size(row.folder, everything=True) > run_zip.export_size(row.folder):
         everything = st.toggle(
             "all checkpoints",
             key=f"{key}.everything",
             help="Without them, the zip holds the newest and the best.",
         )
-    if everything:
-        size = run_zip.export_size(row.folder, everything)
+    own = data_size(row.config.dataset)
+    if own:
+        with_data = st.toggle(
+            f"your data ({format_size(own)})",
+            True,
+            key=f"{key}.with_data",
+            help=f"“{row.config.dataset.label}”. Without it, the run can be looked at elsewhere, "
+            "but trained only where the same data are chosen again.",
+        )
+    size = run_zip.export_size(row.folder, everything, with_data)
     st.download_button(
         f"Export as zip ({format_size(size)})",
-        _zip_maker(row, everything),
+        _zip_maker(row, everything, with_data),
         f"{_file_name(row.about.name)}-step-{row.about.step}.zip",
         "application/zip",
         on_click="ignore",
@@ -95,12 +104,12 @@ def format_size(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
-def _zip_maker(row: RunRow, everything: bool) -> Callable[[], bytes]:
+def _zip_maker(row: RunRow, everything: bool, with_data: bool) -> Callable[[], bytes]:
     """Return a function that makes the zip, called when the visitor asks for it."""
 
     def make() -> bytes:
         with tempfile.TemporaryFile() as file:
-            run_zip.export_run(row.folder, file, everything)
+            run_zip.export_run(row.folder, file, everything, with_data)
             file.seek(0)
             return file.read()
 
