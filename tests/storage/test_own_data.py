@@ -17,6 +17,7 @@ from gan_core.runtime.files import data_folder
 from gan_core.storage import run_zip
 from gan_core.storage.run_saver import RunSaver
 from gan_core.storage.runs_folder import all_folders, new_folder
+from tests.helpers.carried import carry, train
 from tests.helpers.own_data import KINDS, TITLES, lose_data, own_dataset, zip_of_blobs
 from tests.helpers.runs import NETWORKS
 
@@ -253,3 +254,13 @@ def test_the_command_line_says_it_once_and_how_to_go_on(place, capsys):
     assert folder.metadata().config.dataset.is_missing
     said(0, "import-run", zips[0])
     assert "stands at step 6" in said(0, "train", "--resume", run, "--steps", "6")
+
+
+def test_a_run_of_own_pictures_is_the_same_on_another_machine(place):
+    """The short form of `benchmarks/own_pictures.py`."""
+    folder = train(24, 28, 30, architecture=NETWORKS, batch_size=8)
+    results = carry(folder, place)
+    assert results["is_same"]
+    assert (results["steps"], results["pictures"]) == (30, 24)
+    assert results["grids"] > 5
+    assert results["zip_bytes"] < 60_000_000
