@@ -105,11 +105,12 @@ def table() -> str:
 
 
 def _row(folder: RunFolder, about: RunMetadata) -> tuple[str, ...]:
+    dataset = about.config.dataset
     numbers = [f"{name} {value:.3g}" for name, value in list(about.metrics.items())[:3]]
     return (
         folder.id,
         about.name,
-        str(about.experiment["dataset"]["name"]),
+        dataset.label if dataset.record else dataset.name,
         f"{about.step:,}",
         f"{datetime.fromtimestamp(about.saved):%Y-%m-%d %H:%M}",
         f"{folder.size / 1e6:,.1f}",

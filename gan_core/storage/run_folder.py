@@ -22,7 +22,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ from gan_core.storage.run_metadata import (
     format_metadata,
     parse_metadata,
     sanitize_name,
+    sanitize_note,
+    sanitize_tags,
 )
 from gan_core.training.engines.selector import resolve_engine
 from gan_core.training.trainer import Trainer
@@ -147,9 +150,20 @@ class RunFolder:
 
     def rename(self, name: str) -> None:
         """Give the run another name, of at most `MAX_NAME_LENGTH` characters."""
+        self._annotate(name=sanitize_name(name))
+
+    def annotate(self, note: str, tags: Iterable[str]) -> None:
+        """Give the run another note, and other tags."""
+        self._annotate(note=sanitize_note(note), tags=sanitize_tags(tags))
+
+    def mark_favourite(self, favourite: bool) -> None:
+        """Make the run a favourite, or not."""
+        self._annotate(favourite=favourite)
+
+    def _annotate(self, **changes: Any) -> None:
         about = self.metadata()
         if about is not None:
-            self.write_metadata(RunMetadata(**{**vars(about), "name": sanitize_name(name)}))
+            self.write_metadata(replace(about, **changes))
 
     def read(self, step: int | None = None) -> tuple[dict[str, Any], list[str]]:
         """Return the content of the newest whole checkpoint, and a sentence for each damaged one.

@@ -49,19 +49,22 @@ class RunSaver:
         every: float = AUTOSAVE_SECONDS,
         parent: str | None = None,
         owner: str | None = None,
+        title: str | None = None,
     ) -> None:
         self.folder = folder
+        self._title = title
+        """The title of the preset that the run began with; its name until settings change."""
         self.every = every
         self.problem: str | None = None
         self._owner = owner
         """The secret of the browser that owns the run; None for the command line."""
-        known, name = folder.metadata(), name or default_name(folder, trainer.config)
+        known, name = folder.metadata(), name or title or default_name(folder, trainer.config)
         now = time.time()
         self.about = known or RunMetadata(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
         )
-        self._default_name = default_name(folder, trainer.config)
-        """The name that the settings give, at the last save."""
+        self._default_name = title or default_name(folder, trainer.config)
+        """The name that the title or the settings give, at the last save."""
         self._name_on_disk = self.about.name
         self.saved: tuple[int, int] | None = None
         """Number of steps, and of updates of D, at the last save."""
@@ -196,7 +199,11 @@ class RunSaver:
     def _name_now(self, old: RunMetadata) -> str:
         """Return the run's name: one that was made from its settings follows them."""
         follows = old.name == self._default_name
-        self._default_name = default_name(self.folder, self._trainer.config)
+        changes = self._trainer.config_changes
+        if self._title is None:
+            self._default_name = default_name(self.folder, self._trainer.config)
+        elif changes:
+            self._default_name = f"{self._title}, changed at step {changes[-1][0]:,}"
         return self._default_name if follows else old.name
 
     def _with_measured(
@@ -269,8 +276,11 @@ class RunSaver:
         apply_retention(folder, about.measured, self._whole)
 
     def _write_metadata(self, about: RunMetadata) -> None:
-        """Write `run.json`; a name that the user has given there since stays."""
+        """Write `run.json`; name, note and tags that the user has given there since stay."""
         there = self.folder.read_metadata()
+        if there is not None:
+            own = {"note": there.note, "tags": there.tags, "favourite": there.favourite}
+            about, self.about = replace(about, **own), replace(self.about, **own)
         if there is not None and there.name != self._name_on_disk:
             about = replace(about, name=there.name)
             self.about = replace(self.about, name=there.name)

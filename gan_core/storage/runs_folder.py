@@ -74,5 +74,5 @@ def open_run(run: Path, device: str = "cpu", needs_data: bool = True) -> Trainer
 def default_name(folder: RunFolder, config: ExperimentConfig) -> str:
     """Return the default name of a run: its folder's, or one from its dataset and loss."""
     if GIVEN_ID.fullmatch(folder.id):
-        return f"{config.dataset.title}, {config.loss.title.lower()}"
+        return sanitize_name(f"{config.dataset.label}, {config.loss.title.lower()}")
     return sanitize_name(folder.id)

@@ -231,6 +231,7 @@ def _choose_dataset(run: PageRun, config: ExperimentConfig) -> dict[str, Any] | 
     chosen = _choose_named(run, "dataset", DATASETS, names, config.dataset)
     if "upload" in chosen:
         current = chosen["upload"]
+        uploads.show_present(chosen)
         if DATASETS[chosen["name"]].upload_format == "images":
             chosen["upload"] = uploads.choose_pictures(run, chosen["name"], current)
         else:

@@ -13,6 +13,7 @@ from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures, picture_folders
 from gan_core.registry import knobs
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session.background_task import BackgroundTask
 from ui.session.state import init_widget, visitor
@@ -21,6 +22,14 @@ PICTURE_FILES = ["zip", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff
 TABLE_FILES = ["csv", "tsv", "txt"]
 UPLOADED = "Files or a zip"
 POLL_SECONDS = 0.5
+
+
+def show_present(chosen: dict[str, Any]) -> None:
+    """Say which data of the user's own the run learns from."""
+    if chosen["upload"]:
+        record = DATASETS.create(chosen).record
+        noun = "numbers" if record.shape == (1,) else "pictures"
+        st.caption(f"{escape_markdown(record.title or 'Your own')}: {record.count:,} {noun}")
 
 
 def choose_column(run: PageRun, current: str) -> str:

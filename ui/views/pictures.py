@@ -10,6 +10,7 @@ from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.components import sample_canvas, tiles
 from ui.live.tiles import common_tiles
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
 from ui.session import state
@@ -87,7 +88,9 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
 
 
 def _draw_real(run: PageRun, count: int, columns: int) -> None:
-    st.markdown("**Real**, drawn at random from the data")
+    dataset = run.config.dataset
+    source = escape_markdown(dataset.label) if dataset.record else "the data"
+    st.markdown(f"**Real**, drawn at random from {source}")
     real = run.real_samples(run.num_fixed)[:count]
     label = f"{len(real)} real pictures"
     sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
