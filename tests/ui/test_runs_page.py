@@ -50,7 +50,7 @@ def test_the_table_holds_what_is_known_of_each_run():
     saved = datetime.fromtimestamp(all_folders()[0].metadata().saved, UTC)
     assert abs(table["Saved"][0] - saved).total_seconds() < 60
     for row, name in zip(RUN_INDEX.rows(), table["Quality"], strict=True):
-        assert name == f"Wasserstein-1 {row.about.metrics['wasserstein_1']:.3g}"
+        assert name == f"{row.about.metrics['wasserstein_1']:.3g} Wasserstein-1"
 
 
 def test_what_is_chosen_stays_chosen_while_others_are_saved():
@@ -131,5 +131,5 @@ def test_the_table_shows_the_metric_that_suits_the_kind():
     a_run("numbers")
     table = opened().dataframe[0].value
     quality = dict(zip(table["Name"], table["Quality"], strict=True))
-    assert quality["digits"] == "Fréchet distance 31.2"
-    assert quality["numbers"].startswith("Wasserstein-1 ")
+    assert quality["digits"] == "31.2 Fréchet distance"
+    assert quality["numbers"].endswith(" Wasserstein-1")

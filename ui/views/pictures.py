@@ -16,7 +16,12 @@ from ui.run.watched_run import WatchedRun
 from ui.session import state
 from ui.views import run_charts
 from ui.views.panels import export, nearest, quality, timeline
-from ui.views.panels.shared import MAX_CLASS_COLUMNS, class_names, count_columns
+from ui.views.panels.shared import (
+    MAX_CLASS_COLUMNS,
+    class_names,
+    count_columns,
+    hand_over_file,
+)
 
 GRIDS = {"4 × 4": 4, "6 × 6": 6, "8 × 8": 8}
 SIZES = {"small": 320, "medium": 560, "large": 960}
@@ -103,6 +108,7 @@ def show_panels(run: PageRun) -> None:
         "More about this run", list(PANELS), key=key, required=True, label_visibility="collapsed"
     )
     PANELS[run.view.panel](run)
+    hand_over_file()
 
 
 def show_watched_panels(run: WatchedRun) -> None:
@@ -114,6 +120,7 @@ def show_watched_panels(run: WatchedRun) -> None:
         timeline.show(run, refreshes=False)
     if run.how == "without_data":
         export.show(run.source)
+    hand_over_file()
 
 
 def _chosen_label(run: PageRun) -> int | None:

@@ -94,7 +94,9 @@ def _show_export(row: RunRow, key: str) -> None:
 
 
 def format_size(size: int) -> str:
-    """Return bytes as GB or MB of powers of ten."""
+    """Return bytes as GB, MB or kB of powers of ten."""
+    if size < 1e5:
+        return f"{size / 1e3:.1f} kB"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 

@@ -47,8 +47,7 @@ def show_favourite_button(row: RunRow) -> None:
     """Offer to make the run a favourite, or not to be one any more."""
     favourite = row.about.favourite
     st.button(
-        "Favourite",
-        icon=":material/star:" if favourite else ":material/star_border:",
+        "★ Favourite" if favourite else "☆ Favourite",
         help="No favourite any more." if favourite else "Make it a favourite.",
         on_click=row.folder.mark_favourite,
         args=(not favourite,),

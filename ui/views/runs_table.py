@@ -229,7 +229,7 @@ def _quality(row: RunRow) -> str | None:
     if value is None:
         return None
     title, *_ = run_actions.metric_title(best_by).split(" (")
-    return f"{title} {value:.3g}"
+    return f"{value:.3g} {title}"
 
 
 def _open_where(row: RunRow) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from gan_core.evaluation import export
 from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
 from ui.components import sample_canvas
 from ui.run.page_run import PageRun
-from ui.views.panels.shared import count_columns
+from ui.views.panels.shared import count_columns, offer_file
 
 
 def show(run: PageRun) -> None:
@@ -33,35 +34,36 @@ def show(run: PageRun) -> None:
 
 
 def _show_downloads(run: PageRun, count: int, seed: int) -> None:
-    trainer, step = run.trainer, run.step
+    def offer(label: str, name: str, mime: str, content: Callable[[FrozenGenerator], Any]) -> None:
+        def make() -> tuple[str, bytes]:
+            generator = run.trainer.frozen_generator()
+            return name.format(generator.step), content(generator)
 
-    def offer(label: str, make: Callable[[], bytes | str], name: str, kind: str) -> None:
-        key = f"{run.page}.export.{name}"
-        st.download_button(label, make, name.format(step), kind, key=key, on_click="ignore")
+        offer_file(label, mime, make, f"{run.page}.export.{name}")
 
-    def samples_grid() -> bytes:
-        pixels = export.sample_pixels(trainer.frozen_generator(), count, seed)
-        return png(grid(pixels, count_columns(run)))
+    def samples_grid(generator: FrozenGenerator) -> bytes:
+        return png(grid(export.sample_pixels(generator, count, seed), count_columns(run)))
 
-    offer("Samples as one PNG", samples_grid, "samples-step-{}.png", "image/png")
+    offer("Samples as one PNG", "samples-step-{}.png", "image/png", samples_grid)
     offer(
         "Samples as a zip of PNGs",
-        lambda: export.samples_zip(trainer.frozen_generator(), count, seed),
         "samples-step-{}.zip",
         "application/zip",
+        lambda generator: export.samples_zip(generator, count, seed),
     )
     offer(
         "Generator (safetensors)",
-        lambda: trainer.frozen_generator().to_bytes(),
         "generator-step-{}.safetensors",
         "application/octet-stream",
+        lambda generator: generator.to_bytes(),
     )
-    offer(
-        "Numbers as CSV",
-        lambda: export.history_csv(trainer.history.series(), run.measurements.reports),
-        "numbers-step-{}.csv",
-        "text/csv",
-    )
+
+    def numbers() -> tuple[str, str]:
+        with run.trainer.lock:
+            step, series = run.step, run.trainer.history.series()
+        return f"numbers-step-{step}.csv", export.history_csv(series, run.measurements.reports)
+
+    offer_file("Numbers as CSV", "text/csv", numbers, f"{run.page}.export.numbers")
 
 
 def _show_opened(content: bytes, run: PageRun, count: int, seed: int) -> None:
