@@ -102,7 +102,7 @@ class WatchedRun:
 
     @property
     def num_watchers(self) -> int:
-        return len(self.source.watchers)
+        return 0 if self.how == "without_data" else len(self.source.watchers)
 
     @property
     def chart_revision(self) -> str:
