@@ -23,8 +23,8 @@ from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import CONFIG, METRICS, PAST, STEPS, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
 from gan_core.storage.run_metadata import RunMetadata
+from gan_core.storage.run_name import OwnName
 from gan_core.storage.run_owner import is_owner, write_owner
-from gan_core.storage.runs_folder import default_name
 from gan_core.storage.save_error import sentence_of
 from gan_core.storage.step_file import StepFile
 from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
@@ -52,19 +52,16 @@ class RunSaver:
         title: str | None = None,
     ) -> None:
         self.folder = folder
-        self._title = title
-        """The title of the preset that the run began with; its name until settings change."""
+        self._own_name = OwnName(folder, trainer, title)
         self.every = every
         self.problem: str | None = None
         self._owner = owner
         """The secret of the browser that owns the run; None for the command line."""
-        known, name = folder.metadata(), name or title or default_name(folder, trainer.config)
+        known, name = folder.metadata(), name or self._own_name.latest
         now = time.time()
         self.about = known or RunMetadata(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
         )
-        self._default_name = title or default_name(folder, trainer.config)
-        """The name that the title or the settings give, at the last save."""
         self._name_on_disk = self.about.name
         self.saved: tuple[int, int] | None = None
         """Number of steps, and of updates of D, at the last save."""
@@ -192,19 +189,9 @@ class RunSaver:
             experiment=self._trainer.config.to_dict(),
             metrics={name: v for name, v in metrics.items() if np.isfinite(v)} or old.metrics,
             measured=kept,
-            name=self._name_now(old),
+            name=self._own_name.follow(old.name),
             changes=tuple(self._trainer.config_changes),
         )
-
-    def _name_now(self, old: RunMetadata) -> str:
-        """Return the run's name: one that was made from its settings follows them."""
-        follows = old.name == self._default_name
-        changes = self._trainer.config_changes
-        if self._title is None:
-            self._default_name = default_name(self.folder, self._trainer.config)
-        elif changes:
-            self._default_name = f"{self._title}, changed at step {changes[-1][0]:,}"
-        return self._default_name if follows else old.name
 
     def _with_measured(
         self, about: RunMetadata, evaluations: Sequence[EvaluationReport]
