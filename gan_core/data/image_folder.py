@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gan_core.data.base import DATASETS, ImageDataset
 from gan_core.data.importing.packs import PackMeta, find_pack, open_pack, pack_files
-from gan_core.data.own_data import DataRecord, absence, known
+from gan_core.data.own_data import DataRecord, MissingDataError, absence, known
 from gan_core.registry import knob
 
 
@@ -38,7 +38,10 @@ class PackedPictures(ImageDataset):
 
     @property
     def label(self):
-        return self.meta.title or self.title
+        try:
+            return self.meta.title or self.title
+        except MissingDataError:  # of a run that is open, whose pictures were deleted since
+            return self.title
 
     @property
     def record(self):

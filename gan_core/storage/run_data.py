@@ -43,8 +43,12 @@ def read_record(folder: Path) -> DataRecord | None:
 
 
 def write_record(folder: Path, dataset: Dataset) -> None:
-    """Write the record of the user's own data into a run's folder, if it is not there."""
-    if dataset.upload_format is not None and not (folder / DATA).exists():
+    """Write the record of the user's own data into a run's folder, if it is not there.
+
+    Data that were deleted before the run was first saved have none.
+    """
+    wants = dataset.upload_format is not None and not dataset.is_missing
+    if wants and not (folder / DATA).exists():
         write_atomically(folder / DATA, dataset.record.to_json())
 
 

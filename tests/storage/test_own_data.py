@@ -117,6 +117,20 @@ def test_without_its_data_a_run_is_seen_and_not_trained(kind):
     assert folder.open("cpu", "eager")[0].step(1) == 1
 
 
+@kinds
+def test_a_run_whose_data_are_deleted_while_it_is_open_is_saved(kind):
+    config = {"dataset": own_dataset(kind).to_dict(), "architecture": NETWORKS, "batch_size": 8}
+    trainer = Trainer(ExperimentConfig.from_dict(config), "cpu", "eager")
+    keeper = RunSaver(trainer, new_folder())
+    trainer.step(2)
+    snapshot = trainer.snapshot()
+    lose_data()
+    assert keeper.save(snapshot)
+    keeper.close()
+    own_dataset(kind)
+    assert keeper.folder.open("cpu", "eager")[0].step_count == 2
+
+
 def spoiled(file, change):
     """Return a zip in which `change` has had its way with the files."""
     with zipfile.ZipFile(file) as old:
