@@ -117,7 +117,7 @@ def test_the_page_of_runs_opens_it():
     at.session_state["visitor"].runs_page.selected_ids = frozenset({folder.id})
     at.session_state["visitor"].runs_page.revision += 1
     at.run()
-    assert [toggle.label for toggle in at.toggle] == ["all checkpoints"]
+    assert {toggle.label for toggle in at.toggle} == {"Favourites only", "all checkpoints"}
     at.button(key=f"runs.{folder.id}.open").click().run()
     assert not at.exception
     assert len(absences(at)) == 1
