@@ -8,13 +8,13 @@ page_setup.begin("distributions")
 
 from ui.live import doctor, fragment, history_slider, messages, toolbar, watch
 from ui.session import open_runs, url, watching
-from ui.sidebar import controls
+from ui.sidebar import controls, missing_data
 from ui.views import distributions, network_tables
 
 DEFAULT = {"dataset": {"name": "normal"}}
 watched = watching.watched_run("distributions", DEFAULT)
 if watched is not None:
-    watch.show(watched, distributions.draw)
+    watch.show(watched, distributions.draw, missing_data.choose)
     st.stop()
 run = open_runs.open_run("distributions", DEFAULT)
 history_slider.follow(run)

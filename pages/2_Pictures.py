@@ -8,14 +8,14 @@ page_setup.begin("pictures")
 
 from ui.live import doctor, fragment, history_slider, messages, toolbar, watch
 from ui.session import open_runs, url, watching
-from ui.sidebar import controls
+from ui.sidebar import controls, missing_data
 from ui.views import network_tables, pictures
 
 DEFAULT = {"dataset": {"name": "mnist"}}
 watched = watching.watched_run("pictures", DEFAULT)
 if watched is not None:
-    watch.show(watched, pictures.draw)
-    pictures.show_timeline(watched)
+    watch.show(watched, pictures.draw, missing_data.choose)
+    pictures.show_watched_panels(watched)
     st.stop()
 run = open_runs.open_run("pictures", DEFAULT)
 history_slider.follow(run)

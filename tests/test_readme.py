@@ -22,7 +22,10 @@ README, COMMANDS = ROOT / "README.md", ROOT / "docs" / "command-line.md"
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 ENVIRONMENT = re.compile(r"\bGAN_[A-Z][A-Z_]*[A-Z]\b")
 
-WRITTEN_LATER = {"config.json", "evaluations.json", "run.json", "settings.json", "secrets.toml"}
+WRITTEN_LATER = {
+    *("config.json", "data.json", "evaluations.json", "run.json", "settings.json"),
+    "secrets.toml",
+}
 """Files of a run or of a server, not of the repository."""
 
 

@@ -46,7 +46,7 @@ UI_ROOMS = {
     "figures": set(),
     "run": {"confirmation"},
     "session": {"run", "confirmation"},
-    "sidebar": {"session", "run"},
+    "sidebar": {"session", "run", "markdown"},
     "live": {"session", "run", "components", "markdown"},
     "panels": {"session", "run", "figures", "components", "markdown"},
     "views": {

@@ -11,13 +11,21 @@ from tqdm import tqdm
 
 from gan_core.cli.evaluate import evaluate_run
 from gan_core.cli.parser import parser
-from gan_core.cli.runs import digest, export_zip, import_zip, table, write_steps
+from gan_core.cli.runs import (
+    digest,
+    export_zip,
+    how_to_bring,
+    import_zip,
+    table,
+    write_steps,
+)
 from gan_core.cli.sample import sample_picture
 from gan_core.cli.train import BY_SIGNAL, train
 from gan_core.data.csv_column import read_table, store_column
 from gan_core.data.image_grid import png
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
+from gan_core.data.own_data import MissingDataError
 from gan_core.explain import component_reference
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.settings import check_settings
@@ -49,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "import-run":
             print(import_zip(options.path))
         elif options.command == "export-run":
-            export_zip(options.run, options.out, options.all)
+            export_zip(options.run, options.out, options.all, not options.without_data)
         elif options.command == "steps":
             write_steps(options.run, options.out, options.first, options.last)
         elif options.command == "import-csv":
@@ -60,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         words = error if error.filename is None else f"{error.filename}: {error.strerror}."
         print(f"gan_core: {words}", file=sys.stderr)
+        return 2
+    except MissingDataError as error:
+        print(f"gan_core: {error} {how_to_bring(error.record)}".rstrip(), file=sys.stderr)
         return 2
     except ValueError as error:
         print(f"gan_core: {error}", file=sys.stderr)
@@ -86,7 +97,7 @@ def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
 
 
 def _import_csv(file: Path, column: str) -> None:
-    dataset, note = store_column(read_table(file.read_bytes()), column)
+    dataset, note = store_column(read_table(file.read_bytes()), column, file.name)
     print(note, file=sys.stderr)
     print(json.dumps(dataset.to_dict()))
 

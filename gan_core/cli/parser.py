@@ -48,6 +48,9 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     export.add_argument("run", help=A_RUN)
     export.add_argument("--out", type=Path, required=True, help="a zip file")
     export.add_argument("--all", action="store_true", help="with all checkpoints")
+    export.add_argument(
+        "--without-data", action="store_true", help="without the pictures or numbers of your own"
+    )
     steps = commands.add_parser("steps", help="write the numbers of every single step as CSV")
     steps.add_argument("run", help=A_RUN)
     steps.add_argument("--out", type=Path, required=True, help="a CSV file")

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from gan_core.data.importing.limits import Limits
+from gan_core.data.own_data import DataRecord
 from gan_core.runtime.files import PARTIAL, write_atomically
 from gan_core.storage import checkpoint, run_zip
 from gan_core.storage.metrics_table import csv_of, single_steps
+from gan_core.storage.run_data import data_size
 from gan_core.storage.run_folder import STEPS, RunFolder
 from gan_core.storage.run_metadata import RunMetadata
 from gan_core.storage.runs_folder import all_folders, resolve_run, runs_folder
@@ -42,8 +44,8 @@ def import_zip(path: Path) -> Path:
         return run_zip.import_run(file, Limits(unpacked_gb=math.inf)).path
 
 
-def export_zip(run: str, path: Path, everything: bool) -> None:
-    """Write a run into a zip.
+def export_zip(run: str, path: Path, everything: bool, with_data: bool = True) -> None:
+    """Write a run into a zip; say its size on stderr, and what of it are the user's own data.
 
     Raises:
         ValueError: if there is no such run.
@@ -51,10 +53,25 @@ def export_zip(run: str, path: Path, everything: bool) -> None:
     folder, partial = resolve_run(run), path.with_name(f".{path.name}{PARTIAL}")
     try:
         with partial.open("wb") as file:
-            run_zip.export_run(folder, file, everything)
+            run_zip.export_run(folder, file, everything, with_data)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+    dataset, words = folder.metadata().config.dataset, ""
+    if dataset.record is not None:
+        size = data_size(dataset) * with_data
+        words = f", {size / 1e6:,.1f} MB of it your data" if size else ", without your data"
+    print(f"gan_core: {path.stat().st_size / 1e6:,.1f} MB{words}.", file=sys.stderr)
+
+
+def how_to_bring(record: DataRecord | None) -> str:
+    """Return a sentence: how data that are missing are brought to this machine again."""
+    if record is None:
+        return ""
+    if record.shape == (1,):
+        return "Bring the same column again: import-csv FILE --column NAME."
+    options = "".join(f" --{name} {value}" for name, value in record.options.items())
+    return f"Bring the same pictures again: import-pictures PATH{options}."
 
 
 def write_steps(run: str, path: Path, first: int, last: int) -> None:
@@ -88,11 +105,12 @@ def table() -> str:
 
 
 def _row(folder: RunFolder, about: RunMetadata) -> tuple[str, ...]:
+    dataset = about.config.dataset
     numbers = [f"{name} {value:.3g}" for name, value in list(about.metrics.items())[:3]]
     return (
         folder.id,
         about.name,
-        str(about.experiment["dataset"]["name"]),
+        dataset.label if dataset.record else dataset.name,
         f"{about.step:,}",
         f"{datetime.fromtimestamp(about.saved):%Y-%m-%d %H:%M}",
         f"{folder.size / 1e6:,.1f}",

@@ -21,7 +21,7 @@ def sample_picture(run: Path, n: int, seed: int = 0, device: str = "cpu") -> Ima
         ValueError: if there is no generator, or if it generates numbers instead of images.
     """
     if run.is_dir() and not (run / GENERATOR).is_file():
-        generator = open_run(run, device).frozen_generator()
+        generator = open_run(run, device, needs_data=False).frozen_generator()
     else:
         path = run / GENERATOR if run.is_dir() else run
         generator = load_generator(path, resolve_device(device))

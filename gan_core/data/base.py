@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from gan_core.data.kind import DataKind, kind_named
+from gan_core.data.own_data import OwnData
 from gan_core.data.pixels import to_samples
 from gan_core.registry import Component, Registry
 from gan_core.shapes import Classes, Factors, Grid, Pixels, Samples
@@ -50,14 +51,12 @@ class BatchSource(Protocol):
 
 
 @dataclass(frozen=True)
-class Dataset(Component):
+class Dataset(OwnData, Component):
     """A data set: the target that the generator learns to imitate."""
 
     kind_name: ClassVar[str]
     """Name of its kind of data, one of `gan_core.kinds`."""
     default_standardise: ClassVar[str] = "none"
-    upload_format: ClassVar[str | None] = None
-    """How the user uploads the data: "table" or "images"; None if no upload is needed."""
 
     @property
     def kind(self) -> DataKind:

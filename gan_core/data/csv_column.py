@@ -12,9 +12,17 @@ import pandas as pd
 import torch
 from scipy import ndimage, stats
 
-from gan_core.data.base import DATASETS, BatchSource, Distribution1D, Grid
+from gan_core.data.base import DATASETS, BatchSource, Distribution, Distribution1D, Grid
+from gan_core.data.own_data import (
+    AbsentLaw,
+    DataRecord,
+    MissingDataError,
+    absence,
+    check_hash,
+    known,
+)
 from gan_core.registry import error_text, knob, short_repr
-from gan_core.runtime.files import load_values, store_values
+from gan_core.runtime.files import hash_of, load_values, store_values, values_file, values_title
 from gan_core.shapes import Samples, Values
 
 MAX_VALUES = 1_000_000
@@ -83,22 +91,50 @@ class CsvColumn(Distribution1D):
 
     def __post_init__(self):
         super().__post_init__()
-        _law(self.upload, self.bandwidth)
+        self.distribution()
 
     @property
     def size(self):
-        return len(self.distribution().values)
+        law = self.distribution()
+        return law.count if isinstance(law, AbsentLaw) else len(law.values)
 
-    def distribution(self):
+    def distribution(self) -> Distribution:
+        kept = known(self.upload)
+        if self.is_missing and kept is not None and kept.moments:
+            return AbsentLaw(kept)
         return _law(self.upload, self.bandwidth)
 
     def part(self, index):
         return ColumnPart(EmpiricalLaw(self.distribution().values[index], self.bandwidth))
 
+    @property
+    def label(self):
+        kept = known(self.upload)
+        title = values_title(self.upload) or (kept.title if kept else "")
+        return title or self.title
+
+    @property
+    def record(self):
+        law, kept = self.distribution(), known(self.upload)
+        if isinstance(law, AbsentLaw):
+            return kept
+        low, high = map(float, law.ppf(np.array([0.001, 0.999])))
+        mean, variance, skew = law.stats()
+        moments = {"mean": mean, "std": variance**0.5, "skew": skew, "low": low, "high": high}
+        title = self.label if self.label != self.title else ""
+        return DataRecord(self.upload, title, len(law.values), (1,), moments=moments)
+
+    @property
+    def files(self):
+        path = values_file(self.upload)
+        return {} if path is None else {"values.f64": path}
+
     def sample(self, n, rng, device="cpu") -> Samples:
         return self.open(torch.device(device)).batch(n, rng)
 
     def open(self, device) -> BatchSource:
+        if self.is_missing:
+            raise absence(self.record)
         values = torch.from_numpy(self.distribution().values.astype(np.float32))
         return ValueSource(values.to(device).unsqueeze(1))
 
@@ -133,6 +169,10 @@ def _law(upload: str, bandwidth: float) -> EmpiricalLaw:
     if not upload:
         raise ValueError("csv_column: choose a CSV file and one of its columns first.")
     # Rounded to float32 as in training; otherwise a sample of 0.1 exceeds a stored 0.1.
+    if values_file(upload) is None:
+        raise MissingDataError(
+            f"csv_column: upload = {upload[:40]!r} is not on this machine; upload the file again."
+        )
     values = load_values(upload).astype(np.float32).astype(float)
     return EmpiricalLaw(values, bandwidth)
 
@@ -189,19 +229,40 @@ def numeric_columns(table: pd.DataFrame) -> list[str]:
     return sorted(found, key=lambda column: found[column])
 
 
-def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
+def store_column(
+    table: pd.DataFrame, column: str, file: str = "", expected: str | None = None
+) -> tuple[CsvColumn, str]:
     """Store one column's numbers; return the data set and a sentence on omitted rows.
 
+    `file` is the name of the table's file.
+
     Raises:
-        ValueError: if the column cannot be used; the message gives the reason.
+        ValueError: if the column cannot be used, or its hash is not the `expected` one; the message
+            gives the reason.
     """
     name = short_repr(column)
     if column not in table.columns:
         raise ValueError(f"There is no column {name}; there are {', '.join(table.columns)}.")
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
     values = numbers[np.isfinite(numbers)]
+    check_values(values, name)
+    notes = [f"{len(values):,} numbers from column {column!r}"]
+    if len(values) < len(numbers):
+        notes.append(f"{len(numbers) - len(values):,} rows without a number left out")
+    if len(values) > MAX_VALUES:
+        values = np.random.default_rng(0).choice(values, MAX_VALUES, replace=False)
+        notes.append(f"{MAX_VALUES:,} of them drawn at random")
+    check_hash(hash_of(values), expected)
+    title = f"{file}, {column}" if file else ""
+    return CsvColumn(store_values(values, title)), "; ".join(notes) + "."
+
+
+def check_values(values: Values, name: str) -> None:
+    """Raises: ValueError: if no distribution can be made of the numbers of a column."""
     if len(values) == 0:
         raise ValueError(f"Column {name} has no numbers.")
+    if not np.isfinite(values).all():
+        raise ValueError(f"Column {name} has entries that are not finite.")
     if len(values) == 1:
         raise ValueError(f"Column {name} has only one number; a distribution needs more.")
     if values.min() == values.max():
@@ -215,10 +276,3 @@ def store_column(table: pd.DataFrame, column: str) -> tuple[CsvColumn, str]:
             f"Column {name} varies by less than a millionth of its mean, which float32 "
             "cannot resolve; subtract the mean first."
         )
-    notes = [f"{len(values):,} numbers from column {column!r}"]
-    if len(values) < len(numbers):
-        notes.append(f"{len(numbers) - len(values):,} rows without a number left out")
-    if len(values) > MAX_VALUES:
-        values = np.random.default_rng(0).choice(values, MAX_VALUES, replace=False)
-        notes.append(f"{MAX_VALUES:,} of them drawn at random")
-    return CsvColumn(store_values(values)), "; ".join(notes) + "."

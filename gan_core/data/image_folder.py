@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.data.base import DATASETS, ImageDataset
-from gan_core.data.importing.packs import PackMeta, find_pack, open_pack
+from gan_core.data.importing.packs import PackMeta, find_pack, open_pack, pack_files
+from gan_core.data.own_data import DataRecord, MissingDataError, absence, known
 from gan_core.registry import knob
 
 
@@ -21,11 +22,38 @@ class PackedPictures(ImageDataset):
         super().__post_init__()
         if not self.upload:
             raise ValueError(f"{self.name}: choose pictures first: files, a zip or a folder.")
-        find_pack(self.name, self.upload)
+        self.meta  # noqa: B018 - it refuses an unknown upload
 
     @property
-    def meta(self) -> PackMeta:
+    def meta(self) -> PackMeta | DataRecord:
+        """What is known of the pictures, whether they are on this machine or not.
+
+        Raises:
+            ValueError: if nothing is known of them.
+        """
+        kept = known(self.upload)
+        if self.is_missing and kept is not None and len(kept.shape) == 3:
+            return kept
         return find_pack(self.name, self.upload)[1]
+
+    @property
+    def label(self):
+        try:
+            return self.meta.title or self.title
+        except MissingDataError:  # of a run that is open, whose pictures were deleted since
+            return self.title
+
+    @property
+    def record(self):
+        meta = self.meta
+        if isinstance(meta, DataRecord):
+            return meta
+        about = (meta.title, meta.count, meta.shape, meta.factors, meta.note, meta.options)
+        return DataRecord(self.upload, *about)
+
+    @property
+    def files(self):
+        return pack_files(self.upload)
 
     @property
     def sample_shape(self):
@@ -40,6 +68,8 @@ class PackedPictures(ImageDataset):
         return self.meta.factors
 
     def load(self):
+        if self.is_missing:
+            raise absence(self.record)
         return open_pack(find_pack(self.name, self.upload)[0], self.flips)
 
 

@@ -79,14 +79,40 @@ def _settle(folder: Path) -> None:
         os.close(opened)
 
 
-def store_values(values: Values) -> str:
-    """Store numbers in a file named by the hash of their content, and return the hash."""
+def hash_of(values: Values) -> str:
+    """Return the hash under which numbers are stored."""
+    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()[:16]
+
+
+def store_values(values: Values, title: str = "") -> str:
+    """Store numbers in a file named by the hash of their content, and return the hash.
+
+    `title` is kept beside them; the first one stays.
+    """
     values = np.ascontiguousarray(values, dtype="<f8")
-    upload = hashlib.sha256(values.tobytes()).hexdigest()[:16]
+    upload = hash_of(values)
     folder = data_folder() / "uploads"
     folder.mkdir(exist_ok=True)
     write_atomically(folder / f"{upload}.f64", values.tobytes())
+    if title and not values_title(upload):
+        write_atomically(folder / f"{upload}.title", title.encode("utf-8", "replace"))
     return upload
+
+
+def values_title(upload: str) -> str:
+    """Return the title that is kept beside stored numbers; "" if there is none."""
+    path = values_file(upload)
+    try:
+        text = "" if path is None else path.with_suffix(".title").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:120]
+
+
+def values_file(upload: str) -> Path | None:
+    """Return the file of the numbers stored under a hash; None if there is none."""
+    path = data_folder() / "uploads" / f"{upload}.f64"
+    return path if UPLOAD_ID.fullmatch(upload) and path.is_file() else None
 
 
 def load_values(upload: str) -> Values:
@@ -95,8 +121,8 @@ def load_values(upload: str) -> Values:
     Raises:
         ValueError: if there are none, or the text (it may come from a link) is no hash.
     """
-    path = data_folder() / "uploads" / f"{upload}.f64"
-    if not UPLOAD_ID.fullmatch(upload) or not path.is_file():
+    path = values_file(upload)
+    if path is None:
         raise ValueError(
             f"csv_column: upload = {upload[:40]!r} is not on this machine; upload the file again."
         )

@@ -19,15 +19,16 @@ import torch
 from torch.utils._pytree import keystr, tree_leaves_with_path
 
 from gan_core.config import ExperimentConfig
+from gan_core.data.own_data import absent_source
 from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
+from gan_core.storage.nested_tensors import put_tensors, take_tensors
 from gan_core.storage.validation import state as validation
 from gan_core.training.monitoring.change_log import used_losses
 from gan_core.training.monitoring.state_history import StateSnapshot
 from gan_core.training.trainer import Trainer
 
 FORMAT = 3
-TENSOR = "tensor:"
 UNSEALED = b'"sha256":"' + 64 * b"0" + b'"'
 CHECKSUM = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 STATE_KEYS = (
@@ -63,7 +64,7 @@ def capture(trainer: Trainer) -> dict[str, Any]:
 def to_bytes(content: dict[str, Any]) -> bytes:
     """Return the file of a content that `capture` returned."""
     tensors: dict[str, torch.Tensor] = {}
-    rest = _take_tensors(content, "", tensors)
+    rest = take_tensors(content, "", tensors)
     metadata = {"format": str(FORMAT), "sha256": 64 * "0"}
     metadata |= {name: json.dumps(part) for name, part in rest.items()}
     return _sealed(safetensors.torch.save(tensors, metadata))
@@ -107,7 +108,7 @@ def digest(content: dict[str, Any]) -> str:
     return made.hexdigest()
 
 
-def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
+def load(path: Path, device: str = "cpu", engine: str = "auto", needs_data: bool = True) -> Trainer:
     """Return the run stored in `path`; its next step is that of the saved run, bit for bit.
 
     On a device of another kind its random generators start from their seed: states of a CPU's
@@ -118,7 +119,7 @@ def load(path: Path, device: str = "cpu", engine: str = "auto") -> Trainer:
     """
     content = read(path)
     try:
-        return restore_trainer(content, device, engine)
+        return restore_trainer(content, device, engine, needs_data)
     except RESTORE_ERRORS as error:
         raise ValueError(
             f"{path.name} cannot be used as a checkpoint: {error_text(error)}"
@@ -216,15 +217,20 @@ def state_to_device(trainer: Trainer, state: Any) -> dict[str, Any]:
     return state
 
 
-def restore_trainer(content: dict[str, Any], device: str, engine: str) -> Trainer:
+def restore_trainer(
+    content: dict[str, Any], device: str, engine: str, needs_data: bool = True
+) -> Trainer:
     """Return the run that a checkpoint holds.
+
+    With `needs_data` false a run whose data are missing is opened to be looked at.
 
     Raises:
         one of `RESTORE_ERRORS`: if the content is not that of a run.
     """
     validation.check_envelope(content)
     config = ExperimentConfig.from_dict(content["config"])
-    trainer = Trainer(config, device, engine, content["engine_from"])
+    absent = None if needs_data else absent_source(config.dataset)
+    trainer = Trainer(config, device, engine, content["engine_from"], absent)
     state = state_to_device(trainer, content["state"])
     validation.check_state(trainer, config, state)
     trainer.load_state_dict(state)
@@ -274,27 +280,4 @@ def _unpacked(content: bytes) -> dict[str, Any]:
     if digest.hexdigest().encode() != seal[1]:
         raise ValueError("it is damaged: its checksum does not fit its content.")
     rest = {k: json.loads(v) for k, v in metadata.items() if k not in ("format", "sha256")}
-    return _put_tensors(rest, safetensors.torch.load(content))
-
-
-def _take_tensors(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
-    """Return `value` with each tensor moved to `tensors` and replaced by its name."""
-    if isinstance(value, torch.Tensor):
-        tensors[path] = value.detach().cpu().contiguous()
-        return TENSOR + path
-    if isinstance(value, dict):
-        return {str(k): _take_tensors(v, f"{path}/{k}", tensors) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_take_tensors(v, f"{path}/{i}", tensors) for i, v in enumerate(value)]
-    return value
-
-
-def _put_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """Undo `_take_tensors`; keys of digits become integers, as in an optimizer's state."""
-    if isinstance(value, str) and value.startswith(TENSOR):
-        return tensors[value.removeprefix(TENSOR)]
-    if isinstance(value, dict):
-        return {int(k) if k.isdigit() else k: _put_tensors(v, tensors) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_put_tensors(v, tensors) for v in value]
-    return value
+    return put_tensors(rest, safetensors.torch.load(content))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gan_core.config import NETWORKS, REGISTRIES, ExperimentConfig, default_knobs
+from gan_core.data import DATASETS
 from gan_core.data.kind import DataKind
 
 MAX_LENGTH = 120
@@ -57,10 +58,16 @@ def _unusual(key: str, component: Mapping[str, Any], kind: DataKind) -> list[str
     """Return the options of a component that differ from their defaults, as texts."""
     usual = default_knobs(key, component["name"], kind)
     return [
-        f"{name.replace('_', ' ')} {_text(value)}"
+        _label(component) if name == "upload" else f"{name.replace('_', ' ')} {_text(value)}"
         for name, value in component.items()
         if name != "name" and usual.get(name) != value
     ]
+
+
+def _label(dataset: Mapping[str, Any]) -> str:
+    """Return the name of the file that the user's own data came from."""
+    made = DATASETS.create(dataset)
+    return made.label if made.label != made.title else f"{made.size:,} of your own"
 
 
 def _text(value: Any) -> str:

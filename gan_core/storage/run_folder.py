@@ -8,6 +8,7 @@
     metrics.csv       statistics and metrics over the steps
     steps.bin         the statistics of every single step
     evaluations.json  how good the generator was, wherever that was measured
+    data.json         what is known of the user's own data, which lie in the data folder by hash
     samples/          pictures of generated samples
     thumbnail.png     the latest of these pictures
     .lock             lock of the process that has the run open
@@ -21,15 +22,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gan_core.config import ExperimentConfig
+from gan_core.data.own_data import MissingDataError
 from gan_core.registry import error_text
 from gan_core.runtime.device import resolve_device
 from gan_core.runtime.files import PARTIAL, entries, is_being_written, write_atomically
-from gan_core.storage import checkpoint
+from gan_core.storage import checkpoint, run_data
 from gan_core.storage.run_lock import RunLock
 from gan_core.storage.run_metadata import (
     METADATA_ERRORS,
@@ -37,6 +40,8 @@ from gan_core.storage.run_metadata import (
     format_metadata,
     parse_metadata,
     sanitize_name,
+    sanitize_note,
+    sanitize_tags,
 )
 from gan_core.training.engines.selector import resolve_engine
 from gan_core.training.trainer import Trainer
@@ -122,6 +127,7 @@ class RunFolder:
 
     def read_metadata(self) -> RunMetadata | None:
         """Return the content of `run.json`; None if it is missing or damaged."""
+        run_data.read_record(self.path)
         try:
             return parse_metadata((self.path / ABOUT).read_bytes())
         except METADATA_ERRORS:
@@ -144,9 +150,20 @@ class RunFolder:
 
     def rename(self, name: str) -> None:
         """Give the run another name, of at most `MAX_NAME_LENGTH` characters."""
+        self._annotate(name=sanitize_name(name))
+
+    def annotate(self, note: str, tags: Iterable[str]) -> None:
+        """Give the run another note, and other tags."""
+        self._annotate(note=sanitize_note(note), tags=sanitize_tags(tags))
+
+    def mark_favourite(self, favourite: bool) -> None:
+        """Make the run a favourite, or not."""
+        self._annotate(favourite=favourite)
+
+    def _annotate(self, **changes: Any) -> None:
         about = self.metadata()
         if about is not None:
-            self.write_metadata(RunMetadata(**{**vars(about), "name": sanitize_name(name)}))
+            self.write_metadata(replace(about, **changes))
 
     def read(self, step: int | None = None) -> tuple[dict[str, Any], list[str]]:
         """Return the content of the newest whole checkpoint, and a sentence for each damaged one.
@@ -169,20 +186,31 @@ class RunFolder:
         )
 
     def open(
-        self, device: str = "auto", engine: str = "auto", step: int | None = None
+        self,
+        device: str = "auto",
+        engine: str = "auto",
+        step: int | None = None,
+        needs_data: bool = True,
     ) -> tuple[Trainer, list[str]]:
         """Return the run at its newest whole checkpoint, and a sentence for each damaged one.
 
+        With `needs_data` false a run whose data are missing is opened to be looked at.
+
         Raises:
+            MissingDataError: if the user's own data are missing.
             ValueError: if there is no such device or engine, or if no checkpoint can be used.
         """
         resolve_engine(engine, resolve_device(device))
+        run_data.read_record(self.path)
         said: list[str] = []
         for kept in reversed(self.checkpoints):
             if step is not None and kept.step > step:
                 continue
             try:
-                trainer = checkpoint.restore_trainer(checkpoint.read(kept.path), device, engine)
+                content = checkpoint.read(kept.path)
+                trainer = checkpoint.restore_trainer(content, device, engine, needs_data)
+            except MissingDataError:  # of this checkpoint as of all others
+                raise
             except checkpoint.RESTORE_ERRORS as error:
                 said.append(
                     f"The checkpoint of step {kept.step:,} was left out: {error_text(error)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -12,6 +12,7 @@ from gan_core.config import ExperimentConfig
 FORMAT = 1
 MAX_NAME_LENGTH = 80
 MAX_CHANGES = 10_000
+MAX_NOTE_LENGTH, MAX_TAG_LENGTH, MAX_TAGS = 2_000, 24, 8
 LATEST = 1e11
 """Seconds since 1970; the date of a run must be earlier."""
 
@@ -32,8 +33,8 @@ class RunMetadata:
     """Description of a run in `run.json`; `metrics` are those of its latest step.
 
     `measured` maps the steps of checkpoints to the metric that selects the best one; smaller is
-    better. `changes` are the steps after which settings were changed, and how. Times are seconds
-    since 1970.
+    better. `changes` are the steps after which settings were changed, and how. `note`, `tags` and
+    `favourite` are the user's own. Times are seconds since 1970.
     """
 
     name: str
@@ -45,12 +46,33 @@ class RunMetadata:
     parent: str | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
     changes: tuple[tuple[int, str], ...] = ()
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    favourite: bool = False
+
+    @property
+    def config(self) -> ExperimentConfig:
+        """The experiment."""
+        return ExperimentConfig.from_dict(self.experiment)
 
 
 def sanitize_name(name: str) -> str:
     """Return a name that is one line of printable characters."""
     words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     return words[:MAX_NAME_LENGTH] or "a run without a name"
+
+
+def sanitize_note(note: str) -> str:
+    """Return a note as lines of printable characters."""
+    lines = ["".join(c if c.isprintable() else " " for c in line) for line in note.splitlines()]
+    return "\n".join(lines).strip()[:MAX_NOTE_LENGTH]
+
+
+def sanitize_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return tags as short lines, each once."""
+    lines = (" ".join(tag.replace("#", " ").split()) for tag in tags)
+    words = ("".join(c for c in line if c.isprintable())[:MAX_TAG_LENGTH] for line in lines)
+    return tuple(dict.fromkeys(filter(None, words)))[:MAX_TAGS]
 
 
 def format_metadata(about: RunMetadata) -> bytes:
@@ -69,6 +91,7 @@ def parse_metadata(content: bytes) -> RunMetadata:
     if not isinstance(given, dict) or given.pop("format", None) != FORMAT:
         raise ValueError("another format")
     changes = given.get("changes", [])[:MAX_CHANGES]  # earlier versions did not write them
+    given = {"note": "", "tags": [], "favourite": False} | given  # nor these
     given["changes"] = tuple((int(step), sanitize_name(str(text))) for step, text in changes)
     about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
     experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
@@ -85,4 +108,7 @@ def parse_metadata(content: bytes) -> RunMetadata:
         about.parent if about.parent is None else sanitize_name(str(about.parent)),
         {str(int(step)): float(value) for step, value in dict(about.measured).items()},
         about.changes,
+        sanitize_note(str(about.note)),
+        sanitize_tags(map(str, list(about.tags))),
+        about.favourite is True,
     )

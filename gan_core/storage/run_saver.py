@@ -15,7 +15,7 @@ from gan_core.data.image_grid import png
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.memory import release_memory
-from gan_core.storage import checkpoint
+from gan_core.storage import checkpoint, run_data
 from gan_core.storage.evaluations import read_evaluations, write_evaluations
 from gan_core.storage.metrics_table import csv_of, table_of
 from gan_core.storage.pending_save import PendingSave
@@ -23,8 +23,8 @@ from gan_core.storage.retention import apply_retention
 from gan_core.storage.run_folder import CONFIG, METRICS, PAST, STEPS, TIMELINE, RunFolder
 from gan_core.storage.run_lock import RunLockedError
 from gan_core.storage.run_metadata import RunMetadata
+from gan_core.storage.run_name import OwnName
 from gan_core.storage.run_owner import is_owner, write_owner
-from gan_core.storage.runs_folder import default_name
 from gan_core.storage.save_error import sentence_of
 from gan_core.storage.step_file import StepFile
 from gan_core.training.monitoring.snapshot import STATISTICS, Snapshot
@@ -49,19 +49,19 @@ class RunSaver:
         every: float = AUTOSAVE_SECONDS,
         parent: str | None = None,
         owner: str | None = None,
+        title: str | None = None,
     ) -> None:
         self.folder = folder
+        self._own_name = OwnName(folder, trainer, title)
         self.every = every
         self.problem: str | None = None
         self._owner = owner
         """The secret of the browser that owns the run; None for the command line."""
-        known, name = folder.metadata(), name or default_name(folder, trainer.config)
+        known, name = folder.metadata(), name or self._own_name.latest
         now = time.time()
         self.about = known or RunMetadata(
             name, now, now, trainer.step_count, trainer.config.to_dict(), {}, parent
         )
-        self._default_name = default_name(folder, trainer.config)
-        """The name that the settings give, at the last save."""
         self._name_on_disk = self.about.name
         self.saved: tuple[int, int] | None = None
         """Number of steps, and of updates of D, at the last save."""
@@ -189,15 +189,9 @@ class RunSaver:
             experiment=self._trainer.config.to_dict(),
             metrics={name: v for name, v in metrics.items() if np.isfinite(v)} or old.metrics,
             measured=kept,
-            name=self._name_now(old),
+            name=self._own_name.follow(old.name),
             changes=tuple(self._trainer.config_changes),
         )
-
-    def _name_now(self, old: RunMetadata) -> str:
-        """Return the run's name: one that was made from its settings follows them."""
-        follows = old.name == self._default_name
-        self._default_name = default_name(self.folder, self._trainer.config)
-        return self._default_name if follows else old.name
 
     def _with_measured(
         self, about: RunMetadata, evaluations: Sequence[EvaluationReport]
@@ -247,6 +241,7 @@ class RunSaver:
         self._write_timeline(capture.timeline)
         self._step_file.append(capture.steps)
         self._step_log.forget(capture.steps)
+        run_data.write_record(folder.path, self._trainer.config.dataset)
         write_atomically(folder.checkpoint_path(capture.step), checkpoint.to_bytes(capture.content))
         self._whole = capture.step
         self._forget_after(capture.step)
@@ -268,8 +263,11 @@ class RunSaver:
         apply_retention(folder, about.measured, self._whole)
 
     def _write_metadata(self, about: RunMetadata) -> None:
-        """Write `run.json`; a name that the user has given there since stays."""
+        """Write `run.json`; name, note and tags that the user has given there since stay."""
         there = self.folder.read_metadata()
+        if there is not None:
+            own = {"note": there.note, "tags": there.tags, "favourite": there.favourite}
+            about, self.about = replace(about, **own), replace(self.about, **own)
         if there is not None and there.name != self._name_on_disk:
             about = replace(about, name=there.name)
             self.about = replace(self.about, name=there.name)

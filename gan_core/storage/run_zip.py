@@ -16,15 +16,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image
-
 from gan_core.config import ExperimentConfig
-from gan_core.data.image_grid import png
 from gan_core.data.importing.limits import Limits
 from gan_core.data.importing.sources import ZIP_ERRORS, directory_entries
 from gan_core.registry import error_text
 from gan_core.runtime.files import write_atomically
-from gan_core.storage import checkpoint
+from gan_core.storage import checkpoint, run_data
 from gan_core.storage.evaluations import (
     EVALUATIONS,
     READ_ERRORS,
@@ -43,14 +40,11 @@ from gan_core.storage.run_metadata import (
 )
 from gan_core.storage.runs_folder import new_folder, runs_folder
 from gan_core.storage.step_file import StepFile
-from gan_core.storage.unzip import MAX_ENTRIES, NAMES, unpack
+from gan_core.storage.unzip import MAX_ENTRIES, NAMES, reencoded, unpack
 from gan_core.storage.validation import state as validation
 from gan_core.training.monitoring.snapshot import STATISTICS
 from gan_core.training.monitoring.step_log import Unwritten
 from gan_core.training.trainer import Trainer
-
-MAX_PIXELS = 4_000_000
-"""Pixels of a picture in the zip; the laboratory's own have at most 1,200 × 600."""
 
 NO_WORDS = "the disk refused it"
 CHUNK = 1 << 20
@@ -59,11 +53,14 @@ BEGUN = ".import-"
 STALE_SECONDS = 3_600.0
 
 
-def export_run(folder: RunFolder, file: io.BufferedIOBase, everything: bool = False) -> None:
+def export_run(
+    folder: RunFolder, file: io.BufferedIOBase, everything: bool = False, with_data: bool = True
+) -> None:
     """Write a run's folder into a zip file, piece by piece.
 
-    Of its checkpoints it holds the newest and the best, or `everything`. The id of its parent run
-    is left out: it is no business of whoever gets the zip.
+    Of its checkpoints it holds the newest and the best, or `everything`, and the user's own data,
+    unless they are missing or `with_data` is false. The id of its parent run is left out: it is no
+    business of whoever gets the zip.
 
     Raises:
         ValueError: if there is no run in the folder.
@@ -74,23 +71,28 @@ def export_run(folder: RunFolder, file: io.BufferedIOBase, everything: bool = Fa
     with zipfile.ZipFile(file, "w") as archive:
         content = format_metadata(replace(about, parent=None))
         archive.writestr(ABOUT, content, zipfile.ZIP_DEFLATED)
-        for name, path in _exported_files(folder, everything):
-            if name != ABOUT:
+        record = about.config.dataset.record
+        if record is not None:
+            archive.writestr(run_data.DATA, record.to_json(), zipfile.ZIP_DEFLATED)
+        for name, path in _exported_files(folder, everything, with_data):
+            if name not in (ABOUT, run_data.DATA):
                 _put(archive, name, path)
 
 
-def export_size(folder: RunFolder, everything: bool = False) -> int:
+def export_size(folder: RunFolder, everything: bool = False, with_data: bool = True) -> int:
     """Return the bytes of the files that `export_run` writes; the zip is about as large."""
-    sizes = (path.stat().st_size for _, path in _exported_files(folder, everything))
+    sizes = (path.stat().st_size for _, path in _exported_files(folder, everything, with_data))
     return sum(sizes)
 
 
-def _exported_files(folder: RunFolder, everything: bool) -> list[tuple[str, Path]]:
-    about = folder.read_metadata()
+def _exported_files(folder: RunFolder, everything: bool, with_data: bool) -> list[tuple[str, Path]]:
+    about = folder.metadata()
+    data = about.config.dataset.files if with_data and about is not None else {}
+    own = [(f"{run_data.CONTENT}/{name}", path) for name, path in data.items()]
     kept = folder.checkpoints
     chosen = kept if everything or about is None else newest_and_best(kept, about.measured)
     left_out = {checkpoint.path for checkpoint in kept} - {checkpoint.path for checkpoint in chosen}
-    return [(name, path) for name, path in _files(folder) if path not in left_out]
+    return [*own, *((name, path) for name, path in _files(folder) if path not in left_out)]
 
 
 def duplicate(folder: RunFolder) -> RunFolder:
@@ -129,7 +131,12 @@ def import_run(file: io.BufferedIOBase, limits: Limits | None = None) -> RunFold
         raise ValueError(f"This is not a whole zip file: {error_text(error)}") from None
     with archive, _new_run() as made:
         unpack(archive, made.path, limits)
-        _validate(made)
+        data = run_data.ImportedData(made.path)
+        try:
+            data.store(made.path, _validate(made).dataset)
+        except BaseException:
+            data.undo()
+            raise
     return made
 
 
@@ -187,8 +194,8 @@ def _remove_stale() -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _validate(folder: RunFolder) -> None:
-    """Check an unpacked run; write all files but its states again from the checked content.
+def _validate(folder: RunFolder) -> ExperimentConfig:
+    """Check an unpacked run; write all files but its states again; return its experiment.
 
     Raises:
         ValueError: if it is not a run, or one of its parts is of another run.
@@ -204,8 +211,9 @@ def _validate(folder: RunFolder) -> None:
     _check_evaluations(folder, trainer)
     _check_steps(folder, trainer)
     for picture in [*folder.path.glob(THUMBNAIL), *folder.path.glob("samples/*.png")]:
-        write_atomically(picture, _reencoded(picture))
+        write_atomically(picture, reencoded(picture))
     folder.write_metadata(about)
+    return config
 
 
 def _check_checkpoints(folder: RunFolder) -> Trainer:
@@ -216,7 +224,7 @@ def _check_checkpoints(folder: RunFolder) -> Trainer:
     """
     *others, newest = folder.checkpoints
     try:
-        trainer = checkpoint.load(newest.path, "cpu", "eager")
+        trainer = checkpoint.load(newest.path, "cpu", "eager", needs_data=False)
         if trainer.step_count != newest.step:
             raise ValueError(f"{newest.path.name} is of another step than its name says.")
         for kept in others:
@@ -283,19 +291,3 @@ def _corrected_metadata(folder: RunFolder, trainer: Trainer) -> RunMetadata:
         parent=None,
         measured={step: value for step, value in about.measured.items() if step in steps},
     )
-
-
-def _reencoded(path: Path) -> bytes:
-    """Decode a picture and encode its pixels as a new PNG.
-
-    Raises:
-        ValueError: if it is not a picture, or too large.
-    """
-    try:
-        with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise ValueError("too large")
-            return png(image.convert("RGB"))
-    except Exception:  # damaged pictures raise errors of many kinds
-        raise ValueError(f"{path.name} is not a picture of a run.") from None

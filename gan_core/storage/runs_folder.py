@@ -62,17 +62,17 @@ def resolve_run(run: str) -> RunFolder:
     return found
 
 
-def open_run(run: Path, device: str = "cpu") -> Trainer:
-    """Return the run in the folder `run`, at its newest whole checkpoint.
+def open_run(run: Path, device: str = "cpu", needs_data: bool = True) -> Trainer:
+    """Return the run in the folder `run`, at its newest whole checkpoint; see `RunFolder.open`.
 
     Raises:
         ValueError: if there is none.
     """
-    return RunFolder(run).open(device)[0]
+    return RunFolder(run).open(device, needs_data=needs_data)[0]
 
 
 def default_name(folder: RunFolder, config: ExperimentConfig) -> str:
     """Return the default name of a run: its folder's, or one from its dataset and loss."""
     if GIVEN_ID.fullmatch(folder.id):
-        return f"{config.dataset.title}, {config.loss.title.lower()}"
+        return sanitize_name(f"{config.dataset.label}, {config.loss.title.lower()}")
     return sanitize_name(folder.id)

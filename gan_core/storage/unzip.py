@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -11,23 +12,32 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
+from gan_core.data.image_grid import png
 from gan_core.data.importing.limits import Limits
 from gan_core.registry import Number, short_repr
+from gan_core.runtime.files import data_folder
 from gan_core.storage.retention import budget
 from gan_core.storage.runs_folder import all_folders, runs_folder
 
 NAMES = re.compile(
-    r"(run|config|evaluations)\.json|metrics\.csv|steps\.bin|thumbnail\.png|(past|timeline)\.safetensors"
+    r"(run|config|evaluations|data)\.json|metrics\.csv|steps\.bin|thumbnail\.png"
+    r"|(past|timeline)\.safetensors|data/(images\.npy|factors\.npy|values\.f64)"
     r"|checkpoints/step-\d{8,12}\.safetensors|samples/step-\d{8,12}\.png"
 )
 """Names that a zip of a run may hold; files that can be rebuilt are not in it."""
 
-FOLDERS = ("checkpoints/", "samples/")
+FOLDERS = ("checkpoints/", "samples/", "data/")
+DATA_SUFFIXES = (".npy", ".f64")
 MAX_ENTRIES = 500
 MAX_TEXT, MAX_PICTURE = 20_000_000, 20_000_000
 
 MAX_RATIO, FREE_BYTES = 100, 1_000_000
 """An entry may unpack to `MAX_RATIO` times its compressed size, plus `FREE_BYTES`."""
+
+MAX_PIXELS = 4_000_000
+"""Pixels of a picture in the zip; the laboratory's own have at most 1,200 × 600."""
 
 CHUNK = 1 << 20
 
@@ -48,14 +58,24 @@ class Room:
         if free < limits.unpacked_bytes:
             words = f"The run needs more than the {max(free, 0) / 1e6:,.0f} MB that the disk budget"
             return cls(free, f"{words} for runs leaves; delete runs, or raise the budget.")
-        return cls(
-            limits.unpacked_bytes, f"The zip unpacks to more than {limits.unpacked_gb:g} GB."
-        )
+        return cls(limits.unpacked_bytes, _too_much(limits))
+
+    @classmethod
+    def of_data(cls, limits: Limits) -> Room:
+        """Return the room for the user's own data, which lie in the data folder."""
+        free = shutil.disk_usage(data_folder()).free
+        if free < limits.unpacked_bytes:
+            return cls(free, "The disk has no room for the run's data.")
+        return cls(limits.unpacked_bytes, _too_much(limits))
 
     def take(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
             raise ValueError(self.words)
+
+
+def _too_much(limits: Limits) -> str:
+    return f"The zip unpacks to more than {limits.unpacked_gb:g} GB."
 
 
 def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
@@ -65,7 +85,7 @@ def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
         ValueError: if there is anything else in the zip.
     """
     seen: set[str] = set()
-    room = Room.of(limits)
+    room, data_room = Room.of(limits), Room.of_data(limits)
     for info in archive.infolist():
         name = info.filename
         if name in FOLDERS and not info.file_size:
@@ -82,12 +102,14 @@ def unpack(archive: zipfile.ZipFile, place: Path, limits: Limits) -> None:
             raise ValueError("The zip is encrypted; make one without a password.")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"The zip holds {name} in a way of packing that is not read here.")
-        _unpack_one(archive, info, place / name, room)
+        is_data = name.endswith(DATA_SUFFIXES)
+        (place / name).parent.mkdir(exist_ok=True)
+        _unpack_one(archive, info, place / name, data_room if is_data else room)
 
 
 def _unpack_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, room: Room) -> None:
     most = FREE_BYTES + MAX_RATIO * info.compress_size
-    if not path.name.endswith(".safetensors"):
+    if not path.name.endswith((".safetensors", *DATA_SUFFIXES)):
         most = min(most, MAX_PICTURE if path.suffix == ".png" else MAX_TEXT)
     taken = 0
     try:
@@ -108,3 +130,19 @@ def _unpack_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, roo
         raise ValueError(f"{info.filename} cannot be unpacked.") from None
     except Exception:  # damaged zips raise errors of many kinds
         raise ValueError(f"{info.filename} cannot be unpacked; the zip is damaged.") from None
+
+
+def reencoded(path: Path) -> bytes:
+    """Decode a picture and encode its pixels as a new PNG.
+
+    Raises:
+        ValueError: if it is not a picture, or too large.
+    """
+    try:
+        with Image.open(io.BytesIO(path.read_bytes()), formats=("PNG",)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ValueError("too large")
+            return png(image.convert("RGB"))
+    except Exception:  # damaged pictures raise errors of many kinds
+        raise ValueError(f"{path.name} is not a picture of a run.") from None

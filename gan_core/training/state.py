@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from gan_core.config import ExperimentConfig
+from gan_core.data import BatchSource
 from gan_core.data.class_batch import draw_of_classes
 from gan_core.evaluation.frozen_generator import FrozenGenerator
 from gan_core.networks import LayerRow, layer_table
@@ -45,12 +46,15 @@ class TrainState:
 
     Nothing here trains. Every random number comes from the run's own generators, seeded by
     `config.seed`. Methods may be called from several threads; each waits for the step in progress.
+    `source` stands for the data set's own one: an `AbsentSource` for a run without its data.
 
     Raises:
         ValueError: if the device or the data set is not there, or a step would not fit into memory.
     """
 
-    def __init__(self, config: ExperimentConfig, device: str) -> None:
+    def __init__(
+        self, config: ExperimentConfig, device: str, source: BatchSource | None = None
+    ) -> None:
         tune_malloc()
         skip_dynamo_import()
         self.config = config
@@ -59,10 +63,11 @@ class TrainState:
             allow_tensor_cores()
         self.lock = threading.RLock()
         seeds = np.random.SeedSequence(config.seed).generate_state(6).tolist()
-        self.gan = GAN(config, self.device, seeds)
+        self.gan = GAN(config, self.device, seeds, source)
         self.source = self.gan.source
         self.generator, self.discriminator = self.gan.generator, self.gan.discriminator
-        check_fits(self.gan, config, begins=True)
+        if source is None:
+            check_fits(self.gan, config, begins=True)
         self.optimizers = OptimizerPair(self.gan)
         self.statistics = Statistics(self.gan)
         self.threads = torch.get_num_threads()

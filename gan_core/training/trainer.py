@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gan_core.config import MUTABLE_FIELDS, ExperimentConfig
+from gan_core.data import BatchSource
 from gan_core.runtime.cpu_threads import THREADS
 from gan_core.runtime.memory import is_oom, release_memory
 from gan_core.training.algorithm import UpdateResult
@@ -32,13 +33,12 @@ CHECK_EVERY = 25
 class Trainer(TrainState):
     """Trains one experiment in whole steps or halves of steps.
 
-    `engine` executes the steps: `eager`, `compiled`, `cuda_graph`, or `auto`, which begins eagerly
-    and switches to a faster engine once that is ready. `engine_from` is the step of that switch,
-    for a run that has to be equal to an earlier one to the last bit.
+    `engine` executes the steps: `eager`, `compiled`, `cuda_graph`, or `auto`, which switches to a
+    faster engine once that is ready. `engine_from` is the step of that switch, for a run equal to
+    an earlier one to the last bit. `source` is as in `TrainState`.
 
     Raises:
-        ValueError: if the device or the data set is not there, the engine unknown, or a step would
-            not fit into memory.
+        ValueError: if device, data set or engine is not there, or a step does not fit into memory.
     """
 
     def __init__(
@@ -47,8 +47,9 @@ class Trainer(TrainState):
         device: str = "cpu",
         engine: str = "auto",
         engine_from: int | None = None,
+        source: BatchSource | None = None,
     ) -> None:
-        super().__init__(config, device)
+        super().__init__(config, device, source)
         self.failure: Failure | None = None
         """Why the run stopped by itself, if it did."""
         self.recorder = Recorder(self)

@@ -137,6 +137,7 @@ def test_an_uploaded_zip_is_trained_on_and_its_timeline_scrubbed(open_tab):
 
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All as GIF").click()
+    assert waiting.value.suggested_filename == f"timeline-step-{newest}.gif"
     movie = Image.open(waiting.value.path())
     assert movie.format == "GIF"
     assert movie.n_frames == len(kept)

@@ -115,6 +115,10 @@ def test_behind_a_proxy_nobody_sees_the_runs_of_others(browser, address, proxy):
     page = browser.new_page()
     page.goto(f"{address}/Runs")
     page.get_by_text("of a budget of").wait_for(timeout=60_000)
+    scroller = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
+    scroller.wait_for(state="attached")
+    shown, needed = scroller.evaluate("e => [e.clientWidth, e.scrollWidth]")
+    assert 800 < needed <= shown < page.viewport_size["width"] == 1280  # it fits without scrolling
     page.goto(f"{proxy}/Runs")
     page.get_by_text("of yours").wait_for(timeout=60_000)
     page.get_by_text("There is no run here yet.").wait_for()

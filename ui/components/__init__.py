@@ -35,6 +35,7 @@ _BODIES = {
     "timeline": (_HERE / "timeline.html").read_text(),
     "tiles": "",
     "copy_links": "",
+    "file_saver": "",
 }
 """Every component with code of its own, and the HTML that stands in its root; `column_names` is no
 component, but what two of them call."""
@@ -75,6 +76,7 @@ _samples = _component("sample_canvas", *stub("sample_canvas"))
 _timeline = _component("timeline", *stub("timeline"))
 _tiles = _component("tiles", *stub("tiles"))
 _links = _component("copy_links", *stub("copy_links"))
+_saver = _component("file_saver", *stub("file_saver"))
 _secret = _loader("browser_secret")
 
 
@@ -108,6 +110,12 @@ def remember_browser(cookie: str, secret: str) -> str | None:
 def copy_links(rows: Sequence[Mapping[str, str]], key: str) -> None:
     """Show buttons that copy links to this page, each with `label`, `help` and `query`."""
     _links(key=key, data=list(rows))
+
+
+def save_file(file_id: str, name: str, mime: str, content: bytes) -> None:
+    """Let the browser save a file; it does so once for each id."""
+    head = {"id": file_id, "name": name, "mime": mime}
+    _saver(key="file_saver", data=_with_header(_as_json(head), content))
 
 
 def live_chart(

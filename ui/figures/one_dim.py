@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,12 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
     view = snapshot.density
     kind = "D(x)" if config.loss.is_probabilistic else "D(x), raw score"
     data = [
-        curve(view.x, view.p_real, "target density", REAL, fill="tozeroy"),
         curve(view.x, view.p_fake, "generated density", FAKE, fill="tozeroy"),
         curve(view.x, view.d, kind, DISCRIMINATOR, yaxis="y2"),
     ]
-    if view.d_optimal is not None:
+    if not np.isnan(view.p_real).all():  # the numbers are on this machine
+        data.insert(0, curve(view.x, view.p_real, "target density", REAL, fill="tozeroy"))
+    if view.d_optimal is not None and not np.isnan(view.d_optimal).all():
         dash = {"dash": "dash", "width": 2}
         data.append(
             curve(view.x, view.d_optimal, "best possible D*(x)", OPTIMUM, yaxis="y2", line=dash)
@@ -124,14 +126,15 @@ def distances(snapshot: Snapshot, revision: str, muted: bool = False) -> Figure:
 
     `muted` makes them grey: the target has too few values for them to tell.
     """
+    floors = {name: floor.median for name, floor in snapshot.noise_floors.items()}
     panels = [
         Panel(
             METRICS[name].title,
             METRICS[name].unit,
             snapshot.metric_curves,
             name,
-            snapshot.noise_floors[name].median,
-            f"perfect sampler {snapshot.noise_floors[name].median:.2g}",
+            floors.get(name, math.nan),
+            f"perfect sampler {floors[name]:.2g}" if name in floors else "",
             log=True,
             muted=muted,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from gan_core.data.own_data import absence
 from gan_core.storage import config_diff
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.markdown import escape_markdown
@@ -15,13 +16,25 @@ from ui.run.watched_run import WatchedRun
 from ui.session import state, watching
 
 
-def show(run: WatchedRun, draw: Callable[[WatchedRun, Snapshot], None]) -> None:
-    """Show a watched run with `draw`, and its settings in the sidebar."""
-    st.markdown(f"### Watching “{escape_markdown(run.name)}”")
+def show(
+    run: WatchedRun,
+    draw: Callable[[WatchedRun, Snapshot], None],
+    choose_data: Callable[[WatchedRun], None],
+) -> None:
+    """Show a watched run with `draw`, and its settings in the sidebar.
+
+    `choose_data` lets the data of a run be brought back that are not on this machine.
+    """
+    doing = "" if run.how == "without_data" else "Watching "
+    st.markdown(f"### {doing}“{escape_markdown(run.name)}”")
     for message in state.visitor().messages:
         st.warning(escape_markdown(message))
     state.visitor().messages.clear()
-    _show_buttons(run)
+    if run.how == "without_data":
+        st.info(_sentence(run), icon=":material/visibility:")
+        choose_data(run)
+    else:
+        _show_buttons(run)
     _show_settings(run)
     seconds = run.seconds_between_frames
 
@@ -74,6 +87,9 @@ def _sentence(run: WatchedRun) -> str:
             f"You see this run {saved}: it is open in another process, on a page of another server "
             "or in a training from the command line."
         )
+    if run.how == "without_data":
+        absent = escape_markdown(str(absence(run.config.dataset.record)))
+        return f"{absent} You see it {saved}; it trains again once the same data are chosen here."
     how = "live" if run.how == "live" else saved
     return f"You watch another visitor's run, {how}. Its owner alone trains and changes it."
 
@@ -84,7 +100,8 @@ def _show_settings(run: WatchedRun) -> None:
     changed = config_diff.from_defaults(config)
     with st.sidebar:
         st.markdown("**Settings of the run**")
-        st.caption(f"{config.dataset.title}, {config.loss.title}, seed {config.seed}")
+        data = escape_markdown(config.dataset.label)
+        st.caption(f"{data}, {config.loss.title}, seed {config.seed}")
         if not changed:
             st.caption("All settings are the defaults.")
             return

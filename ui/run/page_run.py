@@ -27,11 +27,16 @@ class PageRun(RunBase):
         self.playback = Playback(self)
         self.history = TimeTravel(self)
 
-    def restart(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
+    def restart(
+        self,
+        config: ExperimentConfig,
+        engine_from: int | None = None,
+        title: str | None = None,
+    ) -> None:
         """Begin a new run; a goal that the old one was trained to holds for it too.
 
         The old run is saved if it is worth keeping. `engine_from` is the step at which a faster
-        engine has to take over.
+        engine has to take over; `title` becomes the run's name.
 
         Raises:
             ValueError: if it cannot be made, or the old one not be saved; the old one stays.
@@ -39,7 +44,8 @@ class PageRun(RunBase):
         trainer = Trainer(config, device="auto", engine_from=engine_from)
         self.save_before_discard()
         old = self.storage
-        self.replace_trainer(trainer, RunStorage(trainer, owner=self.owner))
+        self.title = title
+        self.replace_trainer(trainer, RunStorage(trainer, owner=self.owner, title=title))
         if old.saver.saved is not None and old.trainer.step_count:
             steps = old.trainer.step_count
             self.info = f"The run before this one, of {steps:,} steps, is kept on the page Runs."
@@ -55,7 +61,7 @@ class PageRun(RunBase):
     def _restart_or_notify(self, config: ExperimentConfig, engine_from: int | None = None) -> None:
         """Begin a new run; if there is no memory for it the old one stays, with a notice."""
         try:
-            self.restart(config, engine_from)
+            self.restart(config, engine_from, self.title)
         except ValueError as error:
             self.notice = str(error)
         self.show_config()

@@ -39,6 +39,8 @@ class RunBase:
     trainer: Trainer
     owner: str | None = None
     """The secret of the browser that owns the run."""
+    title: str | None = None
+    """The title of the preset that it began with; None if its settings give its name."""
     storage: RunStorage | None = None
     measurements: Measurements | None = None
     tutorial: TutorialState = field(default_factory=TutorialState)
@@ -73,7 +75,8 @@ class RunBase:
 
     def __post_init__(self) -> None:
         self.layers = self.trainer.layers()
-        self.storage = self.storage or RunStorage(self.trainer, owner=self.owner)
+        title, owner = self.title, self.owner
+        self.storage = self.storage or RunStorage(self.trainer, title=title, owner=owner)
         self.measurements = Measurements(self.trainer)
         self.measurements.reports = self._kept_reports()
 
@@ -183,7 +186,8 @@ class RunBase:
 
     def save(self, wait: bool = True) -> bool:
         """Save the run; return False if that failed, see `storage.problem`."""
-        return self.storage.save(self.cached_snapshot, self.measurements.reports, wait)
+        latest = self.cached_snapshot or self.refresh()  # without one it would have no thumbnail
+        return self.storage.save(latest, self.measurements.reports, wait)
 
     def autosave(self) -> None:
         """Save the run in a thread, if it is time."""

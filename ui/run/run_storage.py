@@ -29,10 +29,11 @@ class RunStorage:
         parent: str | None = None,
         name: str | None = None,
         owner: str | None = None,
+        title: str | None = None,
     ) -> None:
         self.trainer = trainer
         folder = folder or new_folder()
-        self.saver = RunSaver(trainer, folder, name, parent=parent, owner=owner)
+        self.saver = RunSaver(trainer, folder, name, parent=parent, owner=owner, title=title)
         self.given_up = False
         """Whether a failed save was reported once, so that the run may be dropped unsaved."""
         self._last_pause_save = -PAUSE_SAVE_SECONDS

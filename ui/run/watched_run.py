@@ -24,9 +24,9 @@ SHARE = 0.03
 """The share of one core's time that all watchers of a run may take together."""
 
 
-How = Literal["live", "saved", "elsewhere"]
-"""The owner has the run open; or it is shown as it was saved: its owner is not here, or another
-process has it open."""
+How = Literal["live", "saved", "elsewhere", "without_data"]
+"""The owner has the run open; or it is shown as it was saved: its owner is not here, another
+process has it open, or its data are not on this machine."""
 
 
 def newest_step(source: PageRun) -> int | None:
@@ -110,7 +110,7 @@ class WatchedRun:
 
     @property
     def num_watchers(self) -> int:
-        return len(self.source.watchers)
+        return 0 if self.how == "without_data" else len(self.source.watchers)
 
     @property
     def chart_revision(self) -> str:

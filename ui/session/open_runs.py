@@ -217,7 +217,9 @@ def _run_from_setup(page: str, default: dict[str, Any], use_link: bool) -> PageR
     return new_run(page, config, fallback)
 
 
-def new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> PageRun:
+def new_run(
+    page: str, config: ExperimentConfig, fallback: ExperimentConfig, title: str | None = None
+) -> PageRun:
     """Return a new run of this visitor's; of `fallback`, with a message, if `config` is refused."""
     try:
         trainer = Trainer(config, device="auto")
@@ -225,17 +227,17 @@ def new_run(page: str, config: ExperimentConfig, fallback: ExperimentConfig) -> 
         message = f"{error} The page opened with its own set-up instead."
         state.visitor().messages.append(message)
         trainer = Trainer(fallback, device="auto")
-    return PageRun(page, trainer, owner=state.visitor().secret)
+    return PageRun(page, trainer, owner=state.visitor().secret, title=title)
 
 
-def start_experiment(page: str, experiment: dict[str, Any]) -> None:
-    """Begin an experiment on a page, and train it at once."""
+def start_experiment(page: str, experiment: dict[str, Any], title: str) -> None:
+    """Begin an experiment on a page, and train it at once; its title becomes the run's name."""
     config, runs = ExperimentConfig.from_dict(experiment), state.visitor().runs
     run = runs.get(page)
     if run is None:
-        run = runs[page] = new_run(page, config, config)
+        run = runs[page] = new_run(page, config, config, title)
     else:
-        run.restart(config)
+        run.restart(config, title=title)
         run.show_config()
     run.playback.start()
 

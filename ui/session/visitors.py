@@ -13,6 +13,7 @@ from gan_core.runtime.memory import release_memory
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
 from ui.session.background_task import BackgroundTask
+from ui.session.made_file import MadeFile
 from ui.session.runs_page_state import RunsPageState
 
 LAST_FRAME_SECONDS = 1.0
@@ -38,6 +39,8 @@ class VisitorState:
     runs_page: RunsPageState = field(default_factory=RunsPageState)
     watched: dict[str, WatchedRun] = field(default_factory=dict)
     """The runs of other visitors that this one watches, by page."""
+    file: MadeFile | None = None
+    """The file that the latest click made."""
 
     def cached(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return the value that `make` made for this key; the last four values are kept."""

@@ -16,8 +16,8 @@ from ui.run.watched_run import How, WatchedRun, newest_step
 from ui.session import open_runs, state, url
 from ui.session.visitors import VISITORS
 
-_SAVED: WeakValueDictionary[tuple[str, int | None], PageRun] = WeakValueDictionary()
-"""Runs that were read from the disk for watchers, who share them: by id and step."""
+_SAVED: WeakValueDictionary[tuple[str, int | None, bool], PageRun] = WeakValueDictionary()
+"""Runs that were read from the disk for watchers, who share them: by id, step and lack of data."""
 _READING = threading.Lock()
 
 
@@ -67,25 +67,40 @@ def _source(page: str, run_id: str) -> tuple[PageRun | None, How]:
         return None, "saved"
     if is_held_elsewhere(folder.path):
         return _saved_run(page, folder), "elsewhere"
+    if _lacks_data(folder):
+        return _saved_run(page, folder), "without_data"
     return (_saved_run(page, folder) if open_runs.is_foreign(run_id) else None), "saved"
 
 
 def _saved_run(page: str, folder: RunFolder) -> PageRun:
     """Return a run as it was saved last; it holds no lock, and is never saved."""
     with _READING:
-        key = folder.id, max((kept.step for kept in folder.checkpoints), default=None)
+        newest = max((kept.step for kept in folder.checkpoints), default=None)
+        key = folder.id, newest, _lacks_data(folder)
         run = _SAVED.get(key)
         if run is None:
-            trainer, _ = folder.open("auto", engine="eager")
+            trainer, _ = folder.open("auto", engine="eager", needs_data=False)
             run = _SAVED[key] = PageRun(page, trainer, storage=RunStorage(trainer, folder))
             run.drawn = run.refresh()
         return run
 
 
+def _lacks_data(folder: RunFolder) -> bool:
+    """Return whether the run is one of the user's own data, which are not on this machine."""
+    about = folder.metadata()
+    return about is not None and about.config.dataset.is_missing
+
+
 def open_or_watch(folder: RunFolder) -> str | None:
-    """Open a run of the table, or watch one that another browser has open; return its page."""
+    """Open a run of the table; return its page.
+
+    One that another browser has open, or whose data are missing, can only be watched.
+    """
     present = VISITORS.find(folder.id)
     visitor = state.visitor()
+    if present is None and _lacks_data(folder):
+        kind = folder.metadata().config.dataset.kind
+        return kind.page if watch(kind.page, folder.id, kind) else None
     if present is None or present[0].secret == visitor.secret:
         page = open_runs.open_saved_run(folder)
         if page is not None:
@@ -105,6 +120,9 @@ def refresh(run: WatchedRun) -> bool:
         is_current = storage is not None and VISITORS.find(storage.id) is not None
     else:
         is_current = run.newest == newest_step(run.source) and VISITORS.find(run.run_id) is None
+        if run.how == "without_data" and not run.config.dataset.is_missing:
+            reopen(run)
+            return False
     if is_current and run.look():
         return True
     _forget(run.page)
@@ -112,6 +130,16 @@ def refresh(run: WatchedRun) -> bool:
     if runs_folder.find_run(run.run_id) is None and VISITORS.find(run.run_id) is None:
         state.visitor().messages.append("The run that was watched here is not kept any more.")
     return False
+
+
+def reopen(run: WatchedRun) -> None:
+    """Open a run whose data have come back, or watch it if it is another visitor's."""
+    folder = runs_folder.find_run(run.run_id)
+    _forget(run.page)
+    if folder is not None and open_runs.is_foreign(run.run_id):
+        watch(run.page, run.run_id, run.config.dataset.kind)
+    elif folder is not None:
+        open_runs.open_saved_run(folder)
 
 
 def leave(page: str) -> None:

@@ -244,6 +244,7 @@ def _choose_dataset(run: PageRun, config: ExperimentConfig) -> dict[str, Any] | 
         return chosen
     if "upload" in chosen:
         current = chosen["upload"]
+        uploads.show_present(chosen)
         if DATASETS[chosen["name"]].upload_format == "images":
             chosen["upload"] = uploads.choose_pictures(run, chosen["name"], current)
         else:

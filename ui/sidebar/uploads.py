@@ -13,19 +13,29 @@ from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures, picture_folders
 from gan_core.registry import knobs
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session.background_task import BackgroundTask
 from ui.session.state import init_widget, visitor
 
 PICTURE_FILES = ["zip", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
+TABLE_FILES = ["csv", "tsv", "txt"]
 UPLOADED = "Files or a zip"
 POLL_SECONDS = 0.5
+
+
+def show_present(chosen: dict[str, Any]) -> None:
+    """Say which data of the user's own the run learns from."""
+    if chosen["upload"]:
+        record = DATASETS.create(chosen).record
+        noun = "numbers" if record.shape == (1,) else "pictures"
+        st.caption(f"{escape_markdown(record.title or 'Your own')}: {record.count:,} {noun}")
 
 
 def choose_column(run: PageRun, current: str) -> str:
     """Let a file and one of its columns be chosen; return the id of the stored numbers."""
     key = f"{run.page}.{run.revision}.dataset.file"
-    file = st.file_uploader("CSV file", ["csv", "tsv", "txt"], key=key)
+    file = st.file_uploader("CSV file", TABLE_FILES, key=key)
     if file is None:
         if not current:
             st.info("Choose a CSV file. Until then the run goes on with its old target.")
@@ -37,7 +47,9 @@ def choose_column(run: PageRun, current: str) -> str:
             numeric_columns(table),
             key=f"{run.page}.{run.revision}.{file.file_id}.column",
         )
-        kept, note = visitor().cached((file.file_id, name), lambda: store_column(table, name))
+        kept, note = visitor().cached(
+            (file.file_id, name), lambda: store_column(table, name, file.name)
+        )
     except ValueError as error:
         st.error(f"{error} The run goes on with its old target.")
         return current
@@ -56,7 +68,7 @@ def choose_pictures(run: PageRun, dataset: str, current: str) -> str:
             return import_pictures(source(), options, progress=progress, dataset=dataset)
 
         visitor().tasks[key] = BackgroundTask(work)
-    work = _watch_task(key)
+    work = watch_task(key)
     if work is None or not work.done:
         if not current and work is None:
             st.info(f"Choose {name} and import it. Until then the run goes on as it was.")
@@ -112,13 +124,13 @@ def offer_preparation(chosen: dict[str, Any]) -> bool:
     st.info(f"{preparation.title} Until they are, the old ones serve on.")
     if st.button(preparation.action, key=key):
         visitor().tasks[key] = BackgroundTask(preparation.run)
-    work = _watch_task(key)
+    work = watch_task(key)
     if work is not None and work.error and work.done:
         st.error(f"{work.error} The run goes on with its old pictures.")
     return False
 
 
-def _watch_task(key: str) -> BackgroundTask | None:
+def watch_task(key: str) -> BackgroundTask | None:
     """Return the task of that key, if any was begun; show its progress until it is done."""
     work = visitor().tasks.get(key)
     if work is not None and not work.done:

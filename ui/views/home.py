@@ -59,7 +59,7 @@ def _show_card(preset: Preset, beside: Preset) -> None:
             if not is_ready(preset.config.dataset):
                 bar = st.progress(0.0)
                 prepare(preset.config.dataset, lambda share, words: bar.progress(share, words))
-            open_runs.start_experiment(page, preset.experiment)
+            open_runs.start_experiment(page, preset.experiment, preset.title)
         except ValueError as error:
             st.error(str(error))
             return

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gan_core.data.own_data import AbsentSource
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui.components import sample_canvas, tiles
 from ui.live.tiles import common_tiles
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
 from ui.session import state
@@ -19,6 +21,7 @@ from ui.views.panels.shared import (
     chosen_label,
     column_names,
     count_columns,
+    hand_over_file,
     numbered_pictures,
     numbered_titles,
 )
@@ -73,6 +76,15 @@ def draw(run: PageRun | WatchedRun, snapshot: Snapshot) -> None:
         run_charts.d_outputs(run, snapshot)
 
 
+def _draw_real(run: PageRun, count: int, columns: int) -> None:
+    dataset = run.displayed.config.dataset
+    source = escape_markdown(dataset.label) if dataset.record else "the data"
+    st.markdown(f"**Real**, drawn at random from {source}")
+    real = run.real_samples(run.num_fixed)[:count]
+    label = f"{len(real)} real pictures"
+    sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
+
+
 def show_panels(run: PageRun) -> None:
     """Let one of the panels be chosen, and show it."""
     key = state.init_widget(f"{run.page}.panel", run.view.panel or next(iter(PANELS)))
@@ -80,30 +92,37 @@ def show_panels(run: PageRun) -> None:
         "More about this run", list(PANELS), key=key, required=True, label_visibility="collapsed"
     )
     PANELS[run.view.panel](run)
+    hand_over_file()
 
 
-def show_timeline(run: WatchedRun) -> None:
-    """Show the grids that were kept of a watched run, when they are asked for."""
+def show_watched_panels(run: WatchedRun) -> None:
+    """Show the grids that were kept of a watched run, when they are asked for.
+
+    A run without its data is saved and rests: its samples and its generator are offered, too.
+    """
     if st.toggle("Show the timeline", key=f"{run.page}.watched_timeline"):
         timeline.show(run, refreshes=False)
+    if run.how == "without_data":
+        export.show(run.source)
+    hand_over_file()
 
 
 def _draw_grids(run: PageRun | WatchedRun, snapshot: Snapshot) -> None:
     """Draw generated pictures beside real ones of the same classes."""
     label, name = chosen_label(run), chosen_class(run)
     fake, columns = _grid(run, snapshot)
-    real = run.real_samples(run.num_fixed, label)[: len(fake)]
     heads = column_names(run) if label is None else ()
     of_class = f" of class {name}" if name else ""
     kept = "untrained" if snapshot.step == 0 else "each place keeps its noise"
-    grids = (
-        ("fake", fake, "number", f"generated pictures at step {snapshot.step}"),
-        ("real", real, "real picture", "real pictures"),
-    )
-    titles = (f"**Generated**{of_class}; {kept}", f"**Real**{of_class}; drawn at random")
+    grids = [("fake", fake, "number", f"generated pictures at step {snapshot.step}")]
+    titles = [f"**Generated**{of_class}; {kept}"]
+    if not isinstance(run.displayed.source, AbsentSource):
+        real = run.real_samples(run.num_fixed, label)[: len(fake)]
+        grids.append(("real", real, "real picture", "real pictures"))
+        titles.append(f"**Real**{of_class}; drawn at random{_source(run)}")
     # A title takes one line at any width, so that both grids stand at the same height.
     with st.container(key=f"{run.page}_grids", gap=None):
-        for column, grid, title in zip(st.columns(2), grids, titles, strict=True):
+        for column, grid, title in zip(st.columns(2), grids, titles, strict=False):
             with column:
                 place, pictures, noun, words = grid
                 st.markdown(title)
@@ -111,6 +130,12 @@ def _draw_grids(run: PageRun | WatchedRun, snapshot: Snapshot) -> None:
                 numbers = numbered_titles(run, noun)[: len(pictures)]
                 key = f"{run.page}.{place}"
                 sample_canvas(pictures, key, label, columns, run.view.size, numbers, heads)
+
+
+def _source(run: PageRun | WatchedRun) -> str:
+    """Return where the real pictures come from, if they are the user's own."""
+    dataset = run.displayed.config.dataset
+    return f" from {escape_markdown(dataset.label)}" if dataset.record else ""
 
 
 def _grid(run: PageRun | WatchedRun, snapshot: Snapshot) -> tuple[PixelArray, int]:

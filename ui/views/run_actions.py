@@ -12,11 +12,12 @@ import streamlit as st
 from gan_core.evaluation.metrics import METRICS
 from gan_core.evaluation.metrics.base import IMAGE_METRICS
 from gan_core.storage import config_diff, run_zip
+from gan_core.storage.run_data import data_size
 from gan_core.storage.run_index import RunRow
-from gan_core.storage.run_metadata import MAX_NAME_LENGTH, sanitize_name
 from ui.markdown import escape_markdown
 from ui.pages_table import PAGES
 from ui.session import open_runs, state, watching
+from ui.views import run_notes
 
 TITLES = {
     "loss_d": "D's loss",
@@ -29,24 +30,18 @@ TITLES = {
 }
 
 
-def show_one(row: RunRow) -> None:
+def show_one(row: RunRow, known_tags: list[str]) -> None:
     """Show the actions on one run, its metrics and its settings."""
-    page = state.visitor().runs_page
     key = f"runs.{row.id}"
-    form = st.form(f"{key}.rename", border=False)
-    with form, st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", row.about.name, MAX_NAME_LENGTH, key=f"{key}.name")
-        if st.form_submit_button("Rename", key=f"{key}.rename.button"):
-            row.folder.rename(name)
-            page.report_success(f"The run is called “{sanitize_name(name)}” now.")
-            st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Open", type="primary", icon=":material/open_in_new:", key=f"{key}.open"):
             _open(row)
+        run_notes.show_favourite_button(row)
         st.button("Duplicate", on_click=_duplicate, args=(row,), key=f"{key}.copy")
         _show_export(row, key)
         _show_delete_button([row])
     _ask_to_delete([row])
+    run_notes.show(row, known_tags)
     _show_details(row)
 
 
@@ -71,19 +66,27 @@ def _duplicate(row: RunRow) -> None:
 
 def _show_export(row: RunRow, key: str) -> None:
     """Offer the run as a zip, and say how large it is."""
-    everything, size = False, run_zip.export_size(row.folder)
-    if run_zip.export_size(row.folder, everything=True) > size:
+    everything, with_data = False, True
+    if run_zip.export_size(row.folder, everything=True) > run_zip.export_size(row.folder):
         everything = st.toggle(
             "all checkpoints",
             key=f"{key}.everything",
             help="Without them, the zip holds the newest and the best.",
         )
-    if everything:
-        size = run_zip.export_size(row.folder, everything)
+    own = data_size(row.config.dataset)
+    if own:
+        with_data = st.toggle(
+            f"your data ({format_size(own)})",
+            True,
+            key=f"{key}.with_data",
+            help=f"“{row.config.dataset.label}”. Without it, the run can be looked at elsewhere, "
+            "but trained only where the same data are chosen again.",
+        )
+    size = run_zip.export_size(row.folder, everything, with_data)
     st.download_button(
         f"Export as zip ({format_size(size)})",
-        _zip_maker(row, everything),
-        f"{_file_name(row.about.name)}-step-{row.about.step}.zip",
+        _zip_maker(row, everything, with_data),
+        f"{_file_name(row.about.name)}{_step_in_name(row)}.zip",
         "application/zip",
         on_click="ignore",
         key=f"{key}.export",
@@ -91,20 +94,27 @@ def _show_export(row: RunRow, key: str) -> None:
 
 
 def format_size(size: int) -> str:
-    """Return bytes as GB or MB of powers of ten."""
+    """Return bytes as GB, MB or kB of powers of ten."""
+    if size < 1e5:
+        return f"{size / 1e3:.1f} kB"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
-def _zip_maker(row: RunRow, everything: bool) -> Callable[[], bytes]:
+def _zip_maker(row: RunRow, everything: bool, with_data: bool) -> Callable[[], bytes]:
     """Return a function that makes the zip, called when the visitor asks for it."""
 
     def make() -> bytes:
         with tempfile.TemporaryFile() as file:
-            run_zip.export_run(row.folder, file, everything)
+            run_zip.export_run(row.folder, file, everything, with_data)
             file.seek(0)
             return file.read()
 
     return make
+
+
+def _step_in_name(row: RunRow) -> str:
+    """Return the step for the zip's name; "" where another process may save a later one."""
+    return "" if open_runs.is_open_elsewhere(row.folder) else f"-step-{row.about.step}"
 
 
 def _file_name(name: str) -> str:

@@ -14,7 +14,7 @@ from gan_core.storage.run_folder import CheckpointFile
 from gan_core.storage.run_index import RUN_INDEX, RunRow
 from ui.markdown import escape_markdown
 from ui.session import open_runs, state, url
-from ui.views import run_actions
+from ui.views import run_actions, run_search
 
 GB = 1e9
 MIN_BUDGET, MAX_BUDGET = 0.05, 100_000.0
@@ -35,13 +35,17 @@ def show() -> None:
     if not rows:
         _show_empty(mine)
         return
-    chosen = _choose_rows(rows)
+    found = run_search.choose(rows)
+    if not found:
+        st.info("No run fits the search.")
+        return
+    chosen = _choose_rows(found)
     if not chosen:
         st.caption(
-            "Choose one run to open, rename, copy, export or delete it; two to compare them."
+            "Choose one run to open, name, tag, copy, export or delete it; two to compare them."
         )
     if len(chosen) == 1:
-        run_actions.show_one(chosen[0])
+        run_actions.show_one(chosen[0], sorted({tag for row in rows for tag in row.about.tags}))
     if len(chosen) > 1:
         run_actions.show_several(chosen)
 
@@ -155,7 +159,6 @@ def _choose_rows(rows: list[RunRow]) -> list[RunRow]:
     """Show the runs; return those that are chosen."""
     page = state.visitor().runs_page
     table = pd.DataFrame([_table_row(row) for row in rows])
-    number = st.column_config.NumberColumn
     order = hash(tuple(row.id for row in rows))  # a choice is by place in this very order
     key = f"runs.table.{page.revision}.{order}"
     if key != page.table_key:  # another run was saved meanwhile: what is chosen stays chosen
@@ -171,28 +174,33 @@ def _choose_rows(rows: list[RunRow]) -> list[RunRow]:
         selection_default={"selection": {"rows": list(page.table_rows)}},
         placeholder="–",
         key=key,
-        column_config={
-            "Samples": st.column_config.ImageColumn(width=104),
-            "Name": st.column_config.TextColumn(width=240),
-            "Data": st.column_config.TextColumn(width=105),
-            "Differs from the defaults in": st.column_config.TextColumn(width=220),
-            "Step": number(format="localized", width=64),
-            "Quality": st.column_config.TextColumn(
-                width=150,
-                help="The latest value of the metric by which the best checkpoint is chosen; "
-                "smaller is better. ±: half of its 95 % interval. ?: it cannot tell, for "
-                "with so few pictures clearly worse samples may score as well.",
-            ),
-            "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=125),
-            "MB": number(format="%.1f", width=56),
-            "D's loss": number(format="%.3g", width=70),
-            "G's loss": number(format="%.3g", width=70),
-        },
+        column_config=_columns(),
     )
     places = event["selection"]["rows"]
     chosen = [rows[place] for place in places if place < len(rows)]
     page.selected_ids = frozenset(row.id for row in chosen)
     return chosen
+
+
+def _columns() -> dict[str, object]:
+    """Return the widths of the columns, in pixels: their sum fits a window of 1,280."""
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    return {
+        "★": text(width=30, help="Your favourites."),
+        "Samples": st.column_config.ImageColumn(width=96),
+        "Name": text(width=160),
+        "Data": text(width=90),
+        "Differs from the defaults in": text(width=120),
+        "Step": number(format="localized", width=58),
+        "Quality": text(
+            width=150,
+            help="The latest value of the metric by which the best checkpoint is chosen; "
+            "smaller is better. ±: half of its 95 % interval. ?: it cannot tell, for "
+            "with so few pictures clearly worse samples may score as well.",
+        ),
+        "Saved": st.column_config.DatetimeColumn(format="MM-DD HH:mm", width=86),
+        "MB": number(format="%.1f", width=50),
+    }
 
 
 def _table_row(row: RunRow) -> dict[str, object]:
@@ -202,17 +210,15 @@ def _table_row(row: RunRow) -> dict[str, object]:
     if row.picture:
         picture = "data:image/png;base64," + base64.b64encode(row.picture).decode()
     return {
+        "★": "★" if about.favourite else "",
         "Samples": picture,
-        "Name": about.name,
+        "Name": " ".join([about.name, *_open_where(row), *(f"#{tag}" for tag in about.tags)]),
+        "Data": row.config.dataset.label,
+        "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
         "Step": about.step,
         "Quality": _quality(row),
         "Saved": datetime.fromtimestamp(about.saved, UTC),
-        "Open": _open_where(row),
-        "Differs from the defaults in": "; ".join(f"{k}: {v}" for k, v in changed.items()),
-        "Data": row.config.dataset.title,
         "MB": row.size / 1e6,
-        "D's loss": about.metrics.get("loss_d"),
-        "G's loss": about.metrics.get("loss_g"),
     }
 
 
@@ -233,7 +239,7 @@ def _quality(row: RunRow) -> str | None:
     return f"{title} {value:.3g}{reach}" + ("" if sure.can_tell else " ?")
 
 
-def _open_where(row: RunRow) -> str:
+def _open_where(row: RunRow) -> list[str]:
     if open_runs.find_open_run(row.id) is not None:
-        return "here"
-    return "elsewhere" if open_runs.is_open_elsewhere(row.folder) else ""
+        return ["(open here)"]
+    return ["(open elsewhere)"] if open_runs.is_open_elsewhere(row.folder) else []

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 from pathlib import Path
 
@@ -68,6 +68,7 @@ def import_pictures(
     limits: Limits | None = None,
     progress: Progress | None = None,
     dataset: str = "folder",
+    expected: str | None = None,
 ) -> tuple[ImageDataset, str]:
     """Store all pictures of a source as a pack; return the data set and a summary.
 
@@ -76,7 +77,8 @@ def import_pictures(
 
     Raises:
         ValueError: if there are fewer than two pictures, if the source is damaged or encrypted,
-            or if it exceeds the limits; nothing is stored then.
+            if it exceeds the limits, or if its hash is not the `expected` one; nothing is stored
+            then.
     """
     limits = limits or Limits.from_environment()
     options = options or ImportOptions()
@@ -84,7 +86,7 @@ def import_pictures(
     try:
         with ExitStack() as closing:
             listing = list_files(source, limits, closing)
-            return _imported(listing, title_of(source), options, report, dataset)
+            return _imported(listing, title_of(source), options, report, dataset, expected)
     except OSError as error:
         raise ValueError(f"The pictures could not be kept: {error}.") from None
 
@@ -120,6 +122,7 @@ def _imported(
     options: ImportOptions,
     report: Callable[[float, str], None],
     dataset: str,
+    expected: str | None,
 ) -> tuple[ImageDataset, str]:
     harvest = ImportState(listing.entries, listing.left_out)
     with ExitStack() as writing:
@@ -135,7 +138,8 @@ def _imported(
         names, labels = folder_labels(harvest.taken)
         factors = {"folder": names} if names else {}
         note = sentence(harvest, names, writer, options)
-        pack = writer.keep(title, factors, labels, note)
+        how = asdict(options)
+        pack = writer.keep(title, factors, labels, note, options=how, expected=expected)
     return DATASETS.create({"name": dataset, "upload": pack}), note
 
 

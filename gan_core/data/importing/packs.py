@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import torch
 from numpy.lib import format as npy
 
 from gan_core.data.base import ImageTensors
+from gan_core.data.own_data import MissingDataError, check_hash
 from gan_core.registry import short_repr
 from gan_core.runtime.files import UPLOAD_ID, data_folder
 
@@ -35,6 +37,8 @@ class PackMeta:
     factors: Mapping[str, tuple[str, ...]]
     note: str = ""
     """Files that were left out, by reason."""
+    options: Mapping[str, str | int] = field(default_factory=dict)
+    """The options of the import, with which the same files give the same pack."""
 
 
 def packs_folder() -> Path:
@@ -50,6 +54,16 @@ def pack_folder(pack: str) -> Path | None:
     return folder if folder and (folder / "meta.json").is_file() else None
 
 
+def pack_files(pack: str) -> dict[str, Path]:
+    """Return the files of a pack's content, by name; {} if it is not on this machine."""
+    folder = pack_folder(pack)
+    if folder is None:
+        return {}
+    paths = (folder / "images.npy", folder / "factors.npy")
+    found = {path.name: path for path in paths if path.is_file()}
+    return found if "images.npy" in found else {}
+
+
 def find_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
     """Return the folder and the metadata of a pack.
 
@@ -58,7 +72,7 @@ def find_pack(owner: str, pack: str) -> tuple[Path, PackMeta]:
     """
     folder = pack_folder(pack)
     if folder is None:
-        raise ValueError(
+        raise MissingDataError(
             f"{owner}: upload = {short_repr(pack)} is not on this machine; choose the pictures "
             f"again."
         )
@@ -131,10 +145,15 @@ class PackWriter:
         labels: np.ndarray | None = None,
         note: str = "",
         pack: str | None = None,
+        options: Mapping[str, str | int] | None = None,
+        expected: str | None = None,
     ) -> str:
         """Store the pack and return its id: `pack`, or the hash of its content.
 
         `labels`, of shape (n, factors), holds the class numbers of each picture.
+
+        Raises:
+            ValueError: if the hash is not the `expected` one; nothing is stored then.
         """
         self._file.seek(0)
         self._write_header()
@@ -146,11 +165,13 @@ class PackWriter:
             np.save(self.folder / "factors.npy", labels.astype(np.int64))
             self._content.update(labels.astype("<i8").tobytes())
         self._content.update(json.dumps([self.shape, named]).encode())
-        meta = PackMeta(title, self.count, self.shape, named, note)
+        meta = PackMeta(title, self.count, self.shape, named, note, options or {})
         text = json.dumps(asdict(meta), ensure_ascii=False, indent=1)
         (self.folder / "meta.json").write_text(text, encoding="utf-8")
         pack = pack or self._content.hexdigest()[:16]
-        if pack_folder(pack) is None:
+        check_hash(pack, expected)
+        if not pack_files(pack):
+            shutil.rmtree(packs_folder() / pack, ignore_errors=True)  # what is left of a lost pack
             self.folder.rename(packs_folder() / pack)
         return pack
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from gan_core.data import Distribution1D
+from gan_core.data.own_data import AbsentSource
 from gan_core.evaluation.metrics import measure_sorted, noise_floor
 from gan_core.shapes import Grid, Index, Latents, Values
 from gan_core.training.monitoring.density_view import PlotAxis, density_view
@@ -34,9 +35,12 @@ class DensityObserver(SampleView):
     def observe(self, state: TrainState, samples: Values) -> SampleObservation:
         ordered = np.sort(samples)
         dataset = state.config.dataset
+        density, moments = self._density_view(state, samples, ordered), summary_stats(samples)
+        if isinstance(state.source, AbsentSource):  # there is nothing to compare with
+            return SampleObservation(density=density, moments=moments)
         return SampleObservation(
-            density=self._density_view(state, samples, ordered),
-            moments=summary_stats(samples),
+            density=density,
+            moments=moments,
             metrics=measure_sorted(ordered, dataset),
             noise_floors=noise_floor(dataset, len(samples)),
         )

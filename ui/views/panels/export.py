@@ -5,15 +5,18 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from gan_core.data.image_grid import grid, png
 from gan_core.evaluation import export, generator_file
 from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
+from gan_core.storage import metrics_table
+from gan_core.storage.metrics_table import csv_of
 from ui.components import sample_canvas
 from ui.run.page_run import PageRun
-from ui.views.panels.shared import count_columns
+from ui.views.panels.shared import count_columns, offer_file
 
 
 def show(run: PageRun) -> None:
@@ -35,35 +38,46 @@ def show(run: PageRun) -> None:
 
 def _show_downloads(run: PageRun, count: int, seed: int) -> None:
     trainer = run.displayed
-    step = trainer.step_count
 
-    def offer(label: str, make: Callable[[], bytes | str], name: str, kind: str) -> None:
-        key = f"{run.page}.export.{name}"
-        st.download_button(label, make, name.format(step), kind, key=key, on_click="ignore")
+    def offer(label: str, name: str, mime: str, content: Callable[[FrozenGenerator], Any]) -> None:
+        def make() -> tuple[str, bytes]:
+            generator = trainer.frozen_generator()
+            return name.format(generator.step), content(generator)
 
-    def samples_grid() -> bytes:
-        pixels = export.sample_pixels(trainer.frozen_generator(), count, seed)
-        return png(grid(pixels, count_columns(run)))
+        offer_file(label, mime, make, f"{run.page}.export.{name}")
 
-    offer("Samples as one PNG", samples_grid, "samples-step-{}.png", "image/png")
+    def samples_grid(generator: FrozenGenerator) -> bytes:
+        return png(grid(export.sample_pixels(generator, count, seed), count_columns(run)))
+
+    offer("Samples as one PNG", "samples-step-{}.png", "image/png", samples_grid)
     offer(
         "Samples as a zip of PNGs",
-        lambda: export.samples_zip(trainer.frozen_generator(), count, seed),
         "samples-step-{}.zip",
         "application/zip",
+        lambda generator: export.samples_zip(generator, count, seed),
     )
     offer(
         "Generator (safetensors)",
-        lambda: trainer.frozen_generator().to_bytes(),
         "generator-step-{}.safetensors",
         "application/octet-stream",
+        lambda generator: generator.to_bytes(),
     )
-    offer(
-        "Numbers as CSV",
-        lambda: export.history_csv(trainer.history.series(), run.reports),
-        "numbers-step-{}.csv",
-        "text/csv",
-    )
+
+    def numbers() -> tuple[str, str]:
+        with trainer.lock:
+            step, series = trainer.step_count, trainer.history.series()
+        return f"numbers-step-{step}.csv", export.history_csv(series, run.reports)
+
+    def single_steps() -> tuple[str, bytes]:
+        steps = run.single_steps(1, trainer.step_count)
+        return f"steps-to-{trainer.step_count}.csv", csv_of(metrics_table.single_steps(steps))
+
+    stride = trainer.history.stride
+    label = "Numbers as CSV" if stride == 1 else f"Numbers as CSV, every {stride}th step"
+    offer_file(label, "text/csv", numbers, f"{run.page}.export.numbers")
+    if stride > 1:
+        key = f"{run.page}.export.steps"
+        offer_file("Every step as CSV", "text/csv", single_steps, key)
 
 
 def _show_generator_file(run: PageRun) -> None:

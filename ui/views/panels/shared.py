@@ -7,9 +7,12 @@ import streamlit as st
 from gan_core.data.pixels import to_uint8
 from gan_core.shapes import PixelArray
 from gan_core.training.monitoring.snapshot import Snapshot
+from ui.components import save_file
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
+from ui.session import state
+from ui.session.made_file import MadeFile, Maker
 
 REFRESH_SECONDS = 1.0
 """Seconds between two looks at a measurement in progress."""
@@ -77,6 +80,27 @@ def numbered_titles(run: PageRun | WatchedRun, words: str = "number") -> list[st
     labels = run.displayed.numbered_labels(chosen_label(run))
     classes = [""] * count if labels is None else [f" · class {names[i]}" for i in labels.tolist()]
     return [f"{words} {i}{of}" for i, of in enumerate(classes, start=1)]
+
+
+def offer_file(label: str, mime: str, make: Maker, key: str) -> None:
+    """Offer a file that is made at the click, under a name that tells the step of its content."""
+    visitor = state.visitor()
+
+    def make_now() -> None:
+        name, content = make()
+        content = content.encode() if isinstance(content, str) else content
+        visitor.file = MadeFile(name, mime, content)
+
+    st.button(label, icon=":material/download:", on_click=make_now, key=key)
+
+
+def hand_over_file() -> None:
+    """Let the browser save the file that the latest click made."""
+    file = state.visitor().file
+    if file is not None and file.is_fresh:
+        save_file(file.id, file.name, file.mime, file.content)
+    else:
+        state.visitor().file = None
 
 
 def show_progress(run: PageRun) -> None:

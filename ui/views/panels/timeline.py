@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import streamlit as st
 
 from gan_core.data.image_grid import COLUMNS
@@ -9,7 +11,7 @@ from gan_core.training.monitoring.sample_timeline import GROWTH
 from ui.components import timeline
 from ui.run.page_run import PageRun
 from ui.run.watched_run import WatchedRun
-from ui.views.panels.shared import column_names
+from ui.views.panels.shared import column_names, offer_file
 
 REFRESH_SECONDS = 3.0
 MAX_REFRESHED_BYTES = 8 * 2**20
@@ -38,14 +40,15 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
     with st.container(horizontal=True):
         if run.playback.running and not is_refreshed:
             st.button("Show the latest", key=f"{run.page}.timeline.refresh")
-        st.download_button(
-            "All as GIF",
-            lambda: run.displayed.timeline.to_gif(*_columns(run)),
-            f"timeline-step-{run.displayed.step_count}.gif",
-            "image/gif",
-            key=f"{run.page}.gif",
-            on_click="ignore",
-        )
+        offer_file("All as GIF", "image/gif", lambda: _movie(run), f"{run.page}.gif")
+
+
+def _movie(run: PageRun | WatchedRun) -> tuple[str, bytes]:
+    trainer = run.displayed
+    with trainer.lock:  # no longer than it takes to copy a list
+        step, kept = trainer.step_count, copy.copy(trainer.timeline)
+        kept.frames = list(kept.frames)
+    return f"timeline-step-{step}.gif", kept.to_gif(*_columns(run))
 
 
 def _columns(run: PageRun | WatchedRun) -> tuple[int, tuple[str, ...]]:

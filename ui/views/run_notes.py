@@ -1,0 +1,55 @@
+"""What the user says of a run: its name, tags, a note, and whether it is a favourite."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gan_core.storage.run_index import RunRow
+from gan_core.storage.run_metadata import (
+    MAX_NAME_LENGTH,
+    MAX_NOTE_LENGTH,
+    MAX_TAGS,
+    sanitize_name,
+)
+from ui.session import state
+
+NOTE_HEIGHT = 80
+"""Pixels: two lines."""
+
+
+def show(row: RunRow, known_tags: list[str]) -> None:
+    """Let name, tags and note of a run be changed."""
+    key, about = f"runs.{row.id}", row.about
+    with st.form(f"{key}.rename", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input("Name", about.name, MAX_NAME_LENGTH, key=f"{key}.name")
+            tags = st.multiselect(
+                "Tags",
+                sorted({*known_tags, *about.tags}),
+                list(about.tags),
+                key=f"{key}.tags",
+                accept_new_options=True,
+                max_selections=MAX_TAGS,
+                placeholder="Choose or type",
+            )
+        note = st.text_area(
+            "Note", about.note, NOTE_HEIGHT, MAX_NOTE_LENGTH, key=f"{key}.note", placeholder="None"
+        )
+        if st.form_submit_button("Save name, tags and note", key=f"{key}.rename.button"):
+            row.folder.rename(name)
+            row.folder.annotate(note, tags)
+            page = state.visitor().runs_page
+            page.report_success(f"The run is called “{sanitize_name(name)}” now.")
+            st.rerun()
+
+
+def show_favourite_button(row: RunRow) -> None:
+    """Offer to make the run a favourite, or not to be one any more."""
+    favourite = row.about.favourite
+    st.button(
+        "★ Favourite" if favourite else "☆ Favourite",
+        help="No favourite any more." if favourite else "Make it a favourite.",
+        on_click=row.folder.mark_favourite,
+        args=(not favourite,),
+        key=f"runs.{row.id}.favourite",
+    )
