@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -59,32 +59,32 @@ class DataRecord:
         given = json.loads(content)
         if given["format"] != FORMAT:
             raise ValueError("another format")
-        made = cls(**{name.name: given[name.name] for name in fields(cls)})
-        shape = tuple(made.shape)
-        _check_numbers(made, shape)
-        factors = {plain(name): _class_names(names) for name, names in made.factors.items()}
+        shape = tuple(given["shape"])
+        _check_numbers(given, shape)
+        factors = {plain(name): _class_names(names) for name, names in given["factors"].items()}
         options = {
-            str(name): value if isinstance(value, int) else plain(value)
-            for name, value in list(made.options.items())[:10]
+            plain(name): value if isinstance(value, int) else plain(value)
+            for name, value in list(given["options"].items())[:10]
         }
-        moments = {name: float(made.moments[name]) for name in MOMENTS if name in made.moments}
-        if not all(map(math.isfinite, moments.values())):
-            raise ValueError("moments that are no numbers")
-        title, note = plain(made.title), plain(made.note)
-        return cls(made.upload, title, made.count, shape, factors, note, options, moments)
+        moments = {name: float(value) for name, value in given["moments"].items()}
+        title, note = plain(given["title"]), plain(given["note"])
+        return cls(given["upload"], title, given["count"], shape, factors, note, options, moments)
 
 
-def _check_numbers(made: DataRecord, shape: tuple[int, ...]) -> None:
+def _check_numbers(given: Mapping[str, Any], shape: tuple[Any, ...]) -> None:
     is_number = shape == (1,)
     is_picture = len(shape) == 3 and shape[0] in (1, 3) and shape[1] == shape[2]
-    if not UPLOAD_ID.fullmatch(made.upload) or not (is_number or is_picture):
+    if not UPLOAD_ID.fullmatch(given["upload"]) or not (is_number or is_picture):
         raise ValueError("no hash, or a shape that no sample has")
-    for value, high in ((made.count, MAX_COUNT), *((side, 1024) for side in shape)):
+    for value, high in ((given["count"], MAX_COUNT), *((side, 1024) for side in shape)):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= high:
             raise ValueError("a size that cannot be")
-    if is_number and set(made.moments) != set(MOMENTS):
+    moments = given["moments"]
+    if set(moments) != (set(MOMENTS) if is_number else set()):
         raise ValueError("other moments")
-    if is_number and not (made.moments["std"] > 0 and made.moments["low"] < made.moments["high"]):
+    if not all(map(math.isfinite, moments.values())):
+        raise ValueError("moments that are no numbers")
+    if is_number and not (moments["std"] > 0 and moments["low"] < moments["high"]):
         raise ValueError("moments that no numbers have")
 
 
