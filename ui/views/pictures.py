@@ -76,15 +76,6 @@ def draw(run: PageRun | WatchedRun, snapshot: Snapshot) -> None:
         run_charts.d_outputs(run, snapshot)
 
 
-def _draw_real(run: PageRun, count: int, columns: int) -> None:
-    dataset = run.displayed.config.dataset
-    source = escape_markdown(dataset.label) if dataset.record else "the data"
-    st.markdown(f"**Real**, drawn at random from {source}")
-    real = run.real_samples(run.num_fixed)[:count]
-    label = f"{len(real)} real pictures"
-    sample_canvas(real, f"{run.page}.real", label, columns, run.view.size)
-
-
 def show_panels(run: PageRun) -> None:
     """Let one of the panels be chosen, and show it."""
     key = state.init_widget(f"{run.page}.panel", run.view.panel or next(iter(PANELS)))
