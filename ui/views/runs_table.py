@@ -188,18 +188,18 @@ def _columns() -> dict[str, object]:
     return {
         "★": text(width=30, help="Your favourites."),
         "Samples": st.column_config.ImageColumn(width=96),
-        "Name": text(width=160),
-        "Data": text(width=90),
-        "Differs from the defaults in": text(width=120),
+        "Name": text(width=152),
+        "Data": text(width=86),
+        "Differs from the defaults in": text(width=112),
         "Step": number(format="localized", width=58),
         "Quality": text(
-            width=150,
+            width=140,
             help="The latest value of the metric by which the best checkpoint is chosen; "
             "smaller is better. ±: half of its 95 % interval. ?: it cannot tell, for "
             "with so few pictures clearly worse samples may score as well.",
         ),
-        "Saved": st.column_config.DatetimeColumn(format="MM-DD HH:mm", width=86),
-        "MB": number(format="%.1f", width=50),
+        "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=122),
+        "MB": number(format="%.1f", width=48),
     }
 
 
