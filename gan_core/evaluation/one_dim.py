@@ -63,7 +63,7 @@ def resolution(
 
 def doubt(target: Distribution1D, samples: int) -> str | None:
     """Return a sentence if a column has too few values for distances to it to tell, or None."""
-    if target.size is None:
+    if target.size is None or target.is_missing:  # nothing is compared with missing values
         return None
     _, mistaken = resolution(target, samples)
     titles = [METRICS[name].title for name, taken in mistaken.items() if taken]
