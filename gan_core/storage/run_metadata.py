@@ -93,6 +93,7 @@ def parse_metadata(content: bytes) -> RunMetadata:
     changes = given.get("changes", [])[:MAX_CHANGES]  # earlier versions did not write them
     given = {"note": "", "tags": [], "favourite": False} | given  # nor these
     given["changes"] = tuple((int(step), sanitize_name(str(text))) for step, text in changes)
+    given["tags"] = tuple(map(str, given["tags"]))
     about = RunMetadata(**{f.name: given[f.name] for f in fields(RunMetadata)})
     experiment = ExperimentConfig.from_dict(about.experiment).to_dict()
     created, saved, step = float(about.created), float(about.saved), int(about.step)
@@ -109,6 +110,6 @@ def parse_metadata(content: bytes) -> RunMetadata:
         {str(int(step)): float(value) for step, value in dict(about.measured).items()},
         about.changes,
         sanitize_note(str(about.note)),
-        sanitize_tags(map(str, list(about.tags))),
+        sanitize_tags(about.tags),
         about.favourite is True,
     )

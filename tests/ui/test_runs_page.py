@@ -52,7 +52,7 @@ def test_the_table_holds_what_is_known_of_each_run():
     saved = datetime.fromtimestamp(all_folders()[0].metadata().saved, UTC)
     assert abs(table["Saved"][0] - saved).total_seconds() < 60
     for row, name in zip(RUN_INDEX.rows(), table["Quality"], strict=True):
-        assert name == f"{row.about.metrics['wasserstein_1']:.3g} Wasserstein-1"
+        assert name == f"Wasserstein-1 {row.about.metrics['wasserstein_1']:.3g}"
 
 
 def test_what_is_chosen_stays_chosen_while_others_are_saved():
