@@ -42,10 +42,13 @@ def test_a_run_survives_its_page_and_its_server(browser, tmp_path):
         train_a_while(page)
         page.reload()
         reloaded = paused_at(page)
+        page.get_by_text("was training when this page was opened again").wait_for()
         assert reloaded > 0
         train_a_while(page)
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+        page.get_by_role("dialog").get_by_text("The laboratory does not answer").wait_for()
+        assert "internet" not in page.get_by_role("dialog").inner_text()
     (folder,) = [RunFolder(path) for path in runs.iterdir()]
     assert folder.id == page.url.split("run=")[1]
     ended = folder.checkpoints[-1].step
