@@ -117,7 +117,7 @@ def test_an_uploaded_zip_is_trained_on_and_its_timeline_scrubbed(open_tab):
     assert page.get_by_text("Left out:").count()
     eventually(page, lambda: '"folder"' in link_of(page))
     train_to(page, 20)
-    pause(page)
+    held = pause(page)
     assert page.locator(".stAlert").count() == 0
 
     caption, last = frame_of(page)
@@ -137,7 +137,7 @@ def test_an_uploaded_zip_is_trained_on_and_its_timeline_scrubbed(open_tab):
 
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All as GIF").click()
-    assert waiting.value.suggested_filename == f"timeline-step-{newest}.gif"
+    assert waiting.value.suggested_filename == f"timeline-step-{held}.gif"
     movie = Image.open(waiting.value.path())
     assert movie.format == "GIF"
     assert movie.n_frames == len(kept)

@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1.errors import AppTestError
 
@@ -25,6 +24,7 @@ from tests.helpers.pages import PAGES, QUICK, both_pages, visit
 from tests.helpers.paths import ROOT
 from ui.lessons import CHAPTERS
 from ui.views import latent_space as latent
+from ui.views.panels import export, timeline
 from ui.views.pictures import PANELS
 
 THEN, NOW = 4, 20
@@ -151,9 +151,7 @@ def test_the_latent_page_is_of_the_step_that_is_shown():
         for opened in (then, now):
             switch(opened, LATENT_PAGE, latent__kind=kind)
         assert_alike(now, then, kind)
-        assert {"latent.all", "latent.sum" if kind == latent.SUM else "latent.way"} <= set(
-            seen(now)
-        )
+        assert {"latent.all", "latent.way"} <= set(seen(now))
         assert any("You look at step 4 of 20" in words for words in now.sentences())
 
 
@@ -184,15 +182,16 @@ def test_a_step_of_the_past_is_walked_through_on_a_copy(page):
 
 
 def downloads(opened):
-    """Return what the panel Export offers, by label: the file's name and its content."""
+    """Return what a panel offers, by label: the file's name and its content."""
     offered = {}
-    button = st.download_button
 
-    def recorded(label, data, file_name, *args, **more):
-        offered[label] = file_name, data()
-        return button(label, data, file_name, *args, **more)
+    def recorded(label, mime, make, key):
+        offered[label] = make()
 
-    with patch.object(st, "download_button", recorded):
+    with (
+        patch.object(export, "offer_file", recorded),
+        patch.object(timeline, "offer_file", recorded),
+    ):
         opened.look()
     return offered
 

@@ -32,7 +32,7 @@ MAX_MARK = 40
 def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:
     """Return a line trace."""
     line = {"color": color, "width": 2} | more.pop("line", {})
-    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": line} | more
+    return {"mode": "lines", "x": x, "y": y, "name": name, "line": line} | more
 
 
 def envelope(
@@ -55,8 +55,7 @@ def envelope(
 
 def faded(color: str) -> str:
     """Return a colour `#rrggbb` with little opacity."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.22)"
+    return f"{color}38"
 
 
 def level(y: float, name: str | None, color: str | None = None, **place: Any) -> dict[str, Any]:
@@ -64,6 +63,7 @@ def level(y: float, name: str | None, color: str | None = None, **place: Any) ->
     line = {"dash": "dot", "width": 1.5} | ({"color": color} if color else {})
     across = {"x0": 0, "x1": 1, "xref": "x domain", "yref": "y"} | place
     named = {"name": name, "showlegend": True} if name else {}
+    y = float(f"{y:.6g}")
     return {"type": "line", "y0": y, "y1": y, "line": line} | across | named
 
 
@@ -171,8 +171,8 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
     data, lines, words, axes = [], [], [], {}
     for i, panel in enumerate(panels):
         number = "" if i == 0 else str(i + 1)
-        left = (i % across) / across * (1 + 0.06 / across)
-        right = left + 1 / across - 0.04
+        left = round((i % across) / across * (1 + 0.06 / across), 4)
+        right = round(left + 1 / across - 0.04, 4)
         top = 1 - (i // across) / rows
         bottom = top - 1 / rows + (0.13 if rows > 1 else 0)
         low = top - 0.06 if rows > 1 else top
