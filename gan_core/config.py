@@ -90,6 +90,7 @@ MUTABLE_FIELDS = frozenset(
         "batch_size",
         "n_critic",
         "ema_decay",
+        "fresh_noise",
         "instance_noise",
         "precision",
     }
@@ -123,6 +124,12 @@ class ExperimentConfig:
         high=10,
         label="D updates per G update",
         help="n_critic: updates of D for each update of G.",
+    )
+    fresh_noise: bool = knob(
+        False,
+        label="fresh noise for G",
+        help="On: new noise for G's update, as in Algorithm 1 of the 2014 paper. Off: the noise "
+        "that D has just seen, as in most programs, which saves a pass of G.",
     )
     ema_decay: float = knob(
         0.998,

@@ -15,9 +15,12 @@ import torch
 from scipy import stats
 
 from gan_core.registry import Component, Registry, knob
-from gan_core.shapes import Latents
+from gan_core.shapes import Latents, Mask
 
 PRIORS = Registry("prior")
+
+TOLERANCE = 1e-4
+"""The part of its range by which rounding may move a z."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,31 @@ class Prior(Component):
     def support(self, latent_dim: int) -> dict[float, float] | None:
         """Return value → probability of a discrete coordinate; None for a continuous one."""
         return None
+
+    def bounds(self, latent_dim: int) -> tuple[float, float]:
+        """Return the least and the greatest value of a coordinate; they may be infinite."""
+        low, high = self.marginal(latent_dim).support()
+        return float(low), float(high)
+
+    def center(self, latent_dim: int) -> float:
+        """Return the mean of a coordinate, or its median where it has no mean (Cauchy)."""
+        marginal = self.marginal(latent_dim)
+        mean = float(marginal.mean())
+        return mean if math.isfinite(mean) else float(marginal.median())
+
+    def clip(self, z: Latents) -> Latents:
+        """Return z with every coordinate between its bounds; a z of the prior stays as it is."""
+        return z.clamp(*self.bounds(z.shape[1]))
+
+    def contains(self, z: Latents) -> Mask:
+        """Return for each z whether the prior could have drawn it, but for rounding."""
+        atoms = self.support(z.shape[1])
+        if atoms is not None:
+            distances = (z[:, :, None] - torch.tensor(list(atoms), device=z.device)).abs()
+            return (distances.amin(2) < TOLERANCE * max(map(abs, atoms))).all(1)
+        low, high = self.bounds(z.shape[1])
+        room = TOLERANCE * (high - low if math.isfinite(high - low) else 1.0)
+        return ((z >= low - room) & (z <= high + room)).all(1)
 
 
 @lru_cache(maxsize=64)
@@ -225,6 +253,13 @@ class Sphere(Prior):
     def support(self, latent_dim):
         radius = self._radius(latent_dim)
         return {-radius: 0.5, radius: 0.5} if latent_dim == 1 else None
+
+    def clip(self, z):
+        return z
+
+    def contains(self, z):
+        radius = self._radius(z.shape[1])
+        return (z.norm(dim=1) - radius).abs() < TOLERANCE * radius
 
 
 def sample_student_t(

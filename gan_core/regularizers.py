@@ -91,11 +91,15 @@ class GradientPenalty(Regularizer):
     title="DRAGAN",
     paper="Kodali et al. 2017, arXiv:1705.07215",
     equation=r"R=\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2"
-    r" \\ \hat x=x+\texttt{spread}\cdot s_x\,u",
+    r" \\ \hat x=x+\texttt{spread}\cdot s_x\,\varepsilon,\quad\varepsilon\sim N(0,I)",
 )
 @dataclass(frozen=True)
 class Dragan(Regularizer):
-    """Pulls D's slope to 1 in a noisy neighbourhood of the real samples only."""
+    """Pulls D's slope to 1 in a noisy neighbourhood of the real samples only.
+
+    The noise is the paper's, N(0, c·I) with c = (spread · s_x)². The authors' code draws it from
+    0 to spread · s_x instead, which moves all points to one side.
+    """
 
     strength: float = knob(
         10.0, low=0.01, high=100.0, log=True, label="strength λ", help="λ, the penalty's weight."
@@ -106,7 +110,7 @@ class Dragan(Regularizer):
     def penalty(
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
     ) -> PerSample:
-        noise = torch.rand(real.shape, generator=rng, device=real.device)
+        noise = torch.randn(real.shape, generator=rng, device=real.device)
         std = real.std(correction=0)  # Bessel's correction would give NaN for a batch of one number
         return penalise_slope(self, discriminator, real + self.spread * std * noise)
 

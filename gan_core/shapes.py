@@ -4,7 +4,7 @@ Tests enforce them (`pytest --jaxtyping-packages=gan_core,beartype.beartype`). O
 with `(n,)` broadcasts to `(n, n)`, and a wrong loss is trained without an error.
 """
 
-from jaxtyping import Float, Int, Shaped, UInt8
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -19,6 +19,9 @@ Latents = Float[Tensor, "n latent"]
 
 Latent = Float[Tensor, "1 latent"]
 """One z."""
+
+Mask = Bool[Tensor, " n"]
+"""Yes or no for each z."""
 
 Corners = Float[Tensor, "3 latent"]
 """Three z."""

@@ -81,11 +81,27 @@ def test_gradient_penalty_looks_between_real_and_generated():
 
 
 def test_dragan_looks_around_the_real_samples():
-    spread = 1.5 * REAL.numpy().std() * torch.rand(50, 3, generator=rng())
+    spread = 1.5 * REAL.numpy().std() * torch.randn(50, 3, generator=rng())
     expected = 4 * (2 * (REAL + spread).norm(dim=1) - 1) ** 2
     spec = {"name": "dragan", "strength": 4.0, "spread": 1.5}
     np.testing.assert_allclose(penalty(spec, square), expected.numpy())
     np.testing.assert_array_equal(penalty(spec, square, fake=FAKE + 9), penalty(spec, square))
+
+
+def test_dragan_looks_to_both_sides():
+    """D(x) = x²/2 has the slope x: the mean penalty of N(x, s²) is (x − 1)² + s², by hand."""
+    real = torch.tensor([[-1.0], [1.0]], dtype=torch.double).repeat(100_000, 1) + 20
+    spec = {"name": "dragan", "strength": 1.0, "spread": 0.5}
+    slopes = np.sqrt(penalty(spec, lambda x: x.square().sum(1) / 2, real)) + 1
+    noise = (
+        slopes - real[:, 0].numpy()
+    )  # of the slopes, all positive, that of x + noise is x + noise
+    assert noise.mean() == pytest.approx(0.0, abs=5 * 0.5 / len(real) ** 0.5)
+    assert noise.std() == pytest.approx(0.5, rel=0.01)
+    expected = ((real - 1).square() + 0.25).mean().item()
+    assert penalty(spec, lambda x: x.square().sum(1) / 2, real).mean() == pytest.approx(
+        expected, rel=1e-3
+    )
 
 
 def test_gradient_of_a_picture_is_taken_over_all_its_pixels():

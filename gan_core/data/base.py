@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
+from gan_core.data.class_index import ClassIndex
 from gan_core.data.kind import DataKind, kind_named
 from gan_core.data.own_data import OwnData
 from gan_core.data.pixels import to_samples
@@ -187,6 +188,9 @@ class ImageSource(BatchSource, Protocol):
     def labelled_batch(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
         """Draw the same pictures as `batch` would, with each picture's first factor."""
 
+    def batch_of_classes(self, labels: Classes, rng: torch.Generator) -> Samples:
+        """Draw a picture of each label's class, with replacement."""
+
 
 @dataclass(frozen=True)
 class ImageDataset(Dataset):
@@ -239,13 +243,23 @@ class StoredImages:
         samples, index = self._draw(n, rng)
         return samples, self.labels[index]
 
+    @cached_property
+    def _of_class(self) -> ClassIndex:
+        return ClassIndex.of(self.labels)
+
+    def batch_of_classes(self, labels: Classes, rng: torch.Generator) -> Samples:
+        return self._samples(self._of_class.draw(labels, rng), rng)
+
     def _draw(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
         index = torch.randint(len(self), (n,), generator=rng, device=self.device)
+        return self._samples(index, rng), index
+
+    def _samples(self, index: Classes, rng: torch.Generator) -> Samples:
         samples = to_samples(self.pixels(index))
         if self.flips:
-            mirrored = torch.rand(n, generator=rng, device=samples.device) < 0.5
+            mirrored = torch.rand(len(index), generator=rng, device=samples.device) < 0.5
             samples = torch.where(mirrored[:, None, None, None], samples.flip(3), samples)
-        return samples, index
+        return samples
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import torch
 
 from gan_core.registry import Number
 from gan_core.runtime.files import UPLOAD_ID
-from gan_core.shapes import Samples
+from gan_core.shapes import Classes, Samples
 
 FORMAT = 1
 MAX_TITLE, MAX_CLASSES, MAX_COUNT = 120, 1_000, 10**8
@@ -190,6 +190,10 @@ class AbsentSource:
         raise absence(self.record)
 
     labelled_batch = batch
+
+    def batch_of_classes(self, labels: Classes, rng: torch.Generator) -> Samples:
+        """Raises: MissingDataError: always."""
+        raise absence(self.record)
 
 
 def absent_source(dataset: OwnData) -> AbsentSource | None:

@@ -5,6 +5,9 @@ Points that stand for a sample, such as the ends of a walk, are its z to the las
 A Gaussian in many dimensions lies near a sphere, and the straight line between two of its points
 leaves it; there the arc is the path along which every point is a likely z (White 2016,
 arXiv:1609.04468).
+
+No point leaves the bounds of its prior: a coordinate that would is put on the bound. Between the
+values of a discrete prior, and inside a sphere, no z is ever drawn; `Prior.contains` tells.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ def sheet(prior: Prior, corners: Corners, side: int) -> LatentPath:
     """
     points = plane(corners, side)
     if not prior.isotropic:
-        return points
+        return prior.clip(points)
     lengths = plane(corners.norm(dim=1, keepdim=True), side).clamp(min=1e-8)
     points = points / points.norm(dim=1, keepdim=True).clamp(min=1e-8) * lengths
     return _with_corners(points, corners, side)
@@ -85,7 +88,7 @@ def arithmetic(prior: Prior, plus: LatentGroup, minus: LatentGroup, base: Latent
     """
     total = add(plus, minus, base)
     if not prior.isotropic:
-        return total
+        return prior.clip(total)
     return total * (base.norm(dim=1).mean() / total.norm(dim=1, keepdim=True).clamp(min=1e-8))
 
 
@@ -95,10 +98,10 @@ def add(plus: LatentGroup, minus: LatentGroup, base: LatentGroup) -> Latent:
 
 
 def truncate(prior: Prior, z: Latents, psi: float) -> Latents:
-    """Return z moved towards the prior's mean: μ + ψ · (z − μ).
+    """Return z moved towards the prior's mean μ, or its median if it has no mean: μ + ψ · (z − μ).
 
     ψ = 1 changes nothing, ψ = 0 makes all samples equal: less variety for more typical samples
     (arXiv:1812.04948, appendix B, does this to StyleGAN's w).
     """
-    mean = prior.marginal(z.shape[1]).mean()
-    return torch.lerp(torch.full_like(z, mean), z, psi)
+    center = torch.full_like(z, prior.center(z.shape[1]))
+    return prior.clip(torch.lerp(center, z, psi))

@@ -188,12 +188,16 @@ def _update_d(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
 
 def _noise_again(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
     z = record.update.batch.z
-    return LineExplanation(
-        r"z_i,\quad i = 1 \dots m",
-        rf"m = {len(z)},\quad z_1 = {_vector(z[0])}",
-        "Now it is G's turn, on the noise that D has just seen. (The 2014 paper draws fresh noise "
-        "here; most programs use it twice.)",
-    )
+    if config.fresh_noise:
+        formula = r"z_i \sim p_z,\quad i = 1 \dots m"
+        words = "Now it is G's turn, on fresh noise, as in the 2014 paper. D has not seen it."
+    else:
+        formula = r"z_i,\quad i = 1 \dots m"
+        words = (
+            "Now it is G's turn, on the noise that D has just seen. (The 2014 paper draws fresh "
+            "noise here; most programs use it twice.)"
+        )
+    return LineExplanation(formula, rf"m = {len(z)},\quad z_1 = {_vector(z[0])}", words)
 
 
 def _update_g(config: ExperimentConfig, record: LineRecord) -> LineExplanation:

@@ -69,6 +69,17 @@ class NumberedSamples:
         """Return all samples with z drawn to ψ of its distance from the mean; classes stay."""
         return LatentPoints(latent_space.truncate(self._prior, self.z, psi), self.classes)
 
+    def num_on_edge(self, points: LatentPoints) -> int:
+        """Return how many points stand on the bounds of the noise, which they would have left."""
+        if self._prior.support(points.z.shape[1]) is not None:
+            return 0
+        low, high = self._prior.bounds(points.z.shape[1])
+        return int(((points.z == low) | (points.z == high)).any(1).sum())
+
+    def num_outside(self, points: LatentPoints) -> int:
+        """Return how many points are no z that the prior ever draws."""
+        return int((~self._prior.contains(points.z)).sum())
+
     def _blend(self, blend: Callable[[ClassVectors], LatentPath]) -> LatentPath | None:
         return None if self.classes is None else blend(self.classes)
 

@@ -52,7 +52,9 @@ class ReplayGAN(GAN):
             elif hasattr(module, "inplace"):
                 module.inplace = False
 
-    def sample_real_input(self, n: int) -> tuple[Samples, Classes | None]:
+    def sample_real_input(
+        self, n: int, labels: Classes | None = None
+    ) -> tuple[Samples, Classes | None]:
         return self.batch.real, self.batch.labels
 
     def loss_terms(self, network: str) -> LossTerms:

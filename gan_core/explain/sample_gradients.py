@@ -36,10 +36,10 @@ class SampleGradients:
 
 
 def sample_gradients(trainer: Trainer, n: int) -> SampleGradients:
-    """Return the push on the first `n` samples that the next step will generate."""
+    """Return the push on the first `n` samples on which G would learn now."""
     gan = trainer.gan
     with trainer.lock, gan.no_side_effects():
-        batch = gan.sample_batch()
+        batch = gan.generator_batch(gan.sample_batch())
         factors = _chain_factors(gan, batch)
     dlogit_dx, push = (x[:n].double().cpu().numpy() for x in (factors.dlogit_dx, -factors.dloss_dx))
     if gan.config.dataset.sample_shape == (1,):

@@ -151,14 +151,22 @@ def _record_d(trainer: Trainer, x: Grid | None, repetition: int) -> list[LineRec
 def _record_g(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRecord]:
     networks = trainer.generator, trainer.discriminator
     before = _weights(*networks)
-    push = sample_gradient(trainer.gan, last.update.batch)[:SHOWN].double().cpu().numpy()
+    with trainer.gan.no_side_effects():
+        batch = trainer.gan.generator_batch(last.update.batch)
+        streams = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
+        push = sample_gradient(trainer.gan, batch)[:SHOWN].double().cpu().numpy()
     update = _detach_update(trainer.step_generator())
     z, labels = update.batch.z, update.batch.labels
     with trainer.gan.no_side_effects():
         batch = Batch(z, labels, trainer.gan.generate(z, labels))
+        for name in (
+            "train",
+            "dropout",
+        ):  # the same real samples, blur and units left out as before
+            trainer.gan.rng[name].set_state(streams[name])
         after = generator_loss(trainer.gan, batch)
     weight_update = _weight_update(before, _weights(*networks), update.loss_terms, after)
-    view = replace(last.view, real=None, d_output_fake=None, d_output_real=None, curve_before=None)
+    view = StepView(_to_arrays(trainer, update.batch.fake[:SHOWN]), curve=last.view.curve)
     scored = replace(view, d_output_fake=_d_output(trainer, update.loss_terms.fake_logits[:SHOWN]))
     moved = replace(
         scored,

@@ -1,7 +1,8 @@
 """One training step, written once: Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661).
 
     repeat n_critic times: discriminator_step     D learns on a new batch
-    generator_step                                G learns on the batch that D saw last
+    generator_step                                G learns on the batch that D saw last, or on
+                                                  fresh noise (`GAN.generator_batch`)
     update of the average of G (EMA)
 
 Every engine runs these lines: `eager` as they stand, the others as recorded from them.
@@ -81,13 +82,15 @@ def discriminator_loss(gan: GAN, batch: Batch) -> LossTerms:
 
 
 def generator_loss(gan: GAN, batch: Batch, loss: Loss | None = None) -> LossTerms:
-    """Return G's loss on D's answers to `fake`; a relativistic loss draws new real samples.
+    """Return G's loss on D's answers to `fake`.
 
-    `loss` replaces the experiment's own one.
+    A relativistic loss draws new real samples. Where the networks are told the class, each has the
+    class of the generated sample that it is compared with, as in D's loss: whatever D adds to all
+    samples of a class then cancels in both. `loss` replaces the experiment's own one.
     """
     loss, fake = loss or gan.config.loss, gan.to_discriminator_input(batch.fake)
     if loss.relativistic:
-        real, labels = gan.sample_real_input(len(fake))
+        real, labels = gan.sample_real_input(len(fake), batch.labels)
         real_logits, fake_logits = gan.run_discriminator_on_both(real, labels, fake, batch.labels)
     else:
         real_logits = fake_logits = gan.run_discriminator(fake, batch.labels)

@@ -119,15 +119,22 @@ class GAN:
         """Draw `n` noise vectors z from the prior."""
         return self.config.prior.sample(n, self.config.latent_dim, self.rng[stream], self.device)
 
-    def sample_real(self, n: int) -> tuple[Samples, Classes | None]:
-        """Draw real samples, with their classes if the networks are conditional."""
+    def sample_real(self, n: int, labels: Classes | None = None) -> tuple[Samples, Classes | None]:
+        """Draw real samples, with their classes if the networks are conditional.
+
+        With `labels` each sample is of the class that is named for it.
+        """
+        if labels is not None:
+            return self.source.batch_of_classes(labels, self.rng["train"]), labels
         if self.classes:
             return self.source.labelled_batch(n, self.rng["train"])
         return self.source.batch(n, self.rng["train"]), None
 
-    def sample_real_input(self, n: int) -> tuple[Samples, Classes | None]:
-        """Draw real samples as D's input, with their classes if the networks are conditional."""
-        real, labels = self.sample_real(n)
+    def sample_real_input(
+        self, n: int, labels: Classes | None = None
+    ) -> tuple[Samples, Classes | None]:
+        """Draw real samples as D's input, as `sample_real` does."""
+        real, labels = self.sample_real(n, labels)
         return self.to_discriminator_input(real), labels
 
     def sample_labels(self, n: int, stream: str = "train") -> Classes | None:
@@ -148,6 +155,17 @@ class GAN:
         n = self.config.batch_size
         z, labels = self.sample_noise(n), self.sample_labels(n)
         return Batch(z, labels, self.generate(z, labels))
+
+    def generator_batch(self, batch: Batch) -> Batch:
+        """Return the batch on which G learns after D has learned on `batch`.
+
+        It is the same one, or with `fresh_noise` one of new noise and the same classes, as in
+        Algorithm 1.
+        """
+        if not self.config.fresh_noise:
+            return batch
+        z = self.sample_noise(len(batch.z))
+        return Batch(z, batch.labels, self.generate(z, batch.labels))
 
     def peek_batch(self) -> Batch:
         """Return the batch that the next step will draw, without drawing it."""

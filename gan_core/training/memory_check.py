@@ -10,7 +10,9 @@ from gan_core.training.gan import GAN
 from gan_core.training.monitoring.failures import advice
 from gan_core.training.step_cost import step_memory
 
-MEMORY_FIELDS = frozenset({"batch_size", "loss", "regularizer", "precision", "instance_noise"})
+MEMORY_FIELDS = frozenset(
+    {"batch_size", "loss", "regularizer", "precision", "instance_noise", "fresh_noise"}
+)
 """Settings that may change during a run, and with them the memory that a step needs."""
 
 VALUES_PER_PIXEL = 64

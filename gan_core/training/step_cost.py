@@ -135,5 +135,6 @@ def _play(gan: GAN, config: ExperimentConfig) -> tuple[float, float, list[int]]:
             torch.autograd.grad(discriminator_loss(small, batch).total, of_d)
         operations = counting.total
         with counting:
+            batch = small.generator_batch(batch)
             torch.autograd.grad(generator_loss(small, batch).total, of_g)
     return operations, counting.total - operations, counting.held

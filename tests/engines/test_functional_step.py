@@ -42,7 +42,8 @@ class Recorded:
             functional_step(gan, self.state, self.random_draws.draw_d(), self.settings, None)
         self.steps += 1
         weight = torch.tensor(0.0 if ema is None else ema.lerp_weight(self.steps))
-        draws = self.random_draws.draw_d() + self.random_draws.draw_g()
+        draws = self.random_draws.draw_d()
+        draws += self.random_draws.draw_g(draws)
         row, _ = functional_step(gan, self.state, draws, self.settings, weight)
         return row[0].item(), row[4].item()
 
@@ -58,7 +59,7 @@ def test_numbers_are_drawn_ahead_as_the_step_draws_them(run):
     for name, rng in trainer.gan.rng.items():
         assert torch.equal(rng.get_state(), before[name])
     drawn = random_draws.draw_d()
-    random_draws.draw_g()
+    drawn_for_g = random_draws.draw_g(drawn)
     after = {name: rng.get_state() for name, rng in trainer.gan.rng.items()}
     for name, rng in trainer.gan.rng.items():
         rng.set_state(before[name])
@@ -66,7 +67,11 @@ def test_numbers_are_drawn_ahead_as_the_step_draws_them(run):
     batch = trainer._batch
     for name, rng in trainer.gan.rng.items():
         assert torch.equal(rng.get_state(), after[name]), name
-    assert torch.equal(drawn[random_draws.z], batch.z)
+    if trainer.config.fresh_noise:
+        assert torch.equal(drawn_for_g[random_draws.fresh_z], batch.z)
+    else:
+        assert random_draws.fresh_z is None
+        assert torch.equal(drawn[random_draws.z], batch.z)
     assert (random_draws.labels is None) == (batch.labels is None)
     if batch.labels is not None:
         assert torch.equal(drawn[random_draws.labels], batch.labels)

@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from gan_core import ExperimentConfig, Trainer
 from gan_core.explain.latent_space import (
     arithmetic,
     lerp,
@@ -13,6 +15,7 @@ from gan_core.explain.latent_space import (
     truncate,
     walk,
 )
+from gan_core.explain.numbered_samples import NumberedSamples
 from gan_core.priors import PRIORS
 
 GAUSSIAN, UNIFORM = PRIORS.create("gaussian"), PRIORS.create("uniform")
@@ -49,7 +52,7 @@ def test_a_walk_takes_the_path_that_suits_the_prior():
 
 @pytest.mark.parametrize("prior", [GAUSSIAN, UNIFORM])
 def test_a_sheet_has_its_three_samples_at_its_corners(prior):
-    corners = draw(3)
+    corners = prior.sample(3, 16, torch.Generator().manual_seed(0))
     points = sheet(prior, corners, 5)
     assert points.shape == (25, 16)
     torch.testing.assert_close(points[[0, 4, 20]], corners)
@@ -63,15 +66,86 @@ def test_a_sheet_has_its_three_samples_at_its_corners(prior):
 def test_arithmetic():
     plus, minus, base = draw(3), draw(3, seed=1), draw(3, seed=2)
     plain = plus.mean(0) - minus.mean(0) + base.mean(0)
-    torch.testing.assert_close(arithmetic(UNIFORM, plus, minus, base)[0], plain)
+    torch.testing.assert_close(arithmetic(UNIFORM, plus, minus, base)[0], plain.clamp(-1, 1))
+    assert plain.abs().max() > 1
     scaled = arithmetic(GAUSSIAN, plus, minus, base)[0]
     torch.testing.assert_close(scaled / scaled.norm(), plain / plain.norm())
     assert scaled.norm() == pytest.approx(base.norm(dim=1).mean().item())
 
 
 def test_truncation_draws_towards_the_mean():
-    z = draw(4)
+    z = draw(4).abs()
     torch.testing.assert_close(truncate(GAUSSIAN, z, 0.5), z / 2)
     exponential = PRIORS.create({"name": "exponential", "scale": 3.0})
     torch.testing.assert_close(truncate(exponential, z, 0.0), torch.full((4, 16), 3.0))
     torch.testing.assert_close(truncate(exponential, z, 1.0), z)
+
+
+@pytest.mark.parametrize("df", [1.0, 1.5])
+def test_truncation_of_a_prior_without_a_mean_draws_towards_its_median(df):
+    cauchy = PRIORS.create({"name": "student_t", "df": df})
+    z = cauchy.sample(50, 4, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(truncate(cauchy, z, 0.7), 0.7 * z)
+
+
+BOUNDED = {
+    "uniform": (-1.0, 1.0),
+    "triangular": (-1.0, 1.0),
+    "exponential": (0.0, math.inf),
+    "bernoulli": (-1.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_no_way_leaves_the_bounds_of_the_prior(name):
+    prior = PRIORS.create(name)
+    z = prior.sample(60, 3, torch.Generator().manual_seed(1))
+    ways = {
+        "sheet": torch.cat([sheet(prior, z[i : i + 3], 8) for i in range(57)]),
+        "walk": walk(prior, z[:1], z[1:2], 9),
+        "sum": torch.cat([arithmetic(prior, *z[i : i + 3, None]) for i in range(57)]),
+        "truncation": truncate(prior, z, 1.5),
+    }
+    for way, points in ways.items():
+        assert points.amin() >= BOUNDED[name][0], way
+        assert points.amax() <= BOUNDED[name][1], way
+
+
+def test_a_sheet_that_would_leave_the_noise_stays_on_its_edge():
+    corners = UNIFORM.sample(3, 2, torch.Generator().manual_seed(3))
+    a, b, c = corners.double().numpy()
+    share = np.linspace(0, 1, 8)
+    plain = np.array([a + s * (b - a) + t * (c - a) for t in share for s in share])
+    assert (np.abs(plain) > 1).any()
+    np.testing.assert_allclose(sheet(UNIFORM, corners, 8), np.clip(plain, -1, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("prior", PRIORS.names())
+@pytest.mark.parametrize("latent", [1, 3])
+def test_what_a_prior_draws_is_in_it(prior, latent):
+    made = PRIORS.create(prior)
+    z = made.sample(500, latent, torch.Generator().manual_seed(2))
+    assert made.contains(z).all()
+    assert torch.equal(made.clip(z), z)
+
+
+@pytest.mark.parametrize(
+    ("prior", "way", "edge", "outside"),
+    [
+        ("bernoulli", "walk", 0, 7),
+        ("sphere", "walk", 0, 0),
+        ("sphere", "truncate", 0, 64),
+        ("gaussian", "truncate", 0, 0),
+        ("uniform", "walk", 0, 0),
+    ],
+)
+def test_points_that_are_no_noise_are_counted(prior, way, edge, outside):
+    config = {"dataset": "mnist", "prior": prior, "latent_dim": 8, "batch_size": 4}
+    small = {"name": "mlp", "width": 4}
+    config |= {"architecture": {"generator": small, "discriminator": small}}
+    samples = NumberedSamples(Trainer(ExperimentConfig.from_dict(config), engine="eager"))
+    points = samples.walk(0, 1, 9) if way == "walk" else samples.truncate(0.5)
+    assert (samples.num_on_edge(points), samples.num_outside(points)) == (edge, outside)
+    longer = samples.truncate(1.5)
+    expected = (samples.z.abs() > 1 / 1.5).any(1).sum() if prior == "uniform" else 0
+    assert samples.num_on_edge(longer) == expected

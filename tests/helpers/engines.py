@@ -46,6 +46,17 @@ RUNS = {
             "conditional": True,
         }
     },
+    "fresh noise": {"fresh_noise": True, "n_critic": 2},
+    "told the class, paired, fresh noise": DIGITS
+    | {
+        "architecture": {
+            "generator": {"name": "mlp", "width": 16},
+            "discriminator": {"name": "mlp", "width": 16},
+            "conditional": True,
+        },
+        "loss": "relativistic_pairing",
+        "fresh_noise": True,
+    },
     "ResNet": DIGITS
     | {
         "architecture": {

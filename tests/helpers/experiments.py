@@ -26,6 +26,7 @@ EXPERIMENTS = {
     "digits": DIGITS,
     "digits by class": BY_CLASS,
     "paired": {**LINE, "loss": "relativistic_pairing"},
+    "paired, fresh noise": {**LINE, "loss": "relativistic_pairing", "fresh_noise": True},
     "critic": {**LINE, "loss": "wasserstein", "regularizer": "gradient_penalty", "n_critic": 3},
     "blurred": {**LINE, "instance_noise": 0.2},
     "clipped": {**LINE, "loss": "wasserstein", "regularizer": "weight_clipping"},

@@ -48,8 +48,10 @@ CONDITIONAL = PICTURES | {
     "loss": "relativistic_pairing",
     "regularizer": "gradient_penalty",
 }
+FRESH = {"fresh_noise": True, "n_critic": 2, "instance_noise": 0.1}
 KINDS = {
     "tiny": {},
+    "fresh noise": FRESH,
     "normalised": NORMALISED,
     "batch norm": BATCH_NORM,
     "pictures": PICTURES,

@@ -115,7 +115,7 @@ def test_step_stops_when_asked():
 class PlainLoop:
     """The algorithm by hand: networks of one hidden layer, plain gradient steps.
 
-    G is judged on the noise that D has just seen.
+    G is judged on the noise that D has just seen, or on fresh noise.
     """
 
     def __init__(self, trainer):
@@ -162,6 +162,8 @@ class PlainLoop:
             loss_d = self.loss_d(on_real, on_fake)
             penalty = self.penalty(real)
             norm_d = self.descend(loss_d + penalty, self.d, self.config.optimizer_d.lr)
+        if self.config.fresh_noise:
+            z = self.noise()
         loss_g = self.loss_g(self.network(self.g, z))
         norm_g = self.descend(loss_g, self.g, self.config.optimizer_g.lr)
         return {
@@ -194,11 +196,13 @@ class PlainRelativistic(PlainLoop):
     ("loss", "plain"),
     [("non_saturating", PlainNonSaturating), ("relativistic_pairing", PlainRelativistic)],
 )
+@pytest.mark.parametrize("fresh_noise", [False, True])
 @pytest.mark.parametrize("n_critic", [1, 3])
-def test_trainer_is_the_plain_loop(loss, plain, n_critic):
+def test_trainer_is_the_plain_loop(loss, plain, n_critic, fresh_noise):
     trainer = restore_trainer(
         loss=loss,
         n_critic=n_critic,
+        fresh_noise=fresh_noise,
         optimizer_g={"name": "sgd", "lr": 0.05},
         optimizer_d={"name": "sgd", "lr": 0.1},
         ema_decay=0.0,

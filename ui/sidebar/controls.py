@@ -55,7 +55,8 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
                 chosen[field] = _choose_component(run, field, getattr(config, field))
         with st.expander("**Training**: batch, D steps, average, precision, seed"):
             most = {"batch_size": DATASETS.create(chosen["dataset"]).size}
-            for field in ("batch_size", "n_critic", "ema_decay", "precision", "seed"):
+            fields = ("batch_size", "n_critic", "fresh_noise", "ema_decay", "precision", "seed")
+            for field in fields:
                 chosen[field] = _choose_field(
                     run, ExperimentConfig, field, config, notes, most.get(field)
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -95,7 +96,7 @@ def draw(run: PageRun, snapshot: Snapshot, chosen: LatentChoice) -> None:
             st.info("Choose at least one sample for each of the three terms.")
             return
         points, columns, words = _points(run, samples, chosen)
-        st.markdown(words)
+        st.markdown(words + _off_the_prior(run, samples, points))
         label, width = f"{chosen.kind.lower()} through the latent space", 560
         if chosen.kind == SUM:
             label = "three means and their sum"
@@ -128,11 +129,28 @@ def _points(
         words = "**First − second + third = fourth**: each is G at the mean of its noise vectors"
         words += ", told the same sum of its classes' learnt vectors." if told else "."
         return samples.arithmetic(chosen.plus, chosen.minus, chosen.base), 4, words
+    prior = run.displayed.config.prior
+    middle = "mean" if math.isfinite(prior.marginal(1).mean()) else "median"
     words = (
-        f"**The same samples, z drawn to {chosen.psi:.0%} of its distance from the mean**: below "
-        "100 % more typical and more alike, above it bolder and more often broken."
+        f"**The same samples, z drawn to {chosen.psi:.0%} of its distance from the {middle}**: "
+        "below 100 % more typical and more alike, above it bolder and more often broken."
     )
     return samples.truncate(chosen.psi), 8, words
+
+
+def _off_the_prior(run: PageRun, samples: NumberedSamples, points: LatentPoints) -> str:
+    """Return how many points would have left the prior, or lie where it draws no z; or nothing."""
+    prior, count = run.displayed.config.prior, len(points.z)
+    words = ""
+    if edge := samples.num_on_edge(points):
+        low, high = prior.bounds(run.displayed.config.latent_dim)
+        area = f"below {low:g}" if math.isinf(high) else f"beyond {low:g} to {high:g}"
+        words += f" {edge} of {count} points would go {area}, where there is no noise: they stay "
+        words += "on the edge."
+    if outside := samples.num_outside(points):
+        words += f" {outside} of {count} points are no z that the {prior.title} prior ever draws: "
+        words += "G was not trained on such."
+    return words
 
 
 def _titles(chosen: LatentChoice, count: int) -> list[str]:

@@ -50,6 +50,9 @@ class DummySource:
     def labelled_batch(self, n: int, rng: torch.Generator) -> tuple[Samples, Classes]:
         return self.batch(n, rng), torch.zeros(n, dtype=torch.long)
 
+    def batch_of_classes(self, labels: Classes, rng: torch.Generator) -> Samples:
+        return self.batch(len(labels), rng)
+
 
 class TracedStep(nn.Module):
     """A recorded step as torch's exporter wants it."""
@@ -69,7 +72,8 @@ def trace_step(config: ExperimentConfig, whole: bool) -> tuple[Any, list[torch.T
     """
     gan = GAN(config, torch.device("cpu"), list(range(6)), DummySource(config.dataset))
     random_draws, state = record_draws(gan), state_tensors_of(OptimizerPair(gan))
-    draws = random_draws.draw_d() + (random_draws.draw_g() if whole else [])
+    draws = random_draws.draw_d()
+    draws += random_draws.draw_g(draws) if whole else []
     settings = {name: torch.tensor(value) for name, value in runtime_scalars(config, gan).items()}
     weight = (torch.tensor(0.5),) if whole else ()
     leaves, form = tree_flatten((state, draws, settings, *weight))

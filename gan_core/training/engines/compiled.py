@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -70,7 +71,8 @@ class CompiledEngine:
         self._scalars = tree_leaves(scalars.tensors)
         self._ema_weight = StaticScalars({"weight": 0.0}, cpu)
         with gan.no_side_effects():
-            of_d, of_g = self._draws.draw_d(), self._draws.draw_g()
+            of_d = self._draws.draw_d()
+            of_g = self._draws.draw_g(of_d)
         weight = tree_leaves(self._ema_weight.tensors)
         for job, draws, more in zip(self._jobs, (of_d + of_g, of_d), (weight, []), strict=True):
             if job is not None:
@@ -90,18 +92,25 @@ class CompiledEngine:
         return fused_output(self._batch(draws), row, whole=False)
 
     def finish_step(self, number: int, batch: Batch | None) -> StepOutput:
-        draws = self._draws.draw_d()
-        batch = self._batch(draws)
-        draws += self._draws.draw_g()
+        of_d = self._draws.draw_d()
+        of_g = self._draws.draw_g(of_d)
         if self._state.ema is not None:
             self._ema_weight.update({"weight": self._state.ema.lerp_weight(number)})
-        arguments = [*self._tensors, *draws, *self._scalars, self._ema_weight.tensors["weight"]]
+        arguments = [
+            *self._tensors,
+            *of_d,
+            *of_g,
+            *self._scalars,
+            self._ema_weight.tensors["weight"],
+        ]
         (row,) = self._whole.boxed_run(arguments)
-        return fused_output(batch, row, whole=True)
+        return fused_output(self._batch(of_d, of_g), row, whole=True)
 
-    def _batch(self, draws: list[torch.Tensor]) -> Batch:
-        labels = None if self._draws.labels is None else draws[self._draws.labels]
-        return Batch(draws[self._draws.z], labels, None)
+    def _batch(self, of_d: list[torch.Tensor], of_g: Sequence[torch.Tensor] = ()) -> Batch:
+        """Return the batch of the latest update, given the numbers of D's and G's."""
+        fresh = self._draws.fresh_z
+        z = of_g[fresh] if of_g and fresh is not None else of_d[self._draws.z]
+        return Batch(z, self._draws.labels_of(of_d), None)
 
 
 def _check(job: CompileJob, arguments: list[torch.Tensor]) -> None:

@@ -39,9 +39,11 @@ class EagerEngine:
         return StepOutput(update.batch.detach(), g_statistics=read, update=update)
 
     def _with_fake(self, batch: Batch | None) -> Batch:
-        """Return the batch with G's samples, generated again where only their noise is kept."""
+        """Return G's batch with its samples, generated again where only their noise is kept."""
         if batch is None:
             return self._gan.sample_fake_batch()
+        if self._gan.config.fresh_noise:
+            return self._gan.generator_batch(batch)
         if batch.fake is not None:
             return batch
         with freeze_spectral_norm(self._gan.generator) as generator:

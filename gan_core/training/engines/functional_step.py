@@ -138,7 +138,7 @@ def functional_step(
     scalars: dict[str, torch.Tensor],
     ema_weight: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, Batch]:
-    """Take a step on `state`; return its statistics (`D_STATS`, then `G_STATS`) and its batch.
+    """Take a step on `state`; return its statistics (`D_STATS`, then `G_STATS`) and last batch.
 
     Without `draws` the GAN draws for itself, and torch's optimizers compute as they do eagerly.
     `ema_weight` is the weight of G in the next average; without it D alone is updated.
@@ -160,14 +160,16 @@ def functional_step(
 
     with random_ops:
         d_update = discriminator_step(functional, optimizer("d"))
+        batch = d_update.batch
         statistics = d_statistics(functional, d_update)
         if ema_weight is not None:
-            g_update = generator_step(functional, optimizer("g"), d_update.batch)
+            batch = functional.generator_batch(batch)
+            g_update = generator_step(functional, optimizer("g"), batch)
             statistics |= g_statistics(functional, g_update)
             tensors = [*functional.generator.parameters(), *state["g"]["buffers"].values()]
             if state["average"]:
                 ema_update_(state["average"], [tensor.detach() for tensor in tensors], ema_weight)
-    return torch.stack(list(statistics.values())), d_update.batch
+    return torch.stack(list(statistics.values())), batch
 
 
 def _with_draws(

@@ -19,11 +19,12 @@ from gan_core.shapes import Classes, Latents, Samples
 from gan_core.training.algorithm import discriminator_loss, generator_loss
 from gan_core.training.gan import GAN
 
-DrawFn = Callable[[], tuple[torch.Tensor, ...]]
-"""Makes one draw and returns its tensors."""
+DrawFn = Callable[[Classes | None], tuple[torch.Tensor, ...]]
+"""Makes one draw, given the classes of D's batch, and returns its tensors."""
 
 DrawHandler = Callable[[str, DrawFn], tuple[torch.Tensor, ...]]
-"""Returns the tensors of a draw, given its kind (`real`, `noise` or `call`) and how it is made."""
+"""Returns the tensors of a draw, given its kind (`real`, `real_of_classes`, `noise` or `call`) and
+how it is made."""
 
 
 @dataclass
@@ -34,16 +35,23 @@ class RandomDraws:
     of_g: list[DrawFn] = field(default_factory=list)
     z: int = 0
     """The index of the noise among the tensors of `draw_d`."""
+    fresh_z: int | None = None
+    """The index of G's own noise among those of `draw_g`, if it does not learn on D's."""
     labels: int | None = None
-    """The index of the classes among them, if the networks are conditional."""
+    """The index of the classes among those of `draw_d`, if the networks are conditional."""
 
     def draw_d(self) -> list[torch.Tensor]:
         """Draw the numbers of an update of D."""
-        return [number for make in self.of_d for number in make()]
+        return [number for make in self.of_d for number in make(None)]
 
-    def draw_g(self) -> list[torch.Tensor]:
-        """Draw the numbers of an update of G on the same batch."""
-        return [number for make in self.of_g for number in make()]
+    def draw_g(self, drawn_for_d: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Draw the numbers of an update of G after one of D, whose numbers are given."""
+        labels = self.labels_of(drawn_for_d)
+        return [number for make in self.of_g for number in make(labels)]
+
+    def labels_of(self, drawn_for_d: list[torch.Tensor]) -> Classes | None:
+        """Return the classes among the numbers of an update of D."""
+        return None if self.labels is None else drawn_for_d[self.labels]
 
 
 class PredrawnGAN(GAN):
@@ -53,14 +61,17 @@ class PredrawnGAN(GAN):
         self.share(gan)
         self._gan, self._deal = gan, deal
 
-    def sample_real(self, n: int) -> tuple[Samples, Classes | None]:
+    def sample_real(self, n: int, labels: Classes | None = None) -> tuple[Samples, Classes | None]:
+        if labels is not None:
+            draw = lambda of_batch: self._gan.sample_real(n, of_batch)[:1]  # noqa: E731
+            return self._deal("real_of_classes", draw)[0], labels
         dealt = self._deal(
-            "real", lambda: tuple(x for x in self._gan.sample_real(n) if x is not None)
+            "real", lambda _: tuple(x for x in self._gan.sample_real(n) if x is not None)
         )
         return dealt if len(dealt) == 2 else (dealt[0], None)
 
     def sample_noise(self, n: int, stream: str = "train") -> Latents:
-        return self._deal("noise", lambda: (self._gan.sample_noise(n, stream),))[0]
+        return self._deal("noise", lambda _: (self._gan.sample_noise(n, stream),))[0]
 
 
 class RandomOpHook(TorchDispatchMode):
@@ -77,7 +88,7 @@ class RandomOpHook(TorchDispatchMode):
         if kwargs.get("generator") is None:
             return func(*args, **kwargs)
         if not func._schema.is_mutable:
-            return self._deal("call", lambda: (func(*args, **kwargs),))[0]
+            return self._deal("call", lambda _: (func(*args, **kwargs),))[0]
         filled, rest = args[0], args[1:]
         like = partial(
             torch.empty_strided,
@@ -86,27 +97,26 @@ class RandomOpHook(TorchDispatchMode):
             dtype=filled.dtype,
             device=filled.device,
         )
-        (drawn,) = self._deal("call", lambda: (func(like(), *rest, **kwargs),))
+        (drawn,) = self._deal("call", lambda _: (func(like(), *rest, **kwargs),))
         return torch.ops.aten.copy_.default(filled, drawn)
 
 
 def record_draws(gan: GAN) -> RandomDraws:
     """Record how a step draws its random numbers, without side effects."""
     random_draws, inside, drawn = RandomDraws(), False, 0
-    draws = random_draws.of_d
+    draws, labels = random_draws.of_d, None
 
     def deal(kind: str, make: DrawFn) -> tuple[torch.Tensor, ...]:
-        nonlocal inside, drawn
+        nonlocal inside, drawn, labels
         if inside:  # a call to a generator within a draw that is recorded as a whole
-            return make()
+            return make(labels)
         inside = True
-        numbers = make()
+        numbers = make(labels)
         inside = False
-        if draws is random_draws.of_d:
-            if kind == "noise":
-                random_draws.z = drawn
-            elif kind == "real" and len(numbers) == 2:
-                random_draws.labels = drawn + 1
+        if kind == "noise":
+            setattr(random_draws, "z" if draws is random_draws.of_d else "fresh_z", drawn)
+        elif kind == "real" and len(numbers) == 2:
+            random_draws.labels, labels = drawn + 1, numbers[1]
         draws.append(make)
         drawn += len(numbers)
         return numbers
@@ -115,6 +125,6 @@ def record_draws(gan: GAN) -> RandomDraws:
     with gan.no_side_effects(), RandomOpHook(deal):
         batch = recording.sample_batch()
         discriminator_loss(recording, batch)
-        draws = random_draws.of_g
-        generator_loss(recording, batch)
+        draws, drawn = random_draws.of_g, 0
+        generator_loss(recording, recording.generator_batch(batch))
     return random_draws
