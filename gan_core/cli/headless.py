@@ -16,8 +16,11 @@ from gan_core.storage.run_folder import CONFIG, GENERATOR, RunFolder
 from gan_core.storage.run_saver import AUTOSAVE_SECONDS, RunSaver
 from gan_core.storage.save_error import RETRY_NOTICE
 from gan_core.training.engines.compile_queue import COMPILE_QUEUE
+from gan_core.training.monitoring.failures import BreakdownWarning
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
+
+warnings.simplefilter("ignore", BreakdownWarning)  # the command ends with the sentence
 
 NEVER = 10**15
 

@@ -16,7 +16,7 @@ from gan_core.training.algorithm import UpdateResult
 from gan_core.training.engines.base import StepOutput
 from gan_core.training.engines.selector import EngineSelector
 from gan_core.training.memory_check import MEMORY_FIELDS, check_fits, max_batch_size
-from gan_core.training.monitoring.failures import Failure, NumericalFailure, OutOfMemory
+from gan_core.training.monitoring.failures import Failure, NumericalFailure, OutOfMemory, announce
 from gan_core.training.monitoring.history import History
 from gan_core.training.monitoring.recorder import Recorder
 from gan_core.training.monitoring.sample_timeline import Timeline
@@ -77,22 +77,20 @@ class Trainer(TrainState):
         """Take `n` steps: `n_critic` updates of D, then one of G. Return how many were completed.
 
         Stops early when `should_continue()` is false, asked after every update, or when the numbers
-        diverge or there is no memory for a step (see `failure`). The next call completes a step
-        that was left half-way.
+        diverge or there is no memory for a step: the run then goes back to its last good state,
+        steps that are undone do not count, a `BreakdownWarning` is given, and `failure` says more.
+        The next call completes a step that was left half-way.
         """
-        began = time.perf_counter()
+        began, before = time.perf_counter(), self.step_count
         with self.recover_from_oom():
             self._allocate_threads()
             try:
-                for taken in range(n):
-                    if not self._run_step(should_continue):
-                        return taken
-                    if self.failure or not should_continue():
-                        return taken + 1
-                return n
+                for _ in range(n):
+                    if not self._run_step(should_continue) or self.failure or not should_continue():
+                        break
             finally:
                 self.engine_selector.trained += time.perf_counter() - began
-        return 0
+        return max(0, self.step_count - before)
 
     def _run_step(self, should_continue: Callable[[], bool]) -> bool:
         """Make the updates that are left of this step; False if stopped before the last one."""
@@ -168,7 +166,7 @@ class Trainer(TrainState):
             broken = last, "a weight"
         if broken is not None:
             self._roll_back()
-            self.failure = NumericalFailure(*broken, self.step_count)
+            self.failure = announce(NumericalFailure(*broken, self.step_count))
 
     def _roll_back(self) -> None:
         """Return to the last good state."""
@@ -198,9 +196,9 @@ class Trainer(TrainState):
             self._batch = None
             self._roll_back()
             release_memory()
-            self.failure = OutOfMemory(
-                step, self.config.batch_size, max_batch_size(self.gan), self.step_count
-            )
+            fits = max_batch_size(self.gan)
+            failure = OutOfMemory(step, self.config.batch_size, fits, self.step_count)
+            self.failure = announce(failure)
 
     @property
     def engine(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core.training.monitoring.failures import MAX_ABS_VALUE
+from gan_core.training.monitoring.failures import MAX_ABS_VALUE, BreakdownWarning
 from tests.helpers.trainers import assert_same, config_of, restore_trainer, weights
 
 WILD = {"optimizer_g": {"name": "sgd", "lr": 100.0}, "optimizer_d": {"name": "sgd", "lr": 100.0}}
@@ -35,9 +35,9 @@ def test_divergence_goes_back_to_healthy_weights(kind):
         t.step(40)
         t.update_config(wild)
     healthy = trainer.state_dict()
-    taken = trainer.step(1000)
-
-    assert taken < 1000
+    with pytest.warns(BreakdownWarning) as warned:
+        assert trainer.step(1000) == 0
+    assert [str(w.message) for w in warned] == [trainer.failure.sentence()]
     assert trainer.failure.step == first_broken_step(watched)
     assert trainer.failure.healthy_step == trainer.step_count == 40
     assert f"At step {trainer.failure.step:,} " in trainer.failure.sentence()
@@ -53,10 +53,25 @@ def test_divergence_goes_back_to_healthy_weights(kind):
     assert trainer.snapshot().history["step"][-1] == 70
 
 
+def test_steps_before_the_last_good_state_are_counted():
+    trainer = restore_trainer(loss="least_squares", **CALM)
+
+    def spoil():
+        if trainer.step_count == 30:
+            with torch.no_grad():
+                next(trainer.discriminator.parameters()).fill_(math.nan)
+        return True
+
+    with pytest.warns(BreakdownWarning, match="those of step 25 again"):
+        assert trainer.step(60, spoil) == 25
+    assert trainer.step_count == 25
+
+
 def test_looking_at_a_run_that_diverged_shows_healthy_numbers():
     trainer = restore_trainer(loss="least_squares", **WILD)
-    trainer.step(24)
-    snapshot = trainer.snapshot()
+    assert trainer.step(24) == 24
+    with pytest.warns(BreakdownWarning, match="those of step 0 again"):
+        snapshot = trainer.snapshot()
     assert trainer.failure is not None
     assert snapshot.step == trainer.failure.healthy_step == 0
     assert np.isfinite(snapshot.samples).all()
@@ -75,6 +90,7 @@ def test_divergence_after_loading_goes_back_to_what_was_loaded():
         next(trainer.discriminator.parameters()).fill_(math.nan)
     trainer.step(100)
     assert trainer.failure.step == 71
+    assert trainer.step_count == 60
     assert_same(trainer.state_dict(), state)
 
 

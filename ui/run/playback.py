@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,9 +13,22 @@ from dataclasses import replace
 from gan_core.optimizers import Optimizer
 from gan_core.registry import knobs
 from gan_core.runtime.scheduler import SCHEDULER
-from gan_core.training.monitoring.failures import Failure, NumericalFailure
+from gan_core.training.monitoring.failures import (
+    BreakdownWarning,
+    Failure,
+    NumericalFailure,
+    OutOfMemory,
+)
 from ui.run.frame_timer import FrameTimer
 from ui.run.run_base import RunBase
+
+warnings.simplefilter("ignore", BreakdownWarning)  # the page says it itself
+
+GO_ON = {
+    NumericalFailure: "lower the learning rates (under Optimizers) and train on, or reset.",
+    OutOfMemory: "change the batch (under Training) and train on.",
+}
+"""What may be done on the page about a run that stopped by itself."""
 
 SHARED_FRAME_SECONDS = 1.0
 """Seconds after which a frame is drawn although other runs left it little time to train."""
@@ -226,7 +240,9 @@ class Playback:
         """Check the run's numbers, and put a new failure into the page's notice."""
         self._run.trainer.check_finite()
         if self.has_new_failure:
-            self._run.notice = self._run.trainer.failure.sentence()
+            failure = self._run.trainer.failure
+            notice = f"{failure.sentence()} Training is paused: {GO_ON[type(failure)]}"
+            self._run.notice = notice
 
     def start_slower(self) -> None:
         """Go on from the last healthy state with half the learning rates."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 MAX_ABS_VALUE = 1e8
@@ -19,6 +20,13 @@ STATISTIC_LABELS = {
 """Names of the statistics in a sentence."""
 
 
+class BreakdownWarning(UserWarning):
+    """A run stopped by itself. The message is `Failure.sentence()`."""
+
+
+warnings.simplefilter("always", BreakdownWarning, append=True)  # not once only, as is usual
+
+
 class NumericalFailure(NamedTuple):
     """A run whose numbers stopped being numbers, or ran away."""
 
@@ -29,9 +37,8 @@ class NumericalFailure(NamedTuple):
     def sentence(self) -> str:
         return (
             f"At step {self.step:,} {self.what} stopped being a finite number, or ran beyond "
-            f"{MAX_ABS_VALUE:,.0f}: the learning rates are likely too high. Training is paused, "
-            f"and the weights are those of step {self.healthy_step:,}, the last healthy ones kept. "
-            "Lower the learning rates (under Optimizers) and train on, or reset."
+            f"{MAX_ABS_VALUE:,.0f}: the learning rates are likely too high. The weights are those "
+            f"of step {self.healthy_step:,} again, the last healthy ones kept."
         )
 
 
@@ -46,9 +53,8 @@ class OutOfMemory(NamedTuple):
 
     def sentence(self) -> str:
         return (
-            f"Step {self.step:,} needed more memory than this machine has free. Training is "
-            f"paused, and the weights are those of step {self.healthy_step:,}. "
-            f"{advice(self.batch_size, self.fits)} Then train on."
+            f"Step {self.step:,} needed more memory than this machine has free. The weights are "
+            f"those of step {self.healthy_step:,}. {advice(self.batch_size, self.fits)}"
         )
 
 
@@ -61,3 +67,9 @@ def advice(batch_size: int, fits: int) -> str:
 
 Failure = NumericalFailure | OutOfMemory
 """Why a run stopped by itself."""
+
+
+def announce(failure: Failure) -> Failure:
+    """Warn of a failure, and return it: in Python a run stops without another sign."""
+    warnings.warn(failure.sentence(), BreakdownWarning, stacklevel=3)
+    return failure
