@@ -28,6 +28,9 @@ class Regularizer(Component):
     needs_input_grad: ClassVar[bool] = False
     """Whether it uses D's gradient at the samples of the batch."""
 
+    penalizes_gradient: ClassVar[bool] = False
+    """Whether it is made of D's gradient for each sample, which batch norm in D takes away."""
+
     def penalty(
         self, discriminator: Critic, real: Samples, fake: Samples, rng: torch.Generator
     ) -> PerSample | None:
@@ -72,8 +75,12 @@ class NoRegularizer(Regularizer):
 )
 @dataclass(frozen=True)
 class GradientPenalty(Regularizer):
-    """Pulls D's slope to 1 on random points between real and generated samples."""
+    """Pulls D's slope to 1 on random points between real and generated samples.
 
+    Choose a D without batch norm: with it a sample has no gradient of its own.
+    """
+
+    penalizes_gradient = True
     strength: float = knob(
         10.0, low=0.01, high=100.0, log=True, label="strength λ", help="λ, the penalty's weight."
     )
@@ -99,8 +106,11 @@ class Dragan(Regularizer):
 
     The noise is the paper's, N(0, c·I) with c = (spread · s_x)². The authors' code draws it from
     0 to spread · s_x instead, which moves all points to one side.
+
+    Choose a D without batch norm: with it a sample has no gradient of its own.
     """
 
+    penalizes_gradient = True
     strength: float = knob(
         10.0, low=0.01, high=100.0, log=True, label="strength λ", help="λ, the penalty's weight."
     )
@@ -133,8 +143,12 @@ def penalise_slope(
 )
 @dataclass(frozen=True)
 class R1(Regularizer):
-    """Flattens D where the data are, so that the game comes to rest there."""
+    """Flattens D where the data are, so that the game comes to rest there.
 
+    Choose a D without batch norm: with it a sample has no gradient of its own.
+    """
+
+    penalizes_gradient = True
     needs_input_grad = True
     gamma: float = knob(
         0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the penalty's weight."
@@ -155,8 +169,12 @@ class R1(Regularizer):
 )
 @dataclass(frozen=True)
 class R1R2(Regularizer):
-    """Flattens D on the real and on the generated samples."""
+    """Flattens D on the real and on the generated samples.
 
+    Choose a D without batch norm: with it a sample has no gradient of its own.
+    """
+
+    penalizes_gradient = True
     needs_input_grad = True
     gamma: float = knob(
         0.5, low=0.001, high=100.0, log=True, label="γ", help="γ, the weight of both."

@@ -18,6 +18,7 @@ from gan_core.cli import headless
 from gan_core.cli.headless import Interrupted, TrainOptions
 from gan_core.cli.parser import condition
 from gan_core.data.base import is_ready, prepare
+from gan_core.diagnosis.remarks import remarks
 from gan_core.storage.runs_folder import new_folder, resolve_run
 from gan_core.training.monitoring.snapshot import Snapshot
 
@@ -81,6 +82,8 @@ def _begun(options: argparse.Namespace) -> tuple[Callable[..., object], Path]:
     if not is_ready(config.dataset):
         with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
+    for sentence in dict.fromkeys(remark.sentence for remark in remarks(config)):
+        _say(sentence)
     out = options.out or new_folder().path
     return partial(headless.start, config, out), out
 

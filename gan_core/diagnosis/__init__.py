@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_core.diagnosis import game_rules, sample_rules
+from gan_core.diagnosis import architecture_rules, game_rules, sample_rules
 from gan_core.diagnosis.indicators import Indicators, indicators_of, reference_of
 from gan_core.diagnosis.remedies import Remedy
 from gan_core.diagnosis.rule import CONDITIONS, Condition, Evidence, Finding

@@ -191,6 +191,16 @@ def more_noise_numbers(config: ExperimentConfig) -> Remedy | None:
     return _change(config, f"with {MANY_BITS} noise numbers", latent_dim=MANY_BITS)
 
 
+def without_batch_norm(config: ExperimentConfig) -> Remedy | None:
+    """Salimans et al. 2016, arXiv:1606.03498, section 3.4: a batch must not judge itself."""
+    network = config.architecture.discriminator
+    if not hasattr(network, "normalisation"):
+        return None
+    plain = REGISTRIES["discriminator"].create({**network.to_dict(), "normalisation": "none"})
+    parts = _replaced(config.architecture, discriminator=plain)
+    return _change(config, "without batch norm in D", architecture=parts)
+
+
 def _differing(config: ExperimentConfig, changed: ExperimentConfig) -> dict[str, Any]:
     return {name: getattr(changed, name) for name in config.differences(changed)}
 

@@ -159,10 +159,7 @@ def _record_g(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRe
     z, labels = update.batch.z, update.batch.labels
     with trainer.gan.no_side_effects():
         batch = Batch(z, labels, trainer.gan.generate(z, labels))
-        for name in (
-            "train",
-            "dropout",
-        ):  # the same real samples, blur and units left out as before
+        for name in ("train", "dropout"):  # the same real samples, blur and dropout as before
             trainer.gan.rng[name].set_state(streams[name])
         after = generator_loss(trainer.gan, batch)
     weight_update = _weight_update(before, _weights(*networks), update.loss_terms, after)

@@ -53,6 +53,16 @@ class Generator(Network):
 class Discriminator(Network):
     """D: samples of shape (n, *sample_shape) → logits of shape (n,)."""
 
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether it normalises each batch, so that a logit depends on the whole batch."""
+        return getattr(self, "normalisation", None) == "batch" and getattr(self, "depth", 1) > 0
+
+    @property
+    def differs_at_rest(self) -> bool:
+        """Whether it answers otherwise outside of training: batch norm, dropout."""
+        return self.has_batch_norm or bool(getattr(self, "dropout", 0.0))
+
     @abstractmethod
     def build(self, sample_shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
         """Return the network with its own initialisation; dropout draws from `rng`."""

@@ -108,6 +108,8 @@ class DCGANGenerator(Generator):
 class DCGANDiscriminator(Discriminator):
     """Strided convolutions that halve the picture, 64 → 32 → … → 4, with batch norm inside."""
 
+    has_batch_norm = True
+
     channels: int = knob(
         32, low=4, high=256, log=True, help="Channels of the first layer; the usual code has 64."
     )

@@ -109,7 +109,10 @@ class MLPDiscriminator(Discriminator):
     width: int = knob(64, low=1, high=2048, log=True, help="Units in each hidden layer.")
     activation: str = knob("leaky_relu", choices=tuple(ACTIVATIONS), help="Between the layers.")
     normalisation: str = knob(
-        "none", choices=("none", "batch", "layer", "spectral"), help="In each hidden layer."
+        "none",
+        choices=("none", "batch", "layer", "spectral"),
+        help="In each hidden layer. batch: real and generated samples are normalised apart, each "
+        "by their own mean and spread, so on numbers D sees neither and never learns.",
     )
     dropout: float = knob(0.0, low=0.0, high=0.8, help="Share of hidden units left out at random.")
 

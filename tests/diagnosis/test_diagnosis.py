@@ -114,7 +114,9 @@ def indicators(
 
 
 DIGITS = {"dataset": {"name": "mnist"}}
+BATCH_NORM = {"architecture": {"discriminator": {"name": "mlp", "normalisation": "batch"}}}
 SYMPTOMS = {
+    "blind_d": indicators(experiment=BATCH_NORM),
     "diverging": indicators(max_loss_ratio=5_000.0),
     "cannot_reach": indicators(experiment={"prior": "bernoulli", "latent_dim": 3}),
     "g_starved": indicators(d_advantage=0.99, slope=0.01, experiment={"loss": "minimax"}),

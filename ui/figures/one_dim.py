@@ -21,6 +21,7 @@ from ui.figures.primitives import (
     axis,
     curve,
     d_label,
+    d_name,
     layout,
     small_multiples,
 )
@@ -29,7 +30,7 @@ from ui.figures.primitives import (
 def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return the paper's Figure 1: both densities, D and the best D over the axis."""
     view = snapshot.density
-    kind = "D(x)" if config.loss.is_probabilistic else "D(x), raw score"
+    kind = d_name(config) + ("" if config.loss.is_probabilistic else ", raw score")
     data = [
         curve(view.x, view.p_fake, "generated density", FAKE, fill="tozeroy"),
         curve(view.x, view.d, kind, DISCRIMINATOR, yaxis="y2"),

@@ -116,6 +116,11 @@ def d_label(config: ExperimentConfig) -> str:
     return "probability of real" if config.loss.is_probabilistic else "raw score of D"
 
 
+def d_name(config: ExperimentConfig) -> str:
+    """Return the name of D's curve over x, which is that of D at rest."""
+    return "D(x) at rest" if config.architecture.discriminator.differs_at_rest else "D(x)"
+
+
 def shortened(texts: list[str]) -> str:
     """Return the texts of one mark, no longer than fits beside the next one."""
     text = "; ".join(texts)

@@ -22,6 +22,7 @@ from ui.figures.primitives import (
     axis,
     curve,
     d_label,
+    d_name,
     layout,
     points,
 )
@@ -41,7 +42,7 @@ def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> F
     low, high = config.loss.score_range or _reach(seen)
     span = high - low
     floor = low - 0.12 * span
-    data = [curve(x, seen.curve, "D(x)", DISCRIMINATOR)]
+    data = [curve(x, seen.curve, d_name(config), DISCRIMINATOR)]
     if seen.curve_before is not None:
         data.append(
             curve(

@@ -25,6 +25,7 @@ from ui.figures.primitives import (
     axis,
     curve,
     d_label,
+    d_name,
     envelope,
     headline,
     layout,
@@ -168,7 +169,7 @@ def against_the_best(seen: Curves, config: ExperimentConfig, revision: str) -> F
     data = [
         curve(seen.x, seen.p_real, "target density", REAL, fill="tozeroy", yaxis="y2", opacity=0.6),
         curve(seen.x, seen.p_fake, "density of G", FAKE, fill="tozeroy", yaxis="y2", opacity=0.6),
-        curve(seen.x, seen.d, "D(x)", DISCRIMINATOR),
+        curve(seen.x, seen.d, d_name(config), DISCRIMINATOR),
     ]
     if seen.d_optimal is not None:
         dash = {"dash": "dash", "width": 2}

@@ -51,12 +51,14 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         unit = d_input_scale(run.displayed.gan)
         images["implied"] = lambda loss_d: measured.distance_from_loss(loss_d, unit)
     batches = snapshot.curves.after(since).map("loss_d", images)
+    at_rest = config.architecture.discriminator.differs_at_rest and found.curves is not None
     chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
     live_chart(chart, f"{run.page}.lesson.towards")
+    rest = "; D is at rest there, and in training for the batches" if at_rest else ""
     st.caption(
         f"From {found.samples:,} real and as many generated samples of G itself, not of its "
         f"average, whenever this chapter is drawn (± its standard error); grey from batches of "
-        f"{config.batch_size}."
+        f"{config.batch_size}{rest}."
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
+from gan_core.diagnosis.remarks import remarks
 from gan_core.registry import Knob, Registry, knobs
 from ui.run.page_run import PageRun
 from ui.session.state import clamp_widget, init_widget, set_widget
@@ -46,6 +47,7 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
             chosen["loss"] = _choose_component(run, "loss", config.loss)
         with st.expander("**Regularizer**: what keeps D smooth"):
             chosen["regularizer"] = _choose_component(run, "regularizer", config.regularizer)
+            notes["regularizer"] = st.container()
             noise = "instance_noise"
             chosen[noise] = _choose_field(run, ExperimentConfig, noise, config, notes)
         with st.expander("**Optimizers**: how the weights move"):
@@ -65,10 +67,13 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
             "training goes on. Target, prior, networks and seed begin a new run."
         )
         try:
-            return None if run.looks_back else ExperimentConfig.from_dict(chosen)
+            made = None if run.looks_back else ExperimentConfig.from_dict(chosen)
         except ValueError as error:
             _show_refusal(str(error), notes)
             return None
+        for remark in () if made is None else remarks(made):
+            notes[remark.field].warning(remark.sentence)
+        return made
 
 
 def _show_refusal(reason: str, notes: dict[str, Any]) -> None:
@@ -92,6 +97,7 @@ def _choose_architecture(
     for key, network in (("generator", "Generator G"), ("discriminator", "Discriminator D")):
         st.markdown(f"**{network}**")
         chosen[key] = _choose_component(run, key, getattr(parts, key), fits=config)
+        notes[key] = st.container()
     if config.dataset.kind.may_standardize:
         own = DATASETS[target].default_standardise
         current = parts.standardise if target == config.dataset.name else own

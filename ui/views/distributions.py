@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gan_core.config import ExperimentConfig
 from gan_core.evaluation.one_dim import doubt
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
@@ -26,7 +27,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     with right:
         run_charts.losses(run, snapshot)
         run_charts.d_outputs(run, snapshot)
-    for remark in _remarks(snapshot):
+    for remark in _remarks(snapshot, config):
         st.caption(remark)
     unsure = doubt(config.dataset, len(snapshot.samples))
     run_charts.distances(run, snapshot, muted=unsure is not None)
@@ -34,9 +35,20 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         st.caption(unsure)
 
 
-def _remarks(snapshot: Snapshot) -> list[str]:
+def _remarks(snapshot: Snapshot, config: ExperimentConfig) -> list[str]:
     """Return the remarks without which the first chart would be misread."""
     remarks = []
+    network = config.architecture.discriminator
+    if network.differs_at_rest:
+        rest = (
+            "with the mean and spread of all past batches"
+            if network.has_batch_norm
+            else "with no unit left out"
+        )
+        remarks.append(
+            f"The curve D(x) is D at rest: {rest}. The losses and D's mean outputs are those of D "
+            "in training, which may differ."
+        )
     if snapshot.density.outside > 0.01:
         remarks.append(
             f"{snapshot.density.outside:.0%} of the generated samples lie beyond the axis. If they "
