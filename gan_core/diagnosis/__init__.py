@@ -19,6 +19,7 @@ __all__ = [
     "Finding",
     "Indicators",
     "Remedy",
+    "architecture_rules",
     "diagnose",
     "game_rules",
     "indicators_of",

@@ -8,8 +8,8 @@ from gan_core import ExperimentConfig, Trainer
 from gan_core.diagnosis import diagnose, indicators_of, reference_of
 from gan_core.diagnosis.remarks import remarks
 from gan_core.networks import DISCRIMINATORS
-from gan_core.regularizers import REGULARIZERS
 from gan_core.registry import knobs
+from gan_core.regularizers import REGULARIZERS
 from tests.helpers.trainers import PICTURES
 
 BATCH_NORM = {"discriminator": {"name": "mlp", "normalisation": "batch"}}
