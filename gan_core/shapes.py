@@ -107,6 +107,9 @@ Cells = Float[ndarray, " cells"]
 Ends = Float[ndarray, " lines"]
 """Start or end points of the lines from z to G(z)."""
 
+Rows = Float[ndarray, "draws n"]
+"""As many sets of numbers as there are draws."""
+
 Values = Float[ndarray, " n"]
 """Numbers drawn from a 1-D distribution."""
 

@@ -138,14 +138,35 @@ def test_perfect_sampler(target):
     # √n · KS has the median 0.8276 and the 95 % quantile 1.3581 (Kolmogorov).
     ks = perfect["kolmogorov_smirnov"]
     assert ks.median * n**0.5 == pytest.approx(stats.kstwobign.ppf(0.5), rel=0.15)
-    assert ks.high * n**0.5 == pytest.approx(stats.kstwobign.ppf(0.95), rel=0.25)
+    assert ks.high * n**0.5 == pytest.approx(stats.kstwobign.ppf(0.95), rel=0.02)
     # 8n · JS is nearly χ² with as many degrees of freedom as there are bins, less one.
     js = perfect["jensen_shannon"]
     assert js.median * 8 * n == pytest.approx(stats.chi2(99).median(), rel=0.1)
+    assert js.high * 8 * n == pytest.approx(stats.chi2(99).ppf(0.95), rel=0.07)
     # E W₁ ≤ ∫ √(F(1 − F)/n) dx, the mean absolute value being a little less than the root.
     x = np.linspace(*law.ppf(np.array([1e-6, 1 - 1e-6])), 20_001)
     bound = np.trapezoid(np.sqrt(law.cdf(x) * (1 - law.cdf(x)) / n), x)
     assert 0.4 * bound < perfect["wasserstein_1"].median < bound
+
+
+@pytest.mark.parametrize("name", ["normal", "lognormal", "column"])
+def test_one_perfect_sampler_in_twenty_exceeds_the_upper_end(name):
+    n, draws = 100, 20_000
+    if name == "column":
+        target = column(rng(0).normal(size=150).round(1))
+    else:
+        target = DATASETS.create(name)
+    numbers = target.sample(n * draws, torch.Generator().manual_seed(7)).numpy()
+    rows = np.sort(numbers.reshape(draws, n), axis=1)
+    for metric, floor in noise_floor(target, n).items():
+        # A quarter of the draws for the one that has no fast form; its share scatters by 0.3 %.
+        looked = rows[:5_000] if metric == "kolmogorov_smirnov" else rows
+        found = np.array([METRICS[metric]().measure(row, target) for row in looked])
+        share = (found > floor.high).mean()
+        ties = (found == floor.high).mean()  # a column has few values, and so have its distances
+        slack = 0.005 + 3 * (0.0475 / len(found)) ** 0.5 - 0.003
+        assert share < 0.05 + slack, metric
+        assert share + ties > 0.05 - slack, metric
 
 
 def test_perfect_sampler_gets_better_with_more_samples():

@@ -5,19 +5,26 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import torch
+from scipy import stats
 from scipy.spatial import distance
 
 from gan_core.data import Distribution1D
 from gan_core.registry import Component, Registry
-from gan_core.shapes import Grid, Values
+from gan_core.shapes import Grid, Rows, Values
 
 METRICS = Registry("metric")
 JS_BINS = 100
 PERFECT_DRAWS = 40
+"""Draws for the median of perfect samplers, which every chart shows from its first frame."""
+
+QUANTILE, QUANTILE_DRAWS = 0.95, 16_000
+"""The upper end of perfect samplers, and the draws that it takes."""
+
+NUMBERS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,7 @@ class JensenShannon(Metric1D):
     highest = float(np.log(2))
 
     def measure(self, ordered: Values, target: Distribution1D) -> float:
-        edges, expected = equal_bins(target)
-        counts = np.bincount(np.searchsorted(edges, ordered, side="left"), minlength=JS_BINS)
-        # scipy returns the square root of the divergence.
-        return float(distance.jensenshannon(counts / len(ordered), expected) ** 2)
+        return float(binned_divergence(ordered[None], target)[0])
 
 
 @lru_cache(maxsize=32)
@@ -109,6 +113,16 @@ def equal_bins(target: Distribution1D) -> tuple[Grid, Values]:
     return edges, np.pad(probabilities, (0, JS_BINS - len(probabilities)))
 
 
+def binned_divergence(rows: Rows, target: Distribution1D) -> Values:
+    """Return the Jensen–Shannon divergence, in bins, of each row of sorted samples."""
+    edges, expected = equal_bins(target)
+    below = np.stack([np.searchsorted(ordered, edges, side="right") for ordered in rows])
+    counts = np.diff(below, prepend=0, append=rows.shape[1])
+    counts = np.pad(counts, ((0, 0), (0, JS_BINS - counts.shape[1])))
+    # scipy returns the square root of the divergence.
+    return distance.jensenshannon(counts / rows.shape[1], expected[None], axis=1) ** 2
+
+
 def measure(samples: Values, target: Distribution1D) -> dict[str, float]:
     """Return every metric of `samples` against the target, by its registered name.
 
@@ -124,26 +138,57 @@ def measure_sorted(ordered: Values, target: Distribution1D) -> dict[str, float]:
     return {name: METRICS[name]().measure(ordered, target) for name in METRICS.names()}
 
 
-class NoiseFloor(NamedTuple):
-    """Values of a metric for samples of the target itself."""
+@dataclass(frozen=True)
+class NoiseFloor:
+    """Values of a metric for `n` samples of the target itself: `median` is of `draws` draws."""
 
+    metric: str
+    target: Distribution1D
+    n: int
     median: float
-    high: float
     draws: int
+
+    @property
+    def high(self) -> float:
+        """The 95 % quantile: 5 ± 0.5 % of perfect samplers exceed it.
+
+        So sharp a quantile takes thousands of draws, and seconds, when it is first asked for.
+        """
+        return high_quantiles(self.target, self.n)[self.metric]
 
 
 @lru_cache(maxsize=64)
 def noise_floor(target: Distribution1D, n: int) -> dict[str, NoiseFloor]:
-    """Return median and 95 % quantile of every metric over perfect samples of size `n`."""
+    """Return the values of every metric for perfect samples of size `n`."""
     rng = torch.Generator().manual_seed(2014)
     draws = [
         measure(target.sample(n, rng).squeeze(1).numpy(), target) for _ in range(PERFECT_DRAWS)
     ]
     return {
-        name: NoiseFloor(
-            float(np.median([d[name] for d in draws])),
-            float(np.quantile([d[name] for d in draws], 0.95)),
-            PERFECT_DRAWS,
-        )
+        name: NoiseFloor(name, target, n, float(np.median([d[name] for d in draws])), PERFECT_DRAWS)
         for name in METRICS.names()
     }
+
+
+@lru_cache(maxsize=64)
+def high_quantiles(target: Distribution1D, n: int) -> dict[str, float]:
+    """Return the 95 % quantile of every metric over perfect samples of size `n`.
+
+    The share of perfect samplers beyond it is 5 %, with a standard error of 0.17 %. For a law
+    without jumps the quantile of Kolmogorov–Smirnov is known (Simard & L'Ecuyer 2011, J. Stat.
+    Soft. 39(11)).
+    """
+    rng, jumps = torch.Generator().manual_seed(2015), target.size is not None
+    found: dict[str, list[float]] = {name: [] for name in METRICS.names()}
+    at_once = max(1, min(QUANTILE_DRAWS, NUMBERS_AT_ONCE // n))
+    for first in range(0, QUANTILE_DRAWS, at_once):
+        count = min(at_once, QUANTILE_DRAWS - first)
+        rows = np.sort(target.sample(count * n, rng).numpy().reshape(count, n), axis=1)
+        found["wasserstein_1"] += np.abs(rows - midpoint_quantiles(target, n)).mean(1).tolist()
+        found["jensen_shannon"] += binned_divergence(rows, target).tolist()
+        if jumps:
+            gaps = (KolmogorovSmirnov().measure(row, target) for row in rows)
+            found["kolmogorov_smirnov"] += gaps
+    if not jumps:
+        found["kolmogorov_smirnov"] = [float(stats.kstwo.ppf(QUANTILE, n))]
+    return {name: float(np.quantile(values, QUANTILE)) for name, values in found.items()}
