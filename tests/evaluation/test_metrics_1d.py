@@ -152,10 +152,8 @@ def test_perfect_sampler(target):
 @pytest.mark.parametrize("name", ["normal", "lognormal", "column"])
 def test_one_perfect_sampler_in_twenty_exceeds_the_upper_end(name):
     n, draws = 100, 20_000
-    if name == "column":
-        target = column(rng(0).normal(size=150).round(1))
-    else:
-        target = DATASETS.create(name)
+    rounded = rng(0).normal(size=150).round(1)
+    target = column(rounded) if name == "column" else DATASETS.create(name)
     numbers = target.sample(n * draws, torch.Generator().manual_seed(7)).numpy()
     rows = np.sort(numbers.reshape(draws, n), axis=1)
     for metric, floor in noise_floor(target, n).items():

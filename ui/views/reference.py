@@ -14,36 +14,43 @@ SYMBOLS = (
     "$x$ a real sample · $z$ noise, $d_z$ its dimension · $G(z)$ a generated sample · $D(x)$ "
     "D's output before any sigmoid · $\\sigma(t)=1/(1+e^{-t})$ · $p_r$, $p_g$ densities of "
     "real and generated samples · $N(m,s^2)$ the normal distribution · $\\mathbb E$ mean · "
+    "$\\lVert v\\rVert$ length of a vector · "
     "`typewriter` a knob"
 )
 OF_KIND = {
     "dataset": "$w_k$ share of bell $k$ · $N(x;m,s^2)$ the normal density at $x$ · "
     "$x_1\\dots x_n$ the stored numbers, $\\hat s=\\min(\\text{std},\\text{IQR}/1.34)$ · "
     "$\\Gamma$ the gamma function, which makes the area 1. Pictures have no density to write down.",
-    "prior": "$p(z)$ density of each coordinate of $z$, $P$ probability · "
+    "prior": "$p(z)$ density of each coordinate of $z$, $P$ probability · $N(0,I)$ independent "
+    "normal numbers · "
     "$\\Gamma$ the gamma function, which makes the area 1",
     "generator": "$h_l$ output of layer $l$ of $L$ · $W,b$ weights and biases · $\\phi$ activation "
-    "· $\\psi$ last layer's · $*$ convolution, $*^{\\!\\top}$ transposed convolution · BN batch "
-    "normalisation (where it is chosen) · up: each pixel becomes 2 × 2 · $F_l$ two convolutions, "
+    "· $\\psi$ last layer's · $\\mathrm{ReLU}(t)=\\max(t,0)$ · $*$ convolution, "
+    "$*^{\\!\\top}$ transposed convolution · BN batch normalisation (where it is chosen) · up: each pixel becomes 2 × 2 · $F_l$ two convolutions, "
     "$S_l$ a shortcut around them",
     "discriminator": "$h_l$ output of layer $l$ of $L$ · $W,w,b$ weights and biases · $\\phi$ "
-    "activation · $*$ convolution · BN batch normalisation · $F_l$ two convolutions, $S_l$ a "
-    "shortcut around them · $ij$ a place in the map",
+    "activation, such as $\\mathrm{ReLU}(t)=\\max(t,0)$ · $*$ convolution · BN batch "
+    "normalisation · $F_l$ two convolutions, $S_l$ a shortcut around them · $ij$ a place in the map",
     "loss": "$L_D$, $L_G$ what D and G minimise, averaged over the batch",
-    "regularizer": "$R$ what is added to D's loss · $\\nabla_x D$ D's slope in $x$ · $u$ random, "
-    "uniform in 0 to 1 · $\\hat x$ a point in between · $s_x$ standard deviation of the batch · "
-    "$w$ any weight of D",
+    "regularizer": "$R$ what is added to D's loss, $\\lambda$, $\\gamma$ its strength · "
+    "$\\nabla_x D$ D's slope in $x$ · $u$ random, uniform in 0 to 1 · $\\hat x$ a point in between "
+    "or nearby · $s_x$ standard deviation of the batch · $\\varepsilon\\sim N(0,I)$ independent "
+    "normal numbers · $w$ any weight of D, $\\mathrm{clip}(w,-c,c)$ the nearest number from $-c$ "
+    "to $c$, the limit",
     "optimizer": "$w$ a weight, $g$ the loss's gradient in $w$ · $\\eta$ learning rate · $m$, $v$ "
-    "running means of $g$, $g^2$ · $t$ the step · $\\epsilon$ tiny, against division by 0",
+    "running means of $g$, $g^2$ · $\\beta_1$, $\\beta_2$, $\\alpha$, $\\mu$ the share of the "
+    "old mean that is kept · $t$ the step · $\\epsilon$ tiny, against division by 0",
     "condition": "$L_D(t)$ D's loss at step $t$, $E$ that of a D that guesses · $\\#$ how many "
     "different ones · $m_t$, $s_t$ mean and standard deviation of the samples, $S$ how far they go "
     "to and fro, in standard deviations of the target · $p_r(k)$ share of mode $k$, $\\hat p_g(k)$ "
-    "counted among the samples · med the median",
+    "counted among the samples · med the median · $y_i$ class of sample $i$, $c$ one "
+    "class",
     "metric": "$F_r$, $F_g$ distribution functions: share of real, generated numbers below $x$ · "
     "$\\mathrm{KL}(p\\Vert q)=\\mathbb E_p\\log(p/q)$",
     "picture metric": "$r_1\\dots r_N$ features of real pictures, $g_1\\dots g_M$ of samples, each "
-    "$d$ numbers, with means $\\mu$ and covariances $\\Sigma$ · $B_k(r)$ ball around $r$ up to its "
-    "$k$-th neighbour · $p_f(y|x)$ classifier's probability that factor $f$ of $x$ is $y$, "
+    "$d$ numbers, with means $\\mu$ and covariances $\\Sigma$, $\\mathrm{Tr}$ the sum of the "
+    "diagonal · $\\mathrm{KL}(p\\Vert q)=\\mathbb E_p\\log(p/q)$ · $B_k(r)$ ball around $r$ up "
+    "to its $k$-th neighbour · $p_f(y|x)$ classifier's probability that factor $f$ of $x$ is $y$, "
     "$\\hat y$ its favourite · $m$ a combination of factors · $p$, $q$ shares among real "
     "pictures and samples",
 }
