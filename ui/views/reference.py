@@ -26,11 +26,13 @@ OF_KIND = {
     "$\\Gamma$ the gamma function, which makes the area 1",
     "generator": "$h_l$ output of layer $l$ of $L$ · $W,b$ weights and biases · $\\phi$ activation "
     "· $\\psi$ last layer's · $\\mathrm{ReLU}(t)=\\max(t,0)$ · $*$ convolution, "
-    "$*^{\\!\\top}$ transposed convolution · BN batch normalisation (where it is chosen) · up: each pixel becomes 2 × 2 · $F_l$ two convolutions, "
+    "$*^{\\!\\top}$ transposed convolution · BN batch normalisation (where it is chosen) · up: each "
+    "pixel becomes 2 × 2 · $F_l$ two convolutions, "
     "$S_l$ a shortcut around them",
     "discriminator": "$h_l$ output of layer $l$ of $L$ · $W,w,b$ weights and biases · $\\phi$ "
     "activation, such as $\\mathrm{ReLU}(t)=\\max(t,0)$ · $*$ convolution · BN batch "
-    "normalisation · $F_l$ two convolutions, $S_l$ a shortcut around them · $ij$ a place in the map",
+    "normalisation · $F_l$ two convolutions, $S_l$ a shortcut around them · $ij$ a place in "
+    "the map",
     "loss": "$L_D$, $L_G$ what D and G minimise, averaged over the batch",
     "regularizer": "$R$ what is added to D's loss, $\\lambda$, $\\gamma$ its strength · "
     "$\\nabla_x D$ D's slope in $x$ · $u$ random, uniform in 0 to 1 · $\\hat x$ a point in between "
