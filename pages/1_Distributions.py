@@ -24,7 +24,6 @@ open_runs.apply_sidebar(run, controls.choose_config(run))
 with top:  # only now: the sidebar may have changed what the run is
     introduction.show(
         run,
-        DEFAULT,
         "A generator learns a distribution",
         "G turns noise z into numbers x. D sees real and generated numbers and says which are "
         "real. Press **Train**: if all goes well, the orange hill travels onto the blue one.",

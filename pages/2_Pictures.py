@@ -25,7 +25,6 @@ open_runs.apply_sidebar(run, controls.choose_config(run))
 with top:  # only now: the sidebar may have changed what the run is
     introduction.show(
         run,
-        DEFAULT,
         "A generator learns to draw",
         "G turns noise into pictures; D sees real and generated ones and says which are real. "
         "Each place in the left grid keeps its noise for the whole run, so you can watch one "

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from gan_core import ExperimentConfig
 from gan_core.presets import PRESETS, Preset, partners, preset_of
 from ui.run.page_run import PageRun
 from ui.run.time_travel import BACK_TO_HERE
@@ -14,17 +11,16 @@ from ui.run.watched_run import WatchedRun
 from ui.session import open_runs
 
 
-def show(run: PageRun, default: dict[str, Any], heading: str, words: str) -> None:
+def show(run: PageRun, heading: str, words: str) -> None:
     """Show the page's heading, and `words`, or those of the preset that the run is.
 
     Beside the heading stand the presets that it is compared with, each to begin at a click. A run
-    of the page's `default` experiment has the words of a preset only if it was begun as that one:
+    of the page's default experiment has the words of a preset only if it was begun as that one:
     its title is the run's.
     """
     preset = preset_of_run(run)
-    if preset is not None and preset.title != run.title:
-        is_default = not preset.config.differences(ExperimentConfig.from_dict(default))
-        preset = None if is_default else preset
+    if preset is not None and preset.config.is_default and preset.title != run.title:
+        preset = None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"### {heading}", width="content")
         if preset is not None:
