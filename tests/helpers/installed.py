@@ -50,14 +50,19 @@ class Installed:
         )
 
 
-def install(folder: Path) -> Installed:
-    """Copy the sources into a folder, and let pip install them from there, without the internet."""
-    source, site = folder / "source", folder / "site"
+def copy_sources(source: Path) -> None:
+    """Copy what pip needs into a new folder: it leaves files beside what it builds."""
     for name in SOURCES:
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, source / name, ignore=left_out)
     for name in FILES:
         shutil.copy(ROOT / name, source / name)
+
+
+def install(folder: Path) -> Installed:
+    """Let pip install the sources into a folder, without the internet."""
+    source, site = folder / "source", folder / "site"
+    copy_sources(source)
     pip = [sys.executable, "-m", "pip", "install", "-q", *OFFLINE]
     done = subprocess.run(
         [*pip, "--target", str(site), str(source)], capture_output=True, text=True, timeout=180
