@@ -21,7 +21,7 @@ def show(run: PageRun, heading: str, words: str) -> None:
     preset = preset_of_run(run)
     if preset is not None and preset.config.is_default and preset.title != run.title:
         preset = None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.markdown(f"### {heading}", width="content")
         if preset is not None:
             for partner in partners(preset):
