@@ -52,6 +52,7 @@ $(BROWSER_READY): tests/helpers/browser.py | $(DEV_READY)
 
 soak: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python benchmarks/install.py
 	$(BIN)/python benchmarks/survive.py --kills 100 --damage 200 --full
 	$(BIN)/python benchmarks/malice.py --tries 5000 --seed 0
 	$(BIN)/python benchmarks/own_pictures.py

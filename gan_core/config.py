@@ -251,6 +251,11 @@ class ExperimentConfig:
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the experiment with which the page of its kind of data opens."""
+        return self == type(self).from_dict({"dataset": self.dataset.kind.default_dataset})
+
     def differences(self, other: ExperimentConfig) -> list[str]:
         """Return the names of the fields in which the two experiments differ."""
         return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]

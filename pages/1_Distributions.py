@@ -6,7 +6,7 @@ from ui import page_setup
 
 page_setup.begin("distributions")
 
-from ui.live import doctor, fragment, history_slider, messages, toolbar, watch
+from ui.live import doctor, fragment, history_slider, introduction, messages, toolbar, watch
 from ui.session import open_runs, url, watching
 from ui.sidebar import controls, missing_data
 from ui.views import distributions, network_tables
@@ -18,13 +18,16 @@ if watched is not None:
     st.stop()
 run = open_runs.open_run("distributions", DEFAULT)
 history_slider.follow(run)
-st.markdown("### A generator learns a distribution")
-st.markdown(
-    "G turns noise z into numbers x. D sees real and generated numbers and says which are real. "
-    "Press **Train** and watch the orange hill travel onto the blue one."
-)
+top = st.container()
 toolbar.show(run)
 open_runs.apply_sidebar(run, controls.choose_config(run))
+with top:  # only now: the sidebar may have changed what the run is
+    introduction.show(
+        run,
+        "A generator learns a distribution",
+        "G turns noise z into numbers x. D sees real and generated numbers and says which are "
+        "real. Press **Train**: if all goes well, the orange hill travels onto the blue one.",
+    )
 url.write_link(run)
 messages.show(run)
 doctor.show(run)

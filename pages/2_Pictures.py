@@ -6,7 +6,7 @@ from ui import page_setup
 
 page_setup.begin("pictures")
 
-from ui.live import doctor, fragment, history_slider, messages, toolbar, watch
+from ui.live import doctor, fragment, history_slider, introduction, messages, toolbar, watch
 from ui.session import open_runs, url, watching
 from ui.sidebar import controls, missing_data
 from ui.views import network_tables, pictures
@@ -19,14 +19,17 @@ if watched is not None:
     st.stop()
 run = open_runs.open_run("pictures", DEFAULT)
 history_slider.follow(run)
-st.markdown("### A generator learns to draw")
-st.markdown(
-    "G turns noise into pictures; D sees real and generated ones and says which are real. "
-    "Each place in the left grid keeps its noise for the whole run, so you can watch one picture "
-    "take shape."
-)
+top = st.container()
 controls_row = toolbar.show(run)
 open_runs.apply_sidebar(run, controls.choose_config(run))
+with top:  # only now: the sidebar may have changed what the run is
+    introduction.show(
+        run,
+        "A generator learns to draw",
+        "G turns noise into pictures; D sees real and generated ones and says which are real. "
+        "Each place in the left grid keeps its noise for the whole run, so you can watch one "
+        "picture take shape.",
+    )
 with controls_row:
     pictures.show_view_options(run)  # only now: the sidebar decides whether there are classes
 url.write_link(run)

@@ -17,7 +17,7 @@ with which:
     run = lessons.open_run()
 toolbar.show(run)
 open_runs.apply_sidebar(run, controls.choose_config(run))
-url.write_link(run)
+url.write_link(run, own_page=False)
 messages.show(run)
 chapter = lessons.choose_chapter()
 WORDS = {

@@ -8,7 +8,7 @@ from scipy import stats
 
 from gan_core import Trainer
 from gan_core.evaluation.metrics import measure
-from gan_core.presets import PRESETS, groups
+from gan_core.presets import PRESETS, groups, partners, preset_of
 
 BY_NAME = {preset.name: preset for preset in PRESETS}
 CHANGES = {
@@ -162,3 +162,18 @@ def test_three_coins_draw_at_most_eight_pictures():
     trainer.step(3)
     drawn = trainer.sample(200).flatten(1)
     assert len(np.unique(drawn.numpy().round(3), axis=0)) == 8
+
+
+def test_a_preset_is_known_by_its_setup_whatever_the_seed():
+    for preset in PRESETS:
+        assert preset_of(preset.config) is preset
+        assert preset_of(preset.config.replace(seed=77)) is preset
+        assert preset_of(preset.config.replace(batch_size=preset.config.batch_size + 1)) is None
+
+
+def test_partners_are_the_other_cards_of_the_row():
+    names = {preset.name: [each.name for each in partners(preset)] for preset in PRESETS}
+    assert names["saturated"] == ["not_saturated", "one_d_step"]
+    assert names["one_d_step"] == ["saturated", "not_saturated"]
+    assert names["wobble_stilled"] == ["wobble"]
+    assert names["first_normal"] == []

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_core.cli.output import check_new_folder
 from gan_core.cli.stop_condition import StopCondition, is_eval_step, next_eval_step
 from gan_core.config import ExperimentConfig
 from gan_core.runtime.files import write_atomically
@@ -40,7 +41,8 @@ class TrainOptions:
     """When to stop training, and how often to save.
 
     `steps` is the step to reach, None for no limit; `seconds` and `autosave` are in seconds.
-    `stopped` is called after every update; `say` is called with messages for the user.
+    `stopped` is called after every update; `say` is called with messages for the user; `begun` is
+    called once with the run's folder, when nothing stands in the way of training.
     """
 
     steps: int | None = None
@@ -49,6 +51,7 @@ class TrainOptions:
     autosave: float | int = AUTOSAVE_SECONDS
     stopped: Callable[[], bool] = lambda: False
     say: Callable[[str], None] = warnings.warn
+    begun: Callable[[Path], None] = lambda folder: None
 
 
 def train(
@@ -82,8 +85,7 @@ def start(
         ValueError: as in `train`, or if the data set has no metric of the condition's name.
         Interrupted: if a signal stopped it.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"{out} is not an empty folder; choose another one.")
+    check_new_folder(out)
     if orders.until is not None:
         orders.until.validate(config.dataset)
     trainer = Trainer(config, device, engine)
@@ -137,7 +139,7 @@ def engine_from(trainer: Trainer) -> int | None:
 
 
 class HeadlessRun:
-    """Trains a run in its folder until its `Orders` end it.
+    """Trains a run in its folder until its `TrainOptions` end it.
 
     Saving and stopping depend on wall-clock time but never change results: both happen only
     between steps, and metrics are recorded only at evaluation steps.
@@ -163,6 +165,7 @@ class HeadlessRun:
 
     def _train(self) -> Trainer:
         trainer, keeper = self._trainer, self._keeper
+        self._orders.begun(self._folder.path)
         if trainer.step_count < (trainer.engine_selector.switch_step or 0) < min(self._goal, NEVER):
             trainer.precompile()
         self._look()

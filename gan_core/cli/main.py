@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from gan_core.cli.evaluate import evaluate_run
-from gan_core.cli.parser import parser
+from gan_core.cli.open_page import open_page
+from gan_core.cli.output import check_file
+from gan_core.cli.parser import PROGRAM, parser
 from gan_core.cli.runs import (
     digest,
     export_zip,
@@ -20,65 +23,88 @@ from gan_core.cli.runs import (
     write_steps,
 )
 from gan_core.cli.sample import sample_picture
+from gan_core.cli.terminal import prepare_streams, print_path
 from gan_core.cli.train import BY_SIGNAL, train
 from gan_core.data.csv_column import read_table, store_column
-from gan_core.data.image_grid import png
+from gan_core.data.image_grid import FORMATS, encode
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.data.own_data import MissingDataError
 from gan_core.explain import component_reference
 from gan_core.runtime.files import write_atomically
+from gan_core.runtime.memory import is_oom
 from gan_core.runtime.settings import check_settings
 from gan_core.storage.runs_folder import resolve_run
 
+NO_MEMORY = "There is not enough memory for this; ask for fewer samples, or end other programs."
 
-def main(arguments: list[str] | None = None) -> int:
+
+def gan_lab() -> int:
+    """Run the command `gan-lab`: without words it opens the pages, else it is this command line."""
+    return main(sys.argv[1:] or ["run"], "gan-lab")
+
+
+def main(arguments: list[str] | None = None, program: str = PROGRAM) -> int:
     """Return the exit status: 0, 2 after a sentence on standard error, 128 + n after a signal n."""
-    options = parser(__doc__).parse_args(arguments)
+    prepare_streams()
+    options = parser(__doc__, program).parse_args(arguments)
     try:
         check_settings()
-        if options.command == "train":
-            return train(options)
-        if options.command == "digest":
-            digest(options.run)
-        elif options.command == "runs":
-            print(table())
-        elif options.command == "sample":
-            run = _file_or_folder(options.run)
-            picture = sample_picture(run, options.n, options.seed, options.device)
-            write_atomically(options.out, png(picture))
-        elif options.command == "evaluate":
-            run = resolve_run(options.run).path
-            _evaluate(run, options.samples, options.device, options.json)
-        elif options.command == "list":
-            print(
-                component_reference.markdown() if options.markdown else component_reference.text()
-            )
-        elif options.command == "import-run":
-            print(import_zip(options.path))
-        elif options.command == "export-run":
-            export_zip(options.run, options.out, options.all, not options.without_data)
-        elif options.command == "steps":
-            write_steps(options.run, options.out, options.first, options.last)
-        elif options.command == "import-csv":
-            _import_csv(options.file, options.column)
-        else:
-            chosen = ImportOptions(options.size, options.fit, options.colour)
-            _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
-    except OSError as error:
-        words = error if error.filename is None else f"{error.filename}: {error.strerror}."
-        print(f"gan_core: {words}", file=sys.stderr)
-        return 2
-    except MissingDataError as error:
-        print(f"gan_core: {error} {how_to_bring(error.record)}".rstrip(), file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(f"gan_core: {error}", file=sys.stderr)
-        return 2
+        return _obey(options)
     except KeyboardInterrupt:
         print("gan_core: Interrupted.", file=sys.stderr)
         return BY_SIGNAL + signal.SIGINT
+    except OSError as error:
+        words = error.strerror or str(error)
+        sentence = words if error.filename is None else f"{error.filename}: {words}"
+        print(f"gan_core: {sentence.removesuffix('.')}.", file=sys.stderr)
+    except MissingDataError as error:
+        print(f"gan_core: {error} {how_to_bring(error.record)}".rstrip(), file=sys.stderr)
+    except ValueError as error:
+        print(f"gan_core: {error}", file=sys.stderr)
+    except (MemoryError, RuntimeError) as error:
+        if not is_oom(error):
+            raise
+        print(f"gan_core: {NO_MEMORY}", file=sys.stderr)
+    return 2
+
+
+def _obey(options: argparse.Namespace) -> int:
+    """Run the command that was given; return the exit status."""
+    if options.command == "run":
+        return open_page(options.port, not options.no_browser)
+    if options.command == "train":
+        return train(options)
+    if options.command == "digest":
+        digest(options.run)
+    elif options.command == "runs":
+        print(table())
+    elif options.command == "sample":
+        _sample(options)
+    elif options.command == "evaluate":
+        run = resolve_run(options.run).path
+        _evaluate(run, options.samples, options.device, options.json)
+    elif options.command == "list":
+        print(component_reference.markdown() if options.markdown else component_reference.text())
+    elif options.command == "import-run":
+        print_path(import_zip(options.path))
+    elif options.command == "export-run":
+        export_zip(options.run, options.out, options.all, not options.without_data)
+    elif options.command == "steps":
+        write_steps(options.run, options.out, options.first, options.last)
+    elif options.command == "import-csv":
+        _import_csv(options.file, options.column)
+    else:
+        chosen = ImportOptions(options.size, options.fit, options.colour)
+        _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
     return 0
+
+
+def _sample(options: argparse.Namespace) -> None:
+    ending = check_file(options.out, FORMATS)
+    run = _file_or_folder(options.run)
+    picture = sample_picture(run, options.n, options.seed, options.device)
+    write_atomically(options.out, encode(picture, ending))
 
 
 def _file_or_folder(run: str) -> Path:
@@ -93,7 +119,7 @@ def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
             bar.update(100 * share - bar.n)
 
         quality = evaluate_run(run, samples, device, note)
-    print(json.dumps(quality.to_dict(), ensure_ascii=False) if as_json else quality.table())
+    print(json.dumps(quality.to_dict()) if as_json else quality.table())
 
 
 def _import_csv(file: Path, column: str) -> None:

@@ -7,9 +7,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from gan_core.cli.output import check_file
 from gan_core.data.importing.limits import Limits
 from gan_core.data.own_data import DataRecord
-from gan_core.runtime.files import PARTIAL, write_atomically
+from gan_core.runtime.files import PARTIAL, about_file, write_atomically
 from gan_core.storage import checkpoint, run_zip
 from gan_core.storage.metrics_table import csv_of, single_steps
 from gan_core.storage.run_data import data_size
@@ -20,6 +21,8 @@ from gan_core.storage.step_file import StepFile
 from gan_core.training.monitoring.snapshot import STATISTICS
 
 COLUMNS = ("id", "name", "data set", "step", "saved", "MB", "numbers of its latest step")
+ZIP, CSV = (".zip",), (".csv",)
+"""The endings of the files that are written."""
 
 
 def digest(run: str) -> None:
@@ -48,13 +51,16 @@ def export_zip(run: str, path: Path, everything: bool, with_data: bool = True) -
     """Write a run into a zip; say its size on stderr, and what of it are the user's own data.
 
     Raises:
-        ValueError: if there is no such run.
+        ValueError: if there is no such run, or the zip cannot be written.
     """
+    check_file(path, ZIP)
     folder, partial = resolve_run(run), path.with_name(f".{path.name}{PARTIAL}")
     try:
         with partial.open("wb") as file:
             run_zip.export_run(folder, file, everything, with_data)
         partial.replace(path)
+    except OSError as error:
+        raise about_file(error, partial, path) from None
     finally:
         partial.unlink(missing_ok=True)
     dataset, words = folder.metadata().config.dataset, ""
@@ -78,8 +84,10 @@ def write_steps(run: str, path: Path, first: int, last: int) -> None:
     """Write the statistics of every step from `first` to `last` as CSV; say on stderr how many.
 
     Raises:
-        ValueError: if there is no such run, or it keeps none of these steps.
+        ValueError: if there is no such run, or it keeps none of these steps, or the file cannot be
+            written.
     """
+    check_file(path, CSV)
     folder = resolve_run(run)
     steps = StepFile(folder.path / STEPS, STATISTICS).read(first, last)
     if not len(steps.step):

@@ -16,10 +16,14 @@ from tqdm import tqdm
 from gan_core import ExperimentConfig
 from gan_core.cli import headless
 from gan_core.cli.headless import Interrupted, TrainOptions
+from gan_core.cli.output import check_new_folder
 from gan_core.cli.parser import condition
+from gan_core.cli.terminal import print_path
 from gan_core.data.base import is_ready, prepare
 from gan_core.diagnosis.remarks import remarks
+from gan_core.runtime.device import resolve_device
 from gan_core.storage.runs_folder import new_folder, resolve_run
+from gan_core.training.engines.selector import resolve_engine
 from gan_core.training.monitoring.snapshot import Snapshot
 
 BY_SIGNAL = 128
@@ -57,13 +61,14 @@ def train(options: argparse.Namespace) -> int:
     until = condition(options.stop_when)
     if options.steps is None and options.max_time is None and until is None:
         raise ValueError("train needs to know when to stop: --steps, --max-time or --stop-when.")
+    resolve_engine(options.engine, resolve_device(options.device))
     work, folder = _resumed(options) if options.resume else _begun(options)
     seconds = math.inf if options.max_time is None else options.max_time
     with Signals() as signals, tqdm(total=options.steps, unit="step") as bar:
         orders = TrainOptions(options.steps, seconds, until, options.autosave)
         orders.stopped = lambda: signals.received is not None
         orders.say = _say
-        orders.say(f"The run is kept in {folder}")
+        orders.begun = lambda folder: _say(f"The run is kept in {folder}")
         try:
             trainer = work(orders, options.device, partial(_show, bar), options.engine)
         except Interrupted as interruption:
@@ -73,18 +78,19 @@ def train(options: argparse.Namespace) -> int:
             )
             return BY_SIGNAL + signals.received
     _say(f"The run stands at step {trainer.step_count:,}.")
-    print(folder)
+    print_path(folder)
     return 0
 
 
 def _begun(options: argparse.Namespace) -> tuple[Callable[..., object], Path]:
+    out = options.out or new_folder().path
+    check_new_folder(out)
     config = ExperimentConfig.from_json(options.config.read_text(encoding="utf-8"))
     if not is_ready(config.dataset):
         with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))
     for sentence in dict.fromkeys(remark.sentence for remark in remarks(config)):
         _say(sentence)
-    out = options.out or new_folder().path
     return partial(headless.start, config, out), out
 
 

@@ -14,6 +14,14 @@ from gan_core.shapes import PixelArray
 
 COLUMNS = 8
 GAP = 2
+FORMATS: dict[str, tuple[str, dict[str, int]]] = {
+    ".png": ("PNG", {}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+}
+"""The formats of pictures by the endings of their files, with Pillow's options for each."""
+MAX_JPEG_SIDE = 65_500
+"""Pixels; libjpeg writes no more."""
 MIN_SIDE = 448
 """Pixels; animations are enlarged by a whole factor to about this size."""
 FRAME_MS, LAST_FRAME_MS = 150, 2_000
@@ -33,8 +41,24 @@ def grid(pixels: PixelArray, columns: int = COLUMNS) -> Image.Image:
 
 def png(image: Image.Image) -> bytes:
     """Return the picture as a PNG file."""
+    return encode(image, ".png")
+
+
+def encode(image: Image.Image, ending: str) -> bytes:
+    """Return the picture as a file of the format that goes by the ending, a key of `FORMATS`.
+
+    Raises:
+        ValueError: if it has more pixels a side than the format allows.
+    """
+    name, options = FORMATS[ending]
+    if name == "JPEG" and max(image.size) > MAX_JPEG_SIDE:
+        width, height = image.size
+        raise ValueError(
+            f"The picture has {width:,} × {height:,} pixels; a JPEG has at most {MAX_JPEG_SIDE:,} "
+            "a side. Choose fewer pictures, or a PNG."
+        )
     file = io.BytesIO()
-    image.save(file, "PNG")
+    image.save(file, name, **options)
     return file.getvalue()
 
 

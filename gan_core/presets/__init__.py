@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from gan_core.config import ExperimentConfig
 from gan_core.presets.base import Preset
 from gan_core.presets.classics import CLASSICS
 from gan_core.presets.first_steps import FIRST_STEPS
@@ -22,4 +25,20 @@ def groups() -> dict[str, list[list[Preset]]]:
     return rows
 
 
-__all__ = ["PRESETS", "Preset", "groups"]
+def preset_of(config: ExperimentConfig) -> Preset | None:
+    """Return the preset whose experiment this is, with this or another seed; None if none is."""
+    return next((p for p in PRESETS if set(_config(p.name).differences(config)) <= {"seed"}), None)
+
+
+def partners(preset: Preset) -> list[Preset]:
+    """Return the presets beside which this one is shown, in their order."""
+    rows = (row for group in groups().values() for row in group)
+    return [each for each in next(row for row in rows if preset in row) if each is not preset]
+
+
+@cache
+def _config(name: str) -> ExperimentConfig:
+    return next(preset for preset in PRESETS if preset.name == name).config
+
+
+__all__ = ["PRESETS", "Preset", "groups", "partners", "preset_of"]

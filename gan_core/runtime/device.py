@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import sys
 from functools import cache
 
 import torch
 from torch import nn
+
+from gan_core.registry import short_repr
+
+DEVICE = re.compile(r"cpu|cuda(?::([0-9]{1,4}))?")
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Their numbers in glibc's malloc.h."""
@@ -25,11 +30,14 @@ def resolve_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    kind = name.split(":")[0]
-    if kind not in ("cpu", "cuda"):
-        raise ValueError(f"device = {name!r} is not one of auto, cpu, cuda.")
-    if kind == "cuda" and not torch.cuda.is_available():
+    device = DEVICE.fullmatch(name)
+    if device is None:
+        raise ValueError(f"device = {short_repr(name)} is not one of auto, cpu, cuda.")
+    if name != "cpu" and not torch.cuda.is_available():
         raise ValueError(f"device = {name!r}: there is no CUDA GPU on this machine; use cpu.")
+    if device[1] and int(device[1]) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise ValueError(f"device = {name!r}: the last GPU of this machine is cuda:{last}.")
     return torch.device(name)
 
 

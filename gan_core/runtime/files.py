@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -44,10 +45,18 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise about_file(error, partial, path) from None
     _settle(path.parent)
+
+
+def about_file(error: OSError, partial: Path, path: Path) -> OSError:
+    """Return an error of a temporary file as one of the file that was meant to be written."""
+    if error.filename not in (None, str(partial)):
+        return error
+    return OSError(error.errno, error.strerror or str(error), str(path))
 
 
 def is_being_written(partial: Path) -> bool:

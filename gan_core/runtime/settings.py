@@ -14,6 +14,10 @@ from typing import Any
 
 ENGINES = ("auto", "eager", "compiled", "cuda_graph")
 
+ROOT = Path(__file__).parents[2]
+INSTALLED_PAGES = ROOT / "gan_laboratory"
+"""Where pip puts the pages: beside `gan_core`; see `pyproject.toml`."""
+
 DEFAULT_UNPACKED_GB = 2.0
 DEFAULT_FILES = 250_000
 DEFAULT_MEGAPIXELS = 64.0
@@ -79,7 +83,7 @@ def _positive(text: str) -> float:
 RUNS = Setting(
     "GAN_RUNS",
     "the folder in which runs are kept; on a separate disk a full one stops nothing else",
-    "`runs` beside `dashboard.py`",
+    "`runs` beside `dashboard.py`; `~/gan-laboratory/runs` if installed with pip",
     "the path of a folder",
     _folder,
 )
@@ -157,9 +161,16 @@ SETTINGS = (
 """All settings, in the order of the table."""
 
 
+def dashboard() -> Path | None:
+    """Return the file of the first page; None if only `gan_core` is there."""
+    places = INSTALLED_PAGES, ROOT
+    return next((p / "dashboard.py" for p in places if (p / "dashboard.py").is_file()), None)
+
+
 def runs_folder() -> Path:
-    """Return `GAN_RUNS`, or `runs` beside the dashboard."""
-    return RUNS.read(Path(__file__).parents[2] / "runs")
+    """Return `GAN_RUNS`, or `runs` beside the dashboard, or the user's if pip installed it."""
+    installed = INSTALLED_PAGES.is_dir()
+    return RUNS.read(Path.home() / "gan-laboratory" / "runs" if installed else ROOT / "runs")
 
 
 def data_folder() -> Path:

@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.helpers.paths import ROOT
+
+DASHBOARD = (sys.executable, "-m", "streamlit", "run", "dashboard.py")
 
 
 def free_port() -> int:
@@ -38,15 +40,15 @@ def server(
     environment: Mapping[str, str] | None = None,
     log: Path | None = None,
     root: Path = ROOT,
+    command: Sequence[str] = DASHBOARD,
 ) -> Iterator[tuple[str, subprocess.Popen]]:
     """Run the app at `root` on that port, as `make run` does; yield its address and process."""
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
-    command += ["--server.port", str(port), "--server.headless", "true"]
+    served = {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_HEADLESS": "true"}
     output = log.open("wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(
         command,
         cwd=root,
-        env=os.environ | {"MALLOC_ARENA_MAX": "2"} | dict(environment or {}),
+        env=os.environ | {"MALLOC_ARENA_MAX": "2"} | served | dict(environment or {}),
         stdout=output,
         stderr=output,
     )

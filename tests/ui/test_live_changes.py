@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tests.helpers.pages import FRAME, setting, visit
+from gan_core.data import DATASETS
+from tests.helpers.pages import FRAME, quick, setting, visit
 
 LIVE_CHANGES = {
     "optimizer_g.adam.lr": 0.01,
@@ -125,3 +126,45 @@ def test_a_longer_run_is_dropped_on_request(name, value):
     assert opened.trainer.step_count == 0
     assert setting(opened.config, name) == value
     assert opened.widget(name).value == value
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_another_optimizer_keeps_what_both_know_and_says_the_rest(running):
+    """It took its own learning rate without a word: Adam's 0.003 became RMSprop's 0.00005."""
+    opened = quick("distributions")
+    if running:
+        opened.press("train")
+    opened.set("optimizer_g.adam.lr", 0.007)
+    opened.set("optimizer_g", "rmsprop")
+    assert opened.config.optimizer_g.to_dict() == {"name": "rmsprop", "lr": 0.007, "alpha": 0.99}
+    assert opened.widget("optimizer_g.rmsprop.lr").value == 0.007
+    (said,) = [toast.value for toast in opened.at.toast]
+    assert said == "G's optimizer is RMSprop now. Kept: learning rate 0.007. Newly set: alpha 0.99."
+    opened.look()
+    assert not opened.at.toast
+    opened.set("optimizer_g", "sgd")
+    opened.set("optimizer_g", "adam")
+    assert opened.config.optimizer_g.lr == 0.007
+    assert opened.config.optimizer_d == quick("distributions").config.optimizer_d
+    assert opened.run.playback.running is running
+
+
+def test_another_regularizer_and_another_loss_say_their_values():
+    opened = quick("distributions")
+    opened.set("regularizer.r1.gamma", 2.0)
+    opened.set("regularizer", "r1_r2")
+    assert opened.config.regularizer.gamma == 2.0
+    assert "Kept: gamma 2." in opened.at.toast[0].value.replace("γ", "gamma")
+    opened.set("regularizer", "gradient_penalty")
+    (said,) = [toast.value for toast in opened.at.toast]
+    assert said.startswith("Regularizer is ")
+    assert "Newly set: " in said
+    assert "one sided no" in said
+
+
+def test_what_another_target_knows_by_the_same_name_is_its_own():
+    opened = quick("distributions")
+    opened.set("dataset.normal.std", 3.0)
+    opened.set("dataset", "normal_mixture")
+    assert opened.config.dataset == DATASETS.create("normal_mixture")
+    assert not opened.at.toast

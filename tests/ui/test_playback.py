@@ -121,3 +121,25 @@ def test_a_restart_keeps_the_goal(restart):
     assert opened.trainer is not before
     opened.train_until_paused(most_frames=5)
     assert opened.trainer.step_count == 10
+
+
+@both_pages
+@pytest.mark.parametrize("running", [False, True])
+def test_a_goal_that_was_passed_gets_a_sentence_and_changes_nothing(page, running):
+    """Go paused a run that trained, without a word."""
+    opened = quick(page)
+    opened.press("step10")
+    opened.train_until_paused(most_frames=10)
+    if running:
+        opened.press("train")
+    opened.at.number_input(key=f"{page}.goal").set_value(4)
+    opened.press("go")
+    (said,) = [box.value for box in opened.at.warning]
+    assert "Step 4 has been passed already" in said
+    assert opened.run.playback.running is running
+    opened.press("dismiss")
+    assert not opened.at.warning
+    assert opened.run.playback.stop_at is None
+    opened.at.number_input(key=f"{page}.goal").set_value(opened.run.step)
+    opened.press("go")
+    assert len(opened.at.warning) == 1

@@ -35,10 +35,21 @@ function explainLoss() {
   dialog.querySelectorAll("pre, [data-testid='stCode']").forEach((code) => (code.style.display = "none"));
 }
 
+// Streamlit makes an entry of the browser's history of every change of the address: of a slider, of
+// Train. What stays on a page replaces its entry, so that one press of Back leaves the page.
+function keepOneEntryAPage() {
+  const push = history.pushState;
+  history.pushState = function (state, title, url) {
+    const stays = new URL(url ?? location.href, location.href).pathname === location.pathname;
+    (stays ? history.replaceState : push).call(history, state, title, url);
+  };
+}
+
 export default function ({ data }) {
   const code = (window[data.name] ??= Promise.withResolvers());
   if (code.loading) return;
   code.loading = true;
+  keepOneEntryAPage();
   new MutationObserver(explainLoss).observe(document.body, { childList: true, subtree: true });
   style(data.css);
   Promise.all(Object.entries(data.modules).map(load)).then(

@@ -78,8 +78,15 @@ def _show_goal(run: PageRun) -> None:
         goal = (run.step // 1_000 + 1) * 1_000
         with st.form(f"{run.page}.until", border=False):  # else a click on Go beats the number
             st.number_input("Run until step", 1, 10**9, goal, key=key)
-            until = lambda: run.playback.start(int(state.widget_value(key)))  # noqa: E731
+            until = lambda: _run_until(run, int(state.widget_value(key)))  # noqa: E731
             st.form_submit_button("Go", on_click=until, key=f"{run.page}.go")
+
+
+def _run_until(run: PageRun, step: int) -> None:
+    """Train to a step, unless the run was taken by another tab; say so if it has passed."""
+    refusal = run.playback.run_until(step) if open_runs.is_current(run) else None
+    if refusal is not None:
+        state.visitor().messages.append(refusal)
 
 
 def _show_links(run: PageRun) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from gan_core.data.own_data import absence
 from gan_core.storage import config_diff
 from gan_core.training.monitoring.snapshot import Snapshot
+from ui.live import introduction
 from ui.markdown import escape_markdown
 from ui.run.watched_run import WatchedRun
 from ui.session import state, watching
@@ -35,6 +36,9 @@ def show(
         choose_data(run)
     else:
         _show_buttons(run)
+    preset = introduction.preset_of_run(run)
+    if preset is not None:
+        st.markdown(introduction.card_words(preset))
     _show_settings(run)
     seconds = run.seconds_between_frames
 

@@ -71,6 +71,16 @@ class Playback:
         self.started = time.perf_counter()
         self.frame_timer.restart()
 
+    def run_until(self, step: int) -> str | None:
+        """Train to a step; return a sentence, and change nothing, if it has been passed."""
+        if step > self._run.step:
+            self.start(until=step)
+            return None
+        return (
+            f"Step {step:,} has been passed already: the run was at step {self._run.step:,}. "
+            "Choose a later one under Until …, or pause and go back with History."
+        )
+
     def pause(self) -> None:
         """Stop training after the step in progress."""
         self.running = False

@@ -9,6 +9,9 @@ from gan_core.training.monitoring.state_history import StateSnapshot
 from ui.run.run_base import RunBase
 from ui.run.run_storage import RunStorage
 
+BACK_TO_HERE = "back to here"
+"""Stands among a run's changes where it went back to an earlier step."""
+
 
 class TimeTravel:
     """Displays earlier steps of a run; goes back to one, or forks a new run from it."""
@@ -70,7 +73,7 @@ class TimeTravel:
         if past is None:
             return
         run.trainer.restore_to(past.capture_state())
-        run.trainer.config_changes.append((run.step, "back to here"))
+        run.trainer.config_changes.append((run.step, BACK_TO_HERE))
         run.cached_snapshot = None
         run.leave_past()
         run.measurements.truncate_after(run.step)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.config import MUTABLE_FIELDS
+from gan_core.presets import preset_of
 from gan_core.runtime.cpu_threads import THREADS
 from gan_core.storage import runs_folder
 from gan_core.storage.run_folder import RunFolder
@@ -97,10 +98,18 @@ def _load_run(page: str, folder: RunFolder, kind_name: str) -> PageRun | None:
         return None
     secret = visitor.secret
     _claim(folder, secret)
-    storage = RunStorage(trainer, folder, owner=secret)
-    run = PageRun(page, trainer, owner=secret, storage=storage)
+    title = _preset_title(folder, trainer.config)
+    storage = RunStorage(trainer, folder, owner=secret, title=title)
+    run = PageRun(page, trainer, owner=secret, title=title, storage=storage)
     run.info = f"The run is back, as it was saved at step {run.step:,}. Train goes on from there."
     return run
+
+
+def _preset_title(folder: RunFolder, config: ExperimentConfig) -> str | None:
+    """Return the title of the preset that a saved run was begun as; its name is still that one."""
+    metadata, preset = folder.metadata(), preset_of(config)
+    is_named_so = metadata is not None and preset is not None and metadata.name == preset.title
+    return preset.title if is_named_so else None
 
 
 def _claim(folder: RunFolder, secret: str) -> None:

@@ -17,9 +17,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 
 
-def write_link(run: PageRun) -> None:
-    """Put the run's set-up into the page's address, and its id once there is something to keep."""
+def write_link(run: PageRun, own_page: bool = True) -> None:
+    """Put the run's set-up into the page's address, and its id once there is something to keep.
+
+    On the run's own page an address without a set-up means the default one, and stays: the browser
+    would make an entry of its history of a change that comes before `code_loader.js` is there.
+    """
     link = _setup_link(run.config)
+    is_new = not run.step and not run.playback.running and run.config.is_default
+    if own_page and is_new and not st.query_params:
+        return
     if run.playback.running or run.step:
         link[RUN_KEY] = run.id
         state.visitor().runs_page.known_ids.add(run.id)

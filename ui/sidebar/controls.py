@@ -10,13 +10,14 @@ from typing import Any
 import streamlit as st
 
 from gan_core import ExperimentConfig
-from gan_core.config import REGISTRIES, Architecture, default_knobs
+from gan_core.config import MUTABLE_FIELDS, REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.diagnosis.remarks import remarks
 from gan_core.registry import Knob, Registry, knobs
 from ui.run.page_run import PageRun
 from ui.session.state import clamp_widget, init_widget, set_widget
-from ui.sidebar import uploads
+from ui.sidebar import replacement, uploads
+from ui.sidebar.replacement import label_of
 
 FIELD_IN_ERROR = re.compile(r"experiment: (\w+) = ")
 
@@ -144,9 +145,11 @@ def _choose_named(
     )
     cls = registry[name]
     _describe(cls)
-    kind = run.config.dataset.kind
-    same = current.name == name
-    values = current.to_dict() if same else default_knobs(section, name, kind)
+    values = current.to_dict()
+    if current.name != name:
+        values = default_knobs(section, name, run.config.dataset.kind)
+        if section in MUTABLE_FIELDS:
+            values = replacement.keep_shared(section, current, cls, values)
     chosen: dict[str, Any] = {"name": name}
     for option, knob_ in knobs(cls).items():
         chosen[option] = _set_knob(run, f"{section}.{name}", option, knob_, values[option])
@@ -192,7 +195,7 @@ def _choose_field(
 def _set_knob(run: PageRun, section: str, name: str, knob_: Knob, current: Any) -> Any:
     """Return the value of a widget that suits the knob."""
     key = _show_value(run, f"{section}.{name}", current)
-    label, help_, off = knob_.label or name.replace("_", " "), knob_.help or None, run.looks_back
+    label, help_, off = label_of(name, knob_), knob_.help or None, run.looks_back
     if knob_.choices is not None:
         return st.selectbox(label, knob_.choices, key=key, help=help_, disabled=off)
     if isinstance(knob_.default, bool):
