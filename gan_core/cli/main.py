@@ -21,11 +21,12 @@ from gan_core.cli.runs import (
 )
 from gan_core.cli.sample import sample_picture
 from gan_core.cli.train import BY_SIGNAL, train
-from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.csv_column import store_column
 from gan_core.data.image_grid import png
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.data.own_data import MissingDataError
+from gan_core.data.tables.table import read_table
 from gan_core.explain import component_reference
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.settings import check_settings

@@ -9,10 +9,11 @@ from typing import Any
 import streamlit as st
 
 from gan_core.data.base import Progress
-from gan_core.data.csv_column import numeric_columns, read_table, store_column
+from gan_core.data.csv_column import numeric_columns, store_column
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.data.own_data import DataRecord
+from gan_core.data.tables.table import read_table
 from gan_core.registry import knobs
 from ui.run.watched_run import WatchedRun
 from ui.session import watching

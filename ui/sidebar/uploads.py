@@ -9,9 +9,10 @@ import streamlit as st
 
 from gan_core.data import DATASETS
 from gan_core.data.base import Progress
-from gan_core.data.csv_column import numeric_columns, read_table, store_column
+from gan_core.data.csv_column import numeric_columns, store_column
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures, picture_folders
+from gan_core.data.tables.table import read_table
 from gan_core.registry import knobs
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
