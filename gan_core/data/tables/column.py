@@ -28,6 +28,8 @@ from gan_core.shapes import Values
 
 PLAIN_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 MAX_EXAMPLES = 3
+RARE = 20
+"""One number in so many, or less, decides the decimal mark, but is no proof of it."""
 OTHER_MARK = "with another unit, or none"
 
 
@@ -78,7 +80,7 @@ def column_numbers(table: Table, column: str) -> ColumnNumbers:
         return _from_numbers(entries)
     entries = entries.astype(str).str.strip()
     plain = entries.str.fullmatch(PLAIN_NUMBER).fillna(False).to_numpy(bool)
-    others = Counter(entries[~plain])
+    others = _counts(entries[~plain])
     decimal = _decimal(table, column, entries, plain, others)
     found = {text: written(text) for text in others}
     mark = _usual_mark(found, others, int(plain.sum()), decimal)
@@ -86,14 +88,21 @@ def column_numbers(table: Table, column: str) -> ColumnNumbers:
     values = np.full(len(entries), np.nan)
     is_plain = plain & (decimal == POINT) & (mark == "")
     values[is_plain] = pd.to_numeric(entries[is_plain]).to_numpy(float)
-    rest = Counter(entries[~is_plain])
+    is_plain &= np.isfinite(values)
+    rest = _counts(entries[~is_plain])
     read = {text: reading.value(text) for text in rest}
-    values[~is_plain] = [read[text][0] for text in entries[~is_plain]]
+    numbers = {text: value for text, (value, _) in read.items()}
+    values[~is_plain] = entries[~is_plain].map(numbers).to_numpy(float)
     left = tuple((read[text][1], text, count) for text, count in rest.items() if read[text][1])
     has_limits = any(made is not None and made.limit for made in found.values())
     remarks = _remarks(decimal, mark, table, column, rest, read)
     kept = values[np.isfinite(values)]
     return ColumnNumbers(kept, remarks, left, mark, decimal, has_limits)
+
+
+def _counts(entries: pd.Series) -> dict[str, int]:
+    """Return how often each entry is there, in the order of their first appearance."""
+    return entries.value_counts(sort=False).to_dict()
 
 
 def _from_numbers(entries: pd.Series) -> ColumnNumbers:
@@ -130,7 +139,7 @@ class _Reading:
 
 
 def _decimal(
-    table: Table, column: str, entries: pd.Series, plain: np.ndarray, others: Counter[str]
+    table: Table, column: str, entries: pd.Series, plain: np.ndarray, others: dict[str, int]
 ) -> str:
     """Return the decimal mark of a column.
 
@@ -139,7 +148,7 @@ def _decimal(
     """
     if table.options.mark:
         return table.options.mark
-    ours = evidence([*Counter(entries[plain]).items(), *others.items()])
+    ours = evidence([*_counts(entries[plain]).items(), *others.items()])
     mark = decimal_mark(ours, table.separator, None)
     if ours.either and not ours.decided:
         mark = decimal_mark(ours, table.separator, table.neighbors_decimal(column))
@@ -160,7 +169,7 @@ def _question(column: str, found: Evidence) -> AmbiguousNumberError:
 
 
 def _usual_mark(
-    found: dict[str, Written | None], others: Counter[str], n_plain: int, decimal: str
+    found: dict[str, Written | None], others: dict[str, int], n_plain: int, decimal: str
 ) -> str:
     """Return the unit or currency that most numbers have, "" if that is none."""
     counts: Counter[str] = Counter({"": n_plain})
@@ -175,7 +184,7 @@ def _remarks(
     mark: str,
     table: Table,
     column: str,
-    rest: Counter[str],
+    rest: dict[str, int],
     read: dict[str, tuple[float, str]],
 ) -> tuple[str, ...]:
     """Return what a reader could take for something else, each with an example."""
@@ -217,6 +226,7 @@ def _group_sign(body: str, decimal: str) -> str:
 def _doubtful(table: Table, column: str, decimal: str) -> tuple[str, float] | None:
     """Return a number with three decimals that could be one with thousands, if all are such."""
     ours = evidence(Counter(table.frame[column].astype(str)[:LOOKED_AT]).items())
-    if not ours.either or ours.decided or decimal not in ours.example:
+    sure = ours.point + ours.comma > ours.either / RARE
+    if not ours.either or sure or decimal not in ours.example:
         return None
     return ours.example, written(ours.example).value(decimal)

@@ -15,17 +15,25 @@ from dataclasses import dataclass, replace
 from gan_core.data.tables.number_format import COMMA, is_number, written
 from gan_core.registry import short_repr
 
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "blanks": " "}
-ALIGNED = "  "
-"""Two blanks or more: columns whose names have single blanks."""
-
 ONE_COLUMN = "\x1f"
 """What stands in no text: the separator of a single column."""
+
+SEPARATORS = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "pipe": "|",
+    "blanks": " ",
+    "none": ONE_COLUMN,
+}
+ALIGNED = "  "
+"""Two blanks or more: columns whose names have single blanks."""
 
 HEAD_LINES = 300
 MAX_TITLE_LINES = 30
 COMMENT = re.compile(r"\s*(#|//|%|--\s)")
-DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?Z?)?")
+TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
+DATE = re.compile(rf"\d{{1,4}}[-./]\d{{1,2}}[-./]\d{{1,4}}([T ]{TIME}Z?)?|{TIME}")
 MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "–", "?", ".", "#n/a", "inf", "-inf"}
 Row = list[str]
 
@@ -91,14 +99,15 @@ def find_dialect(text: str, chosen: str | None = None) -> Dialect:
     elif known:
         found = _tried(body, known)
     else:
-        tried = [_tried(body, s) for s in (*SEPARATORS.values(), ALIGNED)]
+        tried = [_tried(body, s) for s in (*SEPARATORS.values(), ALIGNED) if s != ONE_COLUMN]
         found = max(tried, key=lambda t: t.score)
-        if _is_one_column(body, found):
+        if _usual_width(found.rows) == 1 or _is_one_column(body, found):
             rows = [[line.strip()] for line in body]
             found = replace(found, separator=ONE_COLUMN, rows=rows, first=0)
     skipped += [line.strip() for line in body[: found.first] if line.strip()]
     commented = skipped[-1] if skipped and COMMENT.match(skipped[-1]) else ""
     width = _usual_width(found.rows)
+    _refuse_narrow_header(body, found, start, width)
     return Dialect(
         found.separator, found.quote, start + found.first, tuple(skipped), commented, width
     )
@@ -136,6 +145,15 @@ def _tried(lines: list[str], separator: str) -> Trial:
     known = sum(map(_plausibility, entries)) / max(1, len(entries))
     wide = 1.0 if width > 1 else 0.9
     return Trial(separator, quote, rows, first, even * known * wide)
+
+
+def _refuse_narrow_header(lines: list[str], found: Trial, start: int, width: int) -> None:
+    """Raises: ValueError: if several names stand above rows of numbers that have more entries."""
+    if not found.first or not is_number(found.rows[0][0]):
+        return
+    row = next(iter(split_lines([lines[found.first - 1]], found.separator, found.quote)), [])
+    if len(row) > 1:
+        raise refuse_long_row(start + found.first + 1, width, len(row))
 
 
 def _quote(lines: list[str], separator: str) -> str:
@@ -191,18 +209,14 @@ def _is_one_column(lines: list[str], found: Trial) -> bool:
     if found.separator != COMMA:
         return False
     entries = [line.strip() for line in lines if line.strip()]
-    numbers = [entry for entry in entries if entry.count(COMMA) == 1 and _is_comma_number(entry)]
+    numbers = [entry for entry in entries if COMMA in entry and is_number(entry)]
+    has_names = COMMA in entries[0] and entries[0] not in numbers
     others = [entry for entry in entries[1:] if COMMA in entry and entry not in set(numbers)]
-    if not numbers or others or any('"' in entry for entry in entries):
+    if not numbers or others or has_names or any('"' in entry for entry in entries):
         return False
     has_narrow_rows = any(COMMA not in entry for entry in entries)
     has_zeros = any(re.search(r",0\d", entry) for entry in numbers)
     return has_narrow_rows or has_zeros
-
-
-def _is_comma_number(entry: str) -> bool:
-    found = written(entry)
-    return found is not None and found.value(COMMA) is not None
 
 
 def has_header(rows: list[Row]) -> bool:
@@ -212,12 +226,14 @@ def has_header(rows: list[Row]) -> bool:
     entry below has the same unit.
     """
     first = rows[0]
+    if all(entry.lower() in MISSING for entry in first):
+        return False
     if len(rows) < 2:
         return not any(map(is_number, first))
     if _has_years(rows):
         return True
     below = [*rows[1], *[""] * len(first)]
-    return not any(map(_is_like, first, below)) and any(entry for entry in first)
+    return not any(map(_is_like, first, below))
 
 
 def _is_like(entry: str, below: str) -> bool:

@@ -30,8 +30,8 @@ CURRENCY = r"[A-Za-z]{0,3}[$€£¥₹₽₩₺₫₴₦฿₪₱]|[A-Z]{3}|Fr\.
 UNIT = r"(?:[%‰°$€£¥₹₽₩₺₫₴₦฿₪₱µμΩ]|[^\W\d_])[\w%‰°$€£¥₹/²³⁻¹^.·*]{0,15}(?: [^\W\d_]{1,8})?"
 NUMBER = re.compile(
     rf"(?P<open>\()?\s*(?P<limit><=|>=|[<>])?\s*(?P<sign>[+-])?\s*(?:(?P<before>{CURRENCY})\s*)?"
-    rf"(?P<sign2>[+-])?\s*(?P<body>\d(?:[\d.,' _]*[\d.,])?|[.,]\d+)(?P<power>[eE][+-]?\d+)?"
-    rf"(?P<behind>-)?\s*(?P<unit>{UNIT})?\s*(?(open)\))"
+    rf"(?P<sign2>[+-])?\s*(?P<body>\d(?:[\d.,' _]*\d)?[.,]?|[.,]\d+)(?P<power>[eE][+-]?\d+)?"
+    rf"(?P<flat>[.,]-{{1,2}})?(?P<behind>(?<=\d)-)?\s*(?P<unit>{UNIT})?\s*(?(open)\))"
 )
 GROUPS = re.compile(
     r"[1-9]\d{0,2}(?:([.,' _])\d{3})(?:\1\d{3})*"  # 1,234,567
@@ -79,7 +79,7 @@ def _is_grouped(whole: str, decimal: str) -> bool:
 @lru_cache(maxsize=65536)
 def written(entry: str) -> Written | None:
     """Return an entry as a number with what stands beside it; None if it is none."""
-    text = entry.strip()
+    text = re.sub(r'="(.*)"', r"\1", entry.strip()).removeprefix("'")  # Excel's texts
     if not text.isascii():
         text = text.translate(SIGNS).strip()
         text = "".join(str(unicodedata.decimal(c, c)) for c in text)

@@ -82,6 +82,16 @@ class Table:
     def columns(self) -> list[str]:
         return list(self.frame.columns)
 
+    @property
+    def may_be_one_column(self) -> bool:
+        """Whether two columns of whole numbers may be one with decimal commas."""
+        if self.separator != COMMA or self.header or len(self.columns) != 2:
+            return False
+        if self.options.separator != "auto":
+            return False
+        head = self.frame[:LOOKED_AT]
+        return all(head[name].str.fullmatch(r"-?[0-9]+").all() for name in self.columns)
+
     def neighbors_decimal(self, column: str) -> str | None:
         """Return the decimal mark that the other columns have without doubt; None if none has."""
         found = {
@@ -102,6 +112,9 @@ class Table:
             "names in the first row" if self.header else "no header",
         ]
         words = "Read as " + "; ".join(parts) + "."
+        if self.may_be_one_column:
+            row = ",".join(self.frame.iloc[0])
+            words += f" If “{row}” is one number, choose the separator “none”."
         if self.skipped:
             examples = ", ".join(f"“{line[:60]}”" for line in self.skipped[:3])
             count = len(self.skipped)
