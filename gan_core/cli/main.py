@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import sys
@@ -26,8 +27,10 @@ from gan_core.data.image_grid import png
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.data.own_data import MissingDataError
-from gan_core.data.tables.table import read_table
+from gan_core.data.tables.column import column_numbers, preview
+from gan_core.data.tables.table import TableOptions, read_table
 from gan_core.explain import component_reference
+from gan_core.registry import knobs
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.settings import check_settings
 from gan_core.storage.runs_folder import resolve_run
@@ -62,9 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "steps":
             write_steps(options.run, options.out, options.first, options.last)
         elif options.command == "import-csv":
-            _import_csv(options.file, options.column)
+            _import_csv(options)
         else:
-            chosen = ImportOptions(options.size, options.fit, options.colour)
+            chosen = ImportOptions(
+                **{name: getattr(options, name) for name in knobs(ImportOptions)}
+            )
             _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
     except OSError as error:
         words = error if error.filename is None else f"{error.filename}: {error.strerror}."
@@ -97,8 +102,14 @@ def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
     print(json.dumps(quality.to_dict(), ensure_ascii=False) if as_json else quality.table())
 
 
-def _import_csv(file: Path, column: str) -> None:
-    dataset, note = store_column(read_table(file.read_bytes()), column, file.name)
+def _import_csv(given: argparse.Namespace) -> None:
+    how = TableOptions(**{name: getattr(given, name) for name in knobs(TableOptions)})
+    table = read_table(given.file.read_bytes(), how)
+    print(table.understanding(), file=sys.stderr)
+    if given.column in table.columns:
+        read = column_numbers(table, given.column)
+        print(preview(table, given.column, read).to_string(index=False), file=sys.stderr)
+    dataset, note = store_column(table, given.column, given.file.name)
     print(note, file=sys.stderr)
     print(json.dumps(dataset.to_dict()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,9 +19,9 @@ from gan_core.data.own_data import (
     check_hash,
     known,
 )
-from gan_core.data.tables.column import AmbiguousNumberError, column_numbers
+from gan_core.data.tables.column import AmbiguousNumberError, ColumnNumbers, column_numbers
 from gan_core.data.tables.dialect import unknown_name
-from gan_core.data.tables.table import Table
+from gan_core.data.tables.table import LOOKED_AT, Table
 from gan_core.registry import knob, short_repr
 from gan_core.runtime.files import hash_of, load_values, store_values, values_file, values_title
 from gan_core.shapes import Samples, Values
@@ -187,9 +187,12 @@ def numeric_columns(table: Table) -> list[str]:
         ValueError: if there are none.
     """
     found = {}
+    head = replace(table, frame=table.frame[:LOOKED_AT])
     for column in table.columns:
         try:
-            made = column_numbers(table, column)
+            made = column_numbers(head, column)
+            if not len(made.values):
+                made = column_numbers(table, column)
         except AmbiguousNumberError:  # they are numbers; which ones is asked when it is chosen
             found[column] = (False, False)
             continue
@@ -215,7 +218,18 @@ def store_column(
     table = Table(table) if isinstance(table, pd.DataFrame) else table
     if column not in table.columns:
         raise unknown_name(column, table.columns)
-    made = column_numbers(table, column)
+    values, note = column_target(column_numbers(table, column), column)
+    check_hash(hash_of(values), expected)
+    title = f"{file}, {column}" if file else ""
+    return CsvColumn(store_values(values, title)), note
+
+
+def column_target(made: ColumnNumbers, column: str) -> tuple[Values, str]:
+    """Return the values that would be stored, at most `MAX_VALUES`, and how they were read.
+
+    Raises:
+        ValueError: if they cannot be a target; the message gives the reason.
+    """
     values = made.values
     check_values(values, short_repr(column), made.sentence())
     notes = [f"{len(values):,} numbers from column {column!r}", *made.remarks]
@@ -224,9 +238,7 @@ def store_column(
     if len(values) > MAX_VALUES:
         values = np.random.default_rng(0).choice(values, MAX_VALUES, replace=False)
         notes.append(f"{MAX_VALUES:,} of them drawn at random")
-    check_hash(hash_of(values), expected)
-    title = f"{file}, {column}" if file else ""
-    return CsvColumn(store_values(values, title)), "; ".join(notes) + "."
+    return values, "; ".join(notes) + "."
 
 
 def check_values(values: Values, name: str, left_out: str = "") -> None:

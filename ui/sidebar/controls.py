@@ -13,9 +13,10 @@ from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.registry import Knob, Registry, knobs
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session.state import clamp_widget, init_widget, set_widget
-from ui.sidebar import uploads
+from ui.sidebar import table_upload, uploads
 
 FIELD_IN_ERROR = re.compile(r"experiment: (\w+) = ")
 
@@ -78,7 +79,7 @@ def _show_refusal(reason: str, notes: dict[str, Any]) -> None:
         reason = f"{words[:1].upper()}{words[1:]} = {reason[named.end() :]}"
     else:
         place = notes[""]
-    place.error(f"{reason} The run goes on with its old set-up.")
+    place.error(f"{escape_markdown(reason)} The run goes on with its old set-up.")
 
 
 def _choose_architecture(
@@ -248,7 +249,7 @@ def _choose_dataset(run: PageRun, config: ExperimentConfig) -> dict[str, Any] | 
         if DATASETS[chosen["name"]].upload_format == "images":
             chosen["upload"] = uploads.choose_pictures(run, chosen["name"], current)
         else:
-            chosen["upload"] = uploads.choose_column(run, current)
+            chosen["upload"] = table_upload.choose_column(run, current)
         if not chosen["upload"]:
             return None
     return chosen if uploads.offer_preparation(chosen) else None

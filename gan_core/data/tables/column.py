@@ -39,14 +39,21 @@ class AmbiguousNumberError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class ColumnNumbers:
-    """The numbers of a column; `remarks` say how they were read, `left_out` has (reason, text)."""
+    """The numbers of a column; `rows` has one for each row, nan where there is none.
 
-    values: Values
+    `remarks` say how they were read; `left_out` has a reason, an entry and how often it is there.
+    """
+
+    rows: Values
     remarks: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str, int], ...] = ()
     mark: str = ""
     decimal: str = POINT
     has_limits: bool = False
+
+    @property
+    def values(self) -> Values:
+        return self.rows[np.isfinite(self.rows)]
 
     @property
     def n_left_out(self) -> int:
@@ -96,8 +103,7 @@ def column_numbers(table: Table, column: str) -> ColumnNumbers:
     left = tuple((read[text][1], text, count) for text, count in rest.items() if read[text][1])
     has_limits = any(made is not None and made.limit for made in found.values())
     remarks = _remarks(decimal, mark, table, column, rest, read)
-    kept = values[np.isfinite(values)]
-    return ColumnNumbers(kept, remarks, left, mark, decimal, has_limits)
+    return ColumnNumbers(values, remarks, left, mark, decimal, has_limits)
 
 
 def _counts(entries: pd.Series) -> dict[str, int]:
@@ -109,7 +115,25 @@ def _from_numbers(entries: pd.Series) -> ColumnNumbers:
     numbers = pd.to_numeric(entries, errors="coerce").to_numpy(float, na_value=np.nan)
     finite = np.isfinite(numbers)
     left = ((NO_NUMBER, "nan", int((~finite).sum())),) if not finite.all() else ()
-    return ColumnNumbers(numbers[finite], (), left)
+    numbers[~finite] = np.nan
+    return ColumnNumbers(numbers, (), left)
+
+
+def preview(table: Table, column: str, numbers: ColumnNumbers, rows: int = 6) -> pd.DataFrame:
+    """Return the first rows as texts: the column as it is written and as it was read, the others.
+
+    Raises:
+        KeyError: if there is no such column.
+    """
+    read = [f"{value:.12g}" if np.isfinite(value) else "left out" for value in numbers.rows[:rows]]
+    shown = table.frame[:rows].astype(str)
+    others = [name for name in table.columns if name != column]
+    label = "read as"
+    while label in table.columns:
+        label += " "
+    return pd.DataFrame(
+        {column: shown[column], label: read} | {name: shown[name] for name in others}
+    )
 
 
 @dataclass(frozen=True)
