@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -27,6 +28,9 @@ from gan_core.runtime.files import hash_of, load_values, store_values, values_fi
 from gan_core.shapes import Samples, Values
 
 MAX_VALUES = 1_000_000
+FILE_AND_COLUMN = re.compile(r".*?\.\w{1,5}, (.+)")
+"""A title: the name of a file and of one of its columns."""
+
 LARGEST_VALUE = 1e30
 SMALLEST_STD = 1e-30
 """Training runs in float32; its numbers go from 1e-38 to 3e38."""
@@ -113,6 +117,13 @@ class CsvColumn(Distribution1D):
         kept = known(self.upload)
         title = values_title(self.upload) or (kept.title if kept else "")
         return title or self.title
+
+    @property
+    def axis_name(self):
+        if self.label == self.title:
+            return super().axis_name
+        found = FILE_AND_COLUMN.fullmatch(self.label)
+        return found[1] if found else self.label
 
     @property
     def record(self):

@@ -179,6 +179,8 @@ def _choose_field(
         knob_, value = replace(knob_, high=most), min(value, most)
         clamp_widget(_key(run, f"experiment.{name}"), most)
     chosen = _set_knob(run, "experiment", name, knob_, value)
+    if chosen == most:
+        st.caption(f"The largest that fits: the data set has {most:,} samples.")
     notes[name] = st.container()
     return chosen
 

@@ -130,7 +130,7 @@ def _refuse_no_zip(source: Path | io.BufferedIOBase) -> None:
         )
     kind = name_kind(head)
     if not head.startswith(b"PK") and ": " in kind:
-        raise ValueError(f"{short_repr(source.name)} is no folder and no zip, but a {kind}.")
+        raise ValueError(f"{short_repr(source.name)} is no folder and no zip, but {kind}.")
 
 
 def title_of(source: Source) -> str:
