@@ -16,7 +16,7 @@ from gan_core.registry import knobs
 from gan_core.runtime.files import hash_of
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
-from ui.session.state import init_widget, visitor
+from ui.session.state import init_widget, set_widget, visitor, widget_value
 
 TABLE_FILES = ["csv", "tsv", "txt", "dat"]
 GOES_ON = "The run goes on with its old target."
@@ -33,6 +33,7 @@ def choose_column(run: PageRun, current: str) -> str:
         if not current:
             st.info("Choose a CSV file. Until then the run goes on with its old target.")
         return current
+    taken = init_widget(f"{key}.taken", "")  # it stays while the run asks whether to begin anew
     key = f"{key}.{file.file_id}"
     options = _choose_options(key)
     cached = visitor().cached
@@ -44,12 +45,13 @@ def choose_column(run: PageRun, current: str) -> str:
         numbers = cached(
             (file.file_id, options, name, "numbers"), lambda: column_numbers(table, name)
         )
-        return _offer(run, table, name, numbers, file.name, current)
+        if _offer(run, table, name, numbers, widget_value(taken) or current):
+            set_widget(taken, store_column(table, name, file.name)[0].upload)
     except AmbiguousNumberError as question:
         st.warning(f"{escape_markdown(str(question))} {GOES_ON}")
     except ValueError as error:
         st.error(f"{escape_markdown(str(error))} {GOES_ON}")
-    return current
+    return widget_value(taken) or current
 
 
 def _choose_options(key: str) -> TableOptions:
@@ -63,19 +65,19 @@ def _choose_options(key: str) -> TableOptions:
     return TableOptions(**chosen)
 
 
-def _offer(
-    run: PageRun, table: Table, name: str, numbers: ColumnNumbers, file: str, current: str
-) -> str:
-    """Show the first rows as they were understood; return the numbers' id once they are taken."""
+def _offer(run: PageRun, table: Table, name: str, numbers: ColumnNumbers, current: str) -> bool:
+    """Show the first rows as they were understood; return whether the numbers are taken now."""
     values, note = column_target(numbers, name)
     st.dataframe(preview(table, name, numbers), hide_index=True, height="content")
     st.caption(escape_markdown(note))
-    if hash_of(values) == current:
-        st.caption("These numbers are the target.")
-        return current
-    if st.button("Use these numbers", type="primary", key=f"{run.page}.use_column"):
-        return store_column(table, name, file)[0].upload
-    return current
+    place = st.empty()
+    is_target = hash_of(values) == current
+    is_taken = not is_target and place.button(
+        "Use these numbers", type="primary", key=f"{run.page}.use_column"
+    )
+    if is_target or is_taken:
+        place.caption("These numbers are the target.")
+    return is_taken
 
 
 def all_options() -> list[TableOptions]:

@@ -115,8 +115,7 @@ def _from_numbers(entries: pd.Series) -> ColumnNumbers:
     numbers = pd.to_numeric(entries, errors="coerce").to_numpy(float, na_value=np.nan)
     finite = np.isfinite(numbers)
     left = ((NO_NUMBER, "nan", int((~finite).sum())),) if not finite.all() else ()
-    numbers[~finite] = np.nan
-    return ColumnNumbers(numbers, (), left)
+    return ColumnNumbers(np.where(finite, numbers, np.nan), (), left)
 
 
 def preview(table: Table, column: str, numbers: ColumnNumbers, rows: int = 6) -> pd.DataFrame:
