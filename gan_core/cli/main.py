@@ -25,12 +25,15 @@ from gan_core.cli.runs import (
 from gan_core.cli.sample import sample_picture
 from gan_core.cli.terminal import prepare_streams, print_path
 from gan_core.cli.train import BY_SIGNAL, train
-from gan_core.data.csv_column import read_table, store_column
+from gan_core.data.csv_column import store_column
 from gan_core.data.image_grid import FORMATS, encode
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.data.own_data import MissingDataError
+from gan_core.data.tables.column import column_numbers, preview
+from gan_core.data.tables.table import TableOptions, read_table
 from gan_core.explain import component_reference
+from gan_core.registry import knobs
 from gan_core.runtime.files import write_atomically
 from gan_core.runtime.memory import is_oom
 from gan_core.runtime.settings import check_settings
@@ -93,9 +96,9 @@ def _obey(options: argparse.Namespace) -> int:
     elif options.command == "steps":
         write_steps(options.run, options.out, options.first, options.last)
     elif options.command == "import-csv":
-        _import_csv(options.file, options.column)
+        _import_csv(options)
     else:
-        chosen = ImportOptions(options.size, options.fit, options.colour)
+        chosen = ImportOptions(**{name: getattr(options, name) for name in knobs(ImportOptions)})
         _import_pictures(options.path, chosen, "celeba" if options.celeba else "folder")
     return 0
 
@@ -122,8 +125,14 @@ def _evaluate(run: Path, samples: int, device: str, as_json: bool) -> None:
     print(json.dumps(quality.to_dict()) if as_json else quality.table())
 
 
-def _import_csv(file: Path, column: str) -> None:
-    dataset, note = store_column(read_table(file.read_bytes()), column, file.name)
+def _import_csv(given: argparse.Namespace) -> None:
+    how = TableOptions(**{name: getattr(given, name) for name in knobs(TableOptions)})
+    table = read_table(given.file.read_bytes(), how)
+    print(table.understanding(), file=sys.stderr)
+    if given.column in table.columns:
+        read = column_numbers(table, given.column)
+        print(preview(table, given.column, read).to_string(index=False), file=sys.stderr)
+    dataset, note = store_column(table, given.column, given.file.name)
     print(note, file=sys.stderr)
     print(json.dumps(dataset.to_dict()))
 

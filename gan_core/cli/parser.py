@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gan_core.cli.stop_condition import StopCondition
 from gan_core.data.importing.decode import ImportOptions
+from gan_core.data.tables.table import TableOptions
 from gan_core.evaluation.evaluate import SAMPLES
 from gan_core.registry import knobs, short_repr
 from gan_core.runtime.settings import ENGINES
@@ -101,6 +102,8 @@ def _add_imports(commands: argparse._SubParsersAction) -> None:
     column = commands.add_parser("import-csv", help="store a column; print it as a data set")
     column.add_argument("file", type=Path)
     column.add_argument("--column", required=True, help="the column's name")
+    for name, made in knobs(TableOptions).items():
+        column.add_argument(f"--{name}", default=made.default, help=made.help)
     pictures = commands.add_parser("import-pictures", help="store pictures; print a data set")
     pictures.add_argument("path", type=Path, help="a folder or a zip")
     for name, made in knobs(ImportOptions).items():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,11 +20,17 @@ from gan_core.data.own_data import (
     check_hash,
     known,
 )
-from gan_core.registry import error_text, knob, short_repr
+from gan_core.data.tables.column import AmbiguousNumberError, ColumnNumbers, column_numbers
+from gan_core.data.tables.dialect import unknown_name
+from gan_core.data.tables.table import LOOKED_AT, Table
+from gan_core.registry import knob, short_repr
 from gan_core.runtime.files import hash_of, load_values, store_values, values_file, values_title
 from gan_core.shapes import Samples, Values
 
 MAX_VALUES = 1_000_000
+FILE_AND_COLUMN = re.compile(r".*?\.\w{1,5}, (.+)")
+"""A title: the name of a file and of one of its columns."""
+
 LARGEST_VALUE = 1e30
 SMALLEST_STD = 1e-30
 """Training runs in float32; its numbers go from 1e-38 to 3e38."""
@@ -114,6 +119,13 @@ class CsvColumn(Distribution1D):
         return title or self.title
 
     @property
+    def axis_name(self):
+        if self.label == self.title:
+            return super().axis_name
+        found = FILE_AND_COLUMN.fullmatch(self.label)
+        return found[1] if found else self.label
+
+    @property
     def record(self):
         law, kept = self.distribution(), known(self.upload)
         if isinstance(law, AbsentLaw):
@@ -177,62 +189,36 @@ def _law(upload: str, bandwidth: float) -> EmpiricalLaw:
     return EmpiricalLaw(values, bandwidth)
 
 
-def read_table(content: bytes) -> pd.DataFrame:
-    """Read a CSV file, with or without a header and with any separator.
-
-    Raises:
-        ValueError: if it is not a table; the message gives the reason.
-    """
-    text = content[:65536].decode("utf-8", errors="replace")
-    if "\x00" in text:
-        raise ValueError("This file is not text; a CSV file is needed.")
-    if not text.strip():
-        raise ValueError("This file is empty.")
-    lines = text.splitlines()
-    complete = "\n".join(lines[:-1] if len(lines) > 1 else lines)
-    try:
-        separator = csv.Sniffer().sniff(complete, delimiters=",;\t| ").delimiter
-    except csv.Error:
-        separator = ","
-    first = pd.Series(next(line for line in lines if line.strip()).split(separator))
-    header = None if pd.to_numeric(first, errors="coerce").notna().any() else "infer"
-    try:
-        table = pd.read_csv(
-            io.BytesIO(content),
-            sep=separator,
-            header=header,
-            skipinitialspace=True,
-            encoding_errors="replace",
-            low_memory=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise ValueError(f"This file cannot be read as a table: {error_text(error)}") from None
-    table.columns = [f"column {c + 1}" if header is None else str(c) for c in table.columns]
-    if table.empty:
-        raise ValueError("This file has a header but no rows.")
-    return table
-
-
-def numeric_columns(table: pd.DataFrame) -> list[str]:
+def numeric_columns(table: Table) -> list[str]:
     """Return the columns that hold numbers; columns that only count the rows come last.
+
+    A column that has fewer numbers than other entries comes after those that have more.
 
     Raises:
         ValueError: if there are none.
     """
     found = {}
+    head = replace(table, frame=table.frame[:LOOKED_AT])
     for column in table.columns:
-        numbers = pd.to_numeric(table[column], errors="coerce").dropna()
-        if len(numbers):
-            found[column] = bool((numbers.diff().iloc[1:] == 1).all()) and len(numbers) > 2
+        try:
+            made = column_numbers(head, column)
+            if not len(made.values):
+                made = column_numbers(table, column)
+        except AmbiguousNumberError:  # they are numbers; which ones is asked when it is chosen
+            found[column] = (False, False)
+            continue
+        if len(made.values):
+            counts = bool((np.diff(made.values) == 1).all()) and len(made.values) > 2
+            found[column] = (made.n_left_out > len(made.values), counts)
     if not found:
         raise ValueError("This file has no numbers in any of its columns.")
     return sorted(found, key=lambda column: found[column])
 
 
 def store_column(
-    table: pd.DataFrame, column: str, file: str = "", expected: str | None = None
+    table: Table | pd.DataFrame, column: str, file: str = "", expected: str | None = None
 ) -> tuple[CsvColumn, str]:
-    """Store one column's numbers; return the data set and a sentence on omitted rows.
+    """Store one column's numbers; return the data set and a sentence on how they were read.
 
     `file` is the name of the table's file.
 
@@ -240,27 +226,39 @@ def store_column(
         ValueError: if the column cannot be used, or its hash is not the `expected` one; the message
             gives the reason.
     """
-    name = short_repr(column)
+    table = Table(table) if isinstance(table, pd.DataFrame) else table
     if column not in table.columns:
-        raise ValueError(f"There is no column {name}; there are {', '.join(table.columns)}.")
-    numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
-    values = numbers[np.isfinite(numbers)]
-    check_values(values, name)
-    notes = [f"{len(values):,} numbers from column {column!r}"]
-    if len(values) < len(numbers):
-        notes.append(f"{len(numbers) - len(values):,} rows without a number left out")
+        raise unknown_name(column, table.columns)
+    values, note = column_target(column_numbers(table, column), column)
+    check_hash(hash_of(values), expected)
+    title = f"{file}, {column}" if file else ""
+    return CsvColumn(store_values(values, title)), note
+
+
+def column_target(made: ColumnNumbers, column: str) -> tuple[Values, str]:
+    """Return the values that would be stored, at most `MAX_VALUES`, and how they were read.
+
+    Raises:
+        ValueError: if they cannot be a target; the message gives the reason.
+    """
+    values = made.values
+    check_values(values, short_repr(column), made.sentence())
+    notes = [f"{len(values):,} numbers from column {column!r}", *made.remarks]
+    if made.n_left_out:
+        notes.append(made.sentence())
     if len(values) > MAX_VALUES:
         values = np.random.default_rng(0).choice(values, MAX_VALUES, replace=False)
         notes.append(f"{MAX_VALUES:,} of them drawn at random")
-    check_hash(hash_of(values), expected)
-    title = f"{file}, {column}" if file else ""
-    return CsvColumn(store_values(values, title)), "; ".join(notes) + "."
+    return values, "; ".join(notes) + "."
 
 
-def check_values(values: Values, name: str) -> None:
-    """Raises: ValueError: if no distribution can be made of the numbers of a column."""
+def check_values(values: Values, name: str, left_out: str = "") -> None:
+    """Raises: ValueError: if no distribution can be made of the numbers of a column.
+
+    `left_out` says what else is in it.
+    """
     if len(values) == 0:
-        raise ValueError(f"Column {name} has no numbers.")
+        raise ValueError(f"Column {name} has no numbers. {left_out}".rstrip(" .") + ".")
     if not np.isfinite(values).all():
         raise ValueError(f"Column {name} has entries that are not finite.")
     if len(values) == 1:

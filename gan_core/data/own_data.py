@@ -118,6 +118,11 @@ class OwnData:
         return self.title
 
     @property
+    def axis_name(self) -> str:
+        """What the values are: the name of the user's own column, or that they have units."""
+        return "units of the data"
+
+    @property
     def record(self) -> DataRecord | None:
         """What a run keeps of the user's own data; None for all other data."""
         return None

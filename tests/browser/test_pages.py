@@ -271,6 +271,7 @@ def test_an_uploaded_file_becomes_the_target(open_tab):
         {"name": "weights.csv", "mimeType": "text/csv", "buffer": content.encode()}
     )
     page.get_by_text("500 numbers from column").wait_for()
+    press(page, "Use these numbers")
     eventually(page, lambda: step(page) == 0)
 
     def axis_holds_the_target():

@@ -11,7 +11,8 @@ from scipy import integrate, stats
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data import DATASETS
-from gan_core.data.csv_column import MAX_VALUES, EmpiricalLaw, read_table, store_column
+from gan_core.data.csv_column import MAX_VALUES, EmpiricalLaw, store_column
+from gan_core.data.tables.table import read_table
 from gan_core.runtime.files import load_values, store_values
 
 N = 50_000

@@ -245,7 +245,8 @@ def test_sub_folders_become_classes(tmp_path):
     [
         [("a/1.png", 1), ("a/2.png", 2)],
         [("a/1.png", 1), ("a/2.png", 2), ("b/1.png", 3)],
-        [("a/1.png", 1), ("a/2.png", 2), ("b/1.png", 3), ("b/2.png", 4), ("loose.png", 5)],
+        [("a/1.png", 1), ("b/1.png", 2), ("c/1.png", 3), ("c/2.png", 4)],
+        [("train/1.png", 1), ("train/2.png", 2), ("test/1.png", 3), ("test/2.png", 4)],
     ],
 )
 def test_what_makes_no_classes(files):
@@ -302,8 +303,8 @@ def damaged_files():
     jpeg = file_of(Image.fromarray(NOISE).resize((300, 300)), "JPEG")
     return [
         ("text.png", b"I am not a picture.", "not a picture"),
-        ("empty.png", b"", "not a picture"),
-        ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+        ("empty.png", b"", "empty file"),
+        ("drawing.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript drawing"),
         ("cut.jpg", jpeg[: len(jpeg) // 2], "truncated"),
         ("cut.png", file_of(NOISE)[:-800], "truncated"),
         ("float.tif", file_of(NOISE[..., 0].astype(np.float32), "TIFF"), "floating-point pixels"),
@@ -351,7 +352,7 @@ def test_links_in_a_zip():
 
 def test_a_zip_in_a_zip_is_not_opened():
     inner = zip_of(TWO).getvalue()
-    assert import_pictures(zip_of([*TWO, ("in.zip", inner)]), AT_28)[1].endswith("a picture (1).")
+    assert import_pictures(zip_of([*TWO, ("in.zip", inner)]), AT_28)[1].endswith("by itself (1).")
 
 
 BOMB = [*TWO, *((f"{i}.png", bytes(3_000_000)) for i in range(4))]

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
-from gan_core.data.csv_column import numeric_columns, read_table, store_column
+from gan_core.data.csv_column import numeric_columns, store_column
+from gan_core.data.tables.table import read_table
 from gan_core.evaluation.frozen_generator import load_generator
 from gan_core.storage import checkpoint, run_zip, runs_folder
 from gan_core.storage.run_folder import RunFolder

@@ -53,6 +53,11 @@ def upload(opened, content):
     opened.look()
 
 
+def take(opened):
+    """Take the numbers as they are shown."""
+    opened.press("use_column")
+
+
 def csv_of(**columns):
     rows = zip(*columns.values(), strict=True)
     return "\n".join([",".join(columns), *(",".join(map(str, row)) for row in rows)]).encode()
@@ -64,12 +69,16 @@ def test_an_uploaded_column_becomes_the_target():
     width, height = np.linspace(-1, 3, 500), np.linspace(10, 20, 500) ** 2
     upload(opened, csv_of(width=width, height=height))
     assert opened.sentences() == []
+    assert opened.config.dataset.name == "normal"
+    take(opened)
     assert opened.config.dataset.name == "csv_column"
     assert opened.config.dataset.distribution().mean() == pytest.approx(1.0)
     assert any("500 numbers from column 'width'" in c.value for c in opened.at.caption)
     assert opened.run.playback.running
     next(box for box in opened.at.selectbox if box.label == "Column").set_value("height")
     opened.look()
+    assert opened.config.dataset.distribution().mean() == pytest.approx(1.0)
+    take(opened)
     assert opened.config.dataset.distribution().mean() == pytest.approx(height.mean(), rel=1e-6)
     assert opened.trainer.step_count == FRAME
     again = visit("distributions", opened.at.query_params["setup"])
@@ -101,12 +110,14 @@ def test_a_bad_file_gets_a_sentence_and_the_run_goes_on(content, reason):
     opened.widget("dataset.file").set_value(("good.csv", upload_good, "text/csv"))
     opened.look()
     assert not opened.at.error
+    take(opened)
     assert opened.config.dataset.distribution().mean() == pytest.approx(99.5)
 
 
 def test_a_column_smaller_than_the_batch_brings_the_batch_down():
     opened = visit("distributions")
     upload(opened, csv_of(x=np.arange(50.0)))
+    take(opened)
     assert opened.sentences() == []
     assert opened.config.dataset.size == opened.config.batch_size == 50
     assert opened.config.architecture.standardise == "both"

@@ -22,6 +22,7 @@ from ui.figures.primitives import (
     curve,
     d_label,
     d_name,
+    data_label,
     layout,
     small_multiples,
 )
@@ -57,7 +58,7 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
             390,
             revision,
             margin={"l": 56, "r": 60, "t": 46, "b": 44},
-            xaxis=axis("x, units of the data", range=[view.x[0], view.x[-1]]),
+            xaxis=axis(data_label(config), range=[view.x[0], view.x[-1]]),
             yaxis=axis("density, per unit of x", rangemode="tozero"),
             yaxis2=score,
         ),
@@ -86,7 +87,7 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
             hovermode=False,
             showlegend=False,
             margin={"l": 56, "r": 60, "t": 40, "b": 44},
-            xaxis=axis("x = G(z), units of the data", range=[low, high], side="top", **still),
+            xaxis=axis(data_label(config, "x = G(z)"), range=[low, high], side="top", **still),
             yaxis={
                 "domain": [0.36, 1],
                 "range": [0, 1],

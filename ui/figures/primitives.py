@@ -5,6 +5,7 @@ Colours are those of Okabe & Ito (2008), which people of any colour vision can t
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,17 @@ def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": {"text": title}} | more
+
+
+def data_label(config: ExperimentConfig, symbol: str = "x") -> str:
+    """Return the title of an axis of samples: the symbol, and the name of the data."""
+    return f"{symbol}, {literal(config.dataset.axis_name)}"
+
+
+def literal(text: str, most: int = 40) -> str:
+    """Return text that a chart shows as it stands: no tag, link or formula; cut if it is long."""
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    return html.escape(text, quote=False).replace("$", "&#36;")
 
 
 def d_label(config: ExperimentConfig) -> str:

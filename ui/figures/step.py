@@ -23,6 +23,7 @@ from ui.figures.primitives import (
     curve,
     d_label,
     d_name,
+    data_label,
     layout,
     points,
 )
@@ -79,7 +80,7 @@ def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> F
             revision,
             hovermode="closest",
             margin={"l": 56, "r": 16, "t": 46, "b": 44},
-            xaxis=axis("x, units of the data", range=[x[0], x[-1]]),
+            xaxis=axis(data_label(config), range=[x[0], x[-1]]),
             yaxis=axis(d_label(config), range=[floor - 0.06 * span, high + 0.1 * span]),
         ),
     }

@@ -26,6 +26,7 @@ from ui.figures.primitives import (
     curve,
     d_label,
     d_name,
+    data_label,
     envelope,
     headline,
     layout,
@@ -178,7 +179,7 @@ def against_the_best(seen: Curves, config: ExperimentConfig, revision: str) -> F
         300,
         revision,
         margin={"l": 56, "t": 46, "b": 44},
-        xaxis=axis("x, units of the data", range=[seen.x[0], seen.x[-1]]),
+        xaxis=axis(data_label(config), range=[seen.x[0], seen.x[-1]]),
         yaxis=axis(d_label(config)),
     )
     add_density_axis(made)

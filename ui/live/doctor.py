@@ -18,6 +18,7 @@ from gan_core.diagnosis import (
     reference_of,
 )
 from gan_core.evaluation.report import EvaluationReport
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session import open_runs, state
 
@@ -53,7 +54,7 @@ def show(run: PageRun) -> None:
         colour, icon = BADGES.get(diagnosis.condition, ILL)
         with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
             badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
-            st.markdown(f"{badge} {diagnosis.sentence}")
+            st.markdown(f"{badge} {escape_markdown(diagnosis.sentence)}")
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 slots = [st.empty() for _ in range(MAX_REMEDIES)]
                 _show_remedies(run, diagnosis, slots)

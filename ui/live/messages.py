@@ -20,7 +20,7 @@ def show(run: PageRun) -> None:
     if messages:
         st.button("Dismiss", on_click=messages.clear, key=f"{run.page}.dismiss")
     if run.notice:
-        st.warning(run.notice)
+        st.warning(escape_markdown(run.notice))
     if run.playback.stopped_by_numbers:
         st.button(
             f"Go on from step {run.step:,} with half the learning rates{_halved_rates(run)}",
@@ -29,7 +29,7 @@ def show(run: PageRun) -> None:
             key=f"{run.page}.slower.{run.step}",
         )
     if run.storage.problem:
-        st.warning(run.storage.problem)
+        st.warning(escape_markdown(run.storage.problem))
     if run.info is not None and not run.playback.running:
         st.caption(run.info)
     if run.proposed is not None:

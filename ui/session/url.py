@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from gan_core import ExperimentConfig
+from gan_core.data import DATASETS
 from gan_core.data.kind import DataKind
 from ui.run.page_run import PageRun
 from ui.session import state
@@ -67,17 +68,40 @@ def linked_config(default: ExperimentConfig) -> ExperimentConfig:
     """
     if SETUP_KEY not in st.query_params:
         return default
-    config = ExperimentConfig.from_json(st.query_params[SETUP_KEY])
+    config, message = _read_setup(st.query_params[SETUP_KEY])
+    if message:
+        state.visitor().messages.append(message)
     if config.dataset.kind_name != default.dataset.kind_name:
         noun = config.dataset.kind.noun
         raise ValueError(f"Its data set, {config.dataset.name}, is made of {noun}.")
     return config
 
 
+def _read_setup(text: str) -> tuple[ExperimentConfig, str]:
+    """Return the set-up of a link, and what was changed in it; "" if nothing.
+
+    A batch larger than data of the user's own becomes the largest that fits.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    try:
+        return ExperimentConfig.from_json(text), ""
+    except ValueError as error:
+        try:
+            given = json.loads(text)
+            given["dataset"]["upload"]  # other data do not change by themselves
+            size, batch = DATASETS.create(given["dataset"]).size, given["batch_size"]
+            config = ExperimentConfig.from_dict(given | {"batch_size": size})
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise error from None
+    return config, f"The batch is {size:,} instead of {batch}: the data set has no more samples."
+
+
 def linked_kind() -> DataKind | None:
     """Return the kind of data of the set-up in the link; None without a readable link."""
     try:
-        return ExperimentConfig.from_json(st.query_params[SETUP_KEY]).dataset.kind
+        return _read_setup(st.query_params[SETUP_KEY])[0].dataset.kind
     except (KeyError, ValueError):
         return None
 

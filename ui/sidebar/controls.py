@@ -14,9 +14,10 @@ from gan_core.config import MUTABLE_FIELDS, REGISTRIES, Architecture, default_kn
 from gan_core.data import DATASETS
 from gan_core.diagnosis.remarks import remarks
 from gan_core.registry import Knob, Registry, knobs
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session.state import clamp_widget, init_widget, set_widget
-from ui.sidebar import replacement, uploads
+from ui.sidebar import replacement, table_upload, uploads
 from ui.sidebar.replacement import label_of
 
 FIELD_IN_ERROR = re.compile(r"experiment: (\w+) = ")
@@ -85,7 +86,7 @@ def _show_refusal(reason: str, notes: dict[str, Any]) -> None:
         reason = f"{words[:1].upper()}{words[1:]} = {reason[named.end() :]}"
     else:
         place = notes[""]
-    place.error(f"{reason} The run goes on with its old set-up.")
+    place.error(f"{escape_markdown(reason)} The run goes on with its old set-up.")
 
 
 def _choose_architecture(
@@ -188,6 +189,8 @@ def _choose_field(
         knob_, value = replace(knob_, high=most), min(value, most)
         clamp_widget(_key(run, f"experiment.{name}"), most)
     chosen = _set_knob(run, "experiment", name, knob_, value)
+    if chosen == most:
+        st.caption(f"The largest that fits: the data set has {most:,} samples.")
     notes[name] = st.container()
     return chosen
 
@@ -258,7 +261,7 @@ def _choose_dataset(run: PageRun, config: ExperimentConfig) -> dict[str, Any] | 
         if DATASETS[chosen["name"]].upload_format == "images":
             chosen["upload"] = uploads.choose_pictures(run, chosen["name"], current)
         else:
-            chosen["upload"] = uploads.choose_column(run, current)
+            chosen["upload"] = table_upload.choose_column(run, current)
         if not chosen["upload"]:
             return None
     return chosen if uploads.offer_preparation(chosen) else None

@@ -9,16 +9,19 @@ from typing import Any
 import streamlit as st
 
 from gan_core.data.base import Progress
-from gan_core.data.csv_column import numeric_columns, read_table, store_column
+from gan_core.data.csv_column import numeric_columns, store_column
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures
 from gan_core.data.own_data import DataRecord
+from gan_core.data.tables.table import read_table
 from gan_core.registry import knobs
+from ui.markdown import escape_markdown
 from ui.run.watched_run import WatchedRun
 from ui.session import watching
 from ui.session.background_task import BackgroundTask
 from ui.session.state import visitor
-from ui.sidebar.uploads import PICTURE_FILES, TABLE_FILES, watch_task
+from ui.sidebar.table_upload import TABLE_FILES, all_options
+from ui.sidebar.uploads import PICTURE_FILES, watch_task
 
 
 def choose(run: WatchedRun) -> None:
@@ -43,7 +46,7 @@ def choose(run: WatchedRun) -> None:
     if task is None or not task.done:
         return
     if task.error:
-        st.error(task.error)
+        st.error(escape_markdown(task.error))
         return
     del visitor().tasks[key]
     watching.reopen(run)
@@ -55,6 +58,8 @@ def _pictures_work(record: DataRecord, files: list[Any]) -> Callable[[Progress],
     source = [(file.name, file) for file in files]
     known = {name: value for name, value in record.options.items() if name in knobs(ImportOptions)}
     choices = [known] if known else _possible_options(record)
+    if "classes" not in known:  # imported when folders gave classes only if all pictures had one
+        choices += [choice | {"classes": "none"} for choice in choices]
 
     def work(progress: Progress) -> None:
         for last, options in enumerate(choices, 1 - len(choices)):
@@ -82,14 +87,18 @@ def _column_work(record: DataRecord, file: Any) -> Callable[[Progress], None]:
     """Return work that stores the column of the table that is the same, if one is."""
 
     def work(progress: Progress) -> None:
-        table = read_table(file.getvalue())
         refusal: ValueError | None = None
-        for column in numeric_columns(table):
+        for options in all_options():
             try:
-                store_column(table, column, file.name, record.upload)
-                return
+                table = read_table(file.getvalue(), options)
+                for column in numeric_columns(table):
+                    try:
+                        store_column(table, column, file.name, record.upload)
+                        return
+                    except ValueError as error:
+                        refusal = refusal or error
             except ValueError as error:
-                refusal = error
+                refusal = refusal or error
         raise refusal
 
     return work

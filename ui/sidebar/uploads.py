@@ -9,7 +9,6 @@ import streamlit as st
 
 from gan_core.data import DATASETS
 from gan_core.data.base import Progress
-from gan_core.data.csv_column import numeric_columns, read_table, store_column
 from gan_core.data.importing.decode import ImportOptions
 from gan_core.data.importing.importer import import_pictures, picture_folders
 from gan_core.registry import knobs
@@ -18,8 +17,10 @@ from ui.run.page_run import PageRun
 from ui.session.background_task import BackgroundTask
 from ui.session.state import init_widget, visitor
 
-PICTURE_FILES = ["zip", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
-TABLE_FILES = ["csv", "tsv", "txt"]
+PICTURE_FILES = [
+    *("zip", "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"),
+    *("avif", "heic", "heif", "ppm", "pgm"),
+]
 UPLOADED = "Files or a zip"
 POLL_SECONDS = 0.5
 
@@ -30,31 +31,6 @@ def show_present(chosen: dict[str, Any]) -> None:
         record = DATASETS.create(chosen).record
         noun = "numbers" if record.shape == (1,) else "pictures"
         st.caption(f"{escape_markdown(record.title or 'Your own')}: {record.count:,} {noun}")
-
-
-def choose_column(run: PageRun, current: str) -> str:
-    """Let a file and one of its columns be chosen; return the id of the stored numbers."""
-    key = f"{run.page}.{run.revision}.dataset.file"
-    file = st.file_uploader("CSV file", TABLE_FILES, key=key)
-    if file is None:
-        if not current:
-            st.info("Choose a CSV file. Until then the run goes on with its old target.")
-        return current
-    try:
-        table = visitor().cached(file.file_id, lambda: read_table(file.getvalue()))
-        name = st.selectbox(
-            "Column",
-            numeric_columns(table),
-            key=f"{run.page}.{run.revision}.{file.file_id}.column",
-        )
-        kept, note = visitor().cached(
-            (file.file_id, name), lambda: store_column(table, name, file.name)
-        )
-    except ValueError as error:
-        st.error(f"{error} The run goes on with its old target.")
-        return current
-    st.caption(note)
-    return kept.upload
 
 
 def choose_pictures(run: PageRun, dataset: str, current: str) -> str:
@@ -74,10 +50,10 @@ def choose_pictures(run: PageRun, dataset: str, current: str) -> str:
             st.info(f"Choose {name} and import it. Until then the run goes on as it was.")
         return current
     if work.error:
-        st.error(f"{work.error} The run goes on with its old pictures.")
+        st.error(f"{escape_markdown(work.error)} The run goes on with its old pictures.")
         return current
     imported, note = work.result
-    st.caption(note)
+    st.caption(escape_markdown(note))
     return imported.upload
 
 
@@ -116,7 +92,7 @@ def offer_preparation(chosen: dict[str, Any]) -> bool:
     try:
         preparation = DATASETS.create(chosen).preparation
     except ValueError as error:
-        st.error(f"{error} The run goes on with its old set-up.")
+        st.error(f"{escape_markdown(str(error))} The run goes on with its old set-up.")
         return False
     if preparation is None:
         return True
@@ -126,7 +102,7 @@ def offer_preparation(chosen: dict[str, Any]) -> bool:
         visitor().tasks[key] = BackgroundTask(preparation.run)
     work = watch_task(key)
     if work is not None and work.error and work.done:
-        st.error(f"{work.error} The run goes on with its old pictures.")
+        st.error(f"{escape_markdown(work.error)} The run goes on with its old pictures.")
     return False
 
 

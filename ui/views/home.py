@@ -7,6 +7,7 @@ import streamlit as st
 from gan_core.data.base import is_ready, prepare
 from gan_core.presets import Preset, groups
 from gan_core.runtime.device import describe_device, resolve_device
+from ui.markdown import escape_markdown
 from ui.pages_table import PAGES
 from ui.session import open_runs
 
@@ -61,6 +62,6 @@ def _show_card(preset: Preset, beside: Preset) -> None:
                 prepare(preset.config.dataset, lambda share, words: bar.progress(share, words))
             open_runs.start_experiment(page, preset.experiment, preset.title)
         except ValueError as error:
-            st.error(str(error))
+            st.error(escape_markdown(str(error)))
             return
         st.switch_page(PAGES[page].file)

@@ -75,11 +75,12 @@ def _show_export(row: RunRow, key: str) -> None:
         )
     own = data_size(row.config.dataset)
     if own:
+        data = escape_markdown(row.config.dataset.label)
         with_data = st.toggle(
             f"your data ({format_size(own)})",
             True,
             key=f"{key}.with_data",
-            help=f"“{row.config.dataset.label}”. Without it, the run can be looked at elsewhere, "
+            help=f"“{data}”. Without it, the run can be looked at elsewhere, "
             "but trained only where the same data are chosen again.",
         )
     size = run_zip.export_size(row.folder, everything, with_data)

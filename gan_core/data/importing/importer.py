@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
 from gan_core.data.base import DATASETS, ImageDataset, Progress
-from gan_core.data.importing.decode import ImportOptions, decode
+from gan_core.data.importing.class_folders import Classes, find_classes
+from gan_core.data.importing.decode import Decoded, ImportOptions, decode
+from gan_core.data.importing.formats import is_picture, name_kind
 from gan_core.data.importing.limits import Limits
 from gan_core.data.importing.packs import PackWriter, new_pack
 from gan_core.data.importing.sources import (
@@ -36,7 +37,6 @@ WORKERS = min(4, os.cpu_count() or 1)
 MAX_WAITING = 4 * WORKERS
 MAX_WAITING_BYTES = 256_000_000
 REPORT_EVERY = 50
-MAX_CLASSES, MIN_IN_CLASS = 1_000, 2
 
 
 @dataclass
@@ -46,7 +46,10 @@ class ImportState:
     entries: list[Entry]
     left_out: Counter[str]
     taken: list[Entry] = field(default_factory=list)
-    grey: bool = True
+    grey: list[bool] = field(default_factory=list)
+    """Whether each picture that was taken is grey."""
+    remarks: Counter[str] = field(default_factory=Counter)
+    """What was done with pictures that their owner may not expect, with their number."""
 
     @contextmanager
     def counting(self) -> Iterator[None]:
@@ -55,6 +58,11 @@ class ImportState:
             yield
         except UnusableFileError as why:
             self.left_out[str(why)] += 1
+
+    def told(self) -> str:
+        """Return a sentence on what was done with some pictures, or an empty text."""
+        counted = ", ".join(f"{words} ({n:,})" for words, n in self.remarks.most_common() if words)
+        return f"{counted[:1].upper()}{counted[1:]}." if counted else ""
 
     def reasons(self) -> str:
         """Return a sentence on the files that were left out, or an empty text."""
@@ -105,8 +113,24 @@ def list_files(source: Source, limits: Limits, closing: ExitStack) -> Listing:
     elif isinstance(source, Path) and not source.is_file():
         raise ValueError(f"{source} is neither a folder nor a zip file.")
     else:
+        _refuse_no_zip(source)
         listing.add_zip(source, title_of(source))
     return listing
+
+
+def _refuse_no_zip(source: Path | io.BufferedIOBase) -> None:
+    """Raises: ValueError: if a file is something else than a zip, and can be named."""
+    if not isinstance(source, Path):
+        return
+    with source.open("rb") as file:
+        head = file.read(2048)
+    if is_picture(head):
+        raise ValueError(
+            f"{short_repr(source.name)} is one picture; give a folder or a zip of pictures."
+        )
+    kind = name_kind(head)
+    if not head.startswith(b"PK") and ": " in kind:
+        raise ValueError(f"{short_repr(source.name)} is no folder and no zip, but {kind}.")
 
 
 def title_of(source: Source) -> str:
@@ -128,18 +152,21 @@ def _imported(
     with ExitStack() as writing:
         channels = 1 if options.colour == "grey" else 3
         writer = writing.enter_context(new_pack(channels, options.size))
-        for entry, pixels in decode_files(harvest, options, listing.limits, report):
-            writer.append(pixels[None])
+        for entry, decoded in decode_files(harvest, options, listing.limits, report):
+            writer.append(decoded.pixels[None])
             harvest.taken.append(entry)
-            harvest.grey &= bool((pixels == pixels[:1]).all())
+            harvest.remarks[decoded.remark] += 1
+            harvest.grey.append(bool((decoded.pixels == decoded.pixels[:1]).all()))
         refuse_too_few(harvest, title)
-        if options.colour == "auto" and harvest.grey:
-            writer = to_grayscale(writer, writing.enter_context(new_pack(1, options.size)))
-        names, labels = folder_labels(harvest.taken)
-        factors = {"folder": names} if names else {}
-        note = sentence(harvest, names, writer, options)
+        found = find_classes([entry.parts[:-1] for entry in harvest.taken], options.classes)
+        is_grey = options.colour == "auto" and bool(np.array(harvest.grey)[found.kept].all())
+        if is_grey or not found.kept.all():
+            other = writing.enter_context(new_pack(1 if is_grey else channels, options.size))
+            writer = rewrite(writer, other, found.kept)
+        factors = {"folder": found.names} if found.names else {}
+        note = sentence(harvest, found, writer, options)
         how = asdict(options)
-        pack = writer.keep(title, factors, labels, note, options=how, expected=expected)
+        pack = writer.keep(title, factors, found.labels, note, options=how, expected=expected)
     return DATASETS.create({"name": dataset, "upload": pack}), note
 
 
@@ -148,12 +175,12 @@ def decode_files(
     options: ImportOptions,
     limits: Limits,
     report: Callable[[float, str], None],
-) -> Iterator[tuple[Entry, np.ndarray]]:
+) -> Iterator[tuple[Entry, Decoded]]:
     """Read files in this thread, decode them in others, and yield pictures in order."""
     reader = Reader(limits)
     waiting: deque[tuple[Entry, int, Future]] = deque()
 
-    def oldest() -> Iterator[tuple[Entry, np.ndarray]]:
+    def oldest() -> Iterator[tuple[Entry, Decoded]]:
         entry, _, picture = waiting.popleft()
         with harvest.counting():
             yield entry, picture.result()
@@ -182,43 +209,25 @@ def refuse_too_few(harvest: ImportState, title: str) -> None:
     raise ValueError(f"{refusal} {harvest.reasons()}".strip())
 
 
-def to_grayscale(colour: PackWriter, grey: PackWriter) -> PackWriter:
-    """Store pictures with three equal channels as one channel."""
-    for pictures in colour.pictures():
-        grey.append(pictures[:, :1])
-    return grey
-
-
-def folder_labels(taken: list[Entry]) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Return the class names (of the top folders that differ), and each picture's class.
-
-    There are classes only if the pictures are in 2 to 1,000 folders with at least 2 pictures each.
-    """
-    folders = [entry.parts[:-1] for entry in taken]
-    # In sorted order, a prefix of both the first and the last is a prefix of all.
-    ends = zip(min(folders), max(folders), strict=False)
-    depth = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
-    tops = [parts[depth] if len(parts) > depth else None for parts in folders]
-    counts = Counter(tops)
-    if None in counts or not 2 <= len(counts) <= MAX_CLASSES:
-        return (), None
-    if min(counts.values()) < MIN_IN_CLASS:
-        return (), None
-    names = tuple(sorted(counts))
-    number = {name: i for i, name in enumerate(names)}
-    return names, np.array([[number[top]] for top in tops])
+def rewrite(writer: PackWriter, other: PackWriter, kept: np.ndarray) -> PackWriter:
+    """Write the pictures that are `kept` again, as `other` stores them; return `other`."""
+    at = 0
+    for pictures in writer.pictures():
+        other.append(pictures[kept[at : at + len(pictures)], : other.shape[0]])
+        at += len(pictures)
+    return other
 
 
 def sentence(
-    harvest: ImportState, names: tuple[str, ...], writer: PackWriter, options: ImportOptions
+    harvest: ImportState, classes: Classes, writer: PackWriter, options: ImportOptions
 ) -> str:
-    """Return a summary: number, size and kind of the pictures, and files left out."""
+    """Return a summary: number, size and kind of the pictures, classes, and files left out."""
     kind = "grey" if writer.shape[0] == 1 else "colour"
     fit = {"crop": "cropped to the middle", "squash": "squashed"}[options.fit]
-    folders = f", in {len(names):,} folders" if names else ""
+    folders = f", in {len(classes.names):,} folders" if classes.names else ""
     side = options.size
     made = f"{writer.count:,} {kind} pictures, {fit}, {side} × {side} pixels{folders}."
-    return f"{made} {harvest.reasons()}".strip()
+    return " ".join(filter(None, (made, classes.words, harvest.told(), harvest.reasons())))
 
 
 def picture_folders() -> dict[str, Path]:

@@ -15,6 +15,7 @@ from gan_core.evaluation.frozen_generator import FrozenGenerator, load_generator
 from gan_core.storage import metrics_table
 from gan_core.storage.metrics_table import csv_of
 from ui.components import sample_canvas
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.views.panels.shared import count_columns, offer_file
 
@@ -102,10 +103,11 @@ def _show_opened(content: bytes, run: PageRun, count: int, seed: int) -> None:
         if len(generator.sample_shape) != 3:
             raise ValueError("This generator makes numbers, not pictures.")
     except ValueError as error:
-        st.error(str(error))
+        st.error(escape_markdown(str(error)))
         return
     shown = min(count, run.num_fixed)
-    st.caption(f"Trained on {generator.trained_on} for {generator.step:,} steps; seed {seed}.")
+    data = escape_markdown(generator.trained_on)
+    st.caption(f"Trained on {data} for {generator.step:,} steps; seed {seed}.")
     pixels = export.sample_pixels(generator, shown, seed)
     label = f"{shown} samples of the opened generator"
     sample_canvas(pixels, f"{run.page}.opened", label, count_columns(run), run.view.size)

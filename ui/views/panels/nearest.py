@@ -8,6 +8,7 @@ import streamlit as st
 from gan_core.evaluation.nearest_neighbors import Neighbors
 from gan_core.shapes import Samples
 from ui.components import sample_canvas
+from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session import state
 from ui.views.panels.shared import REFRESH_SECONDS, chosen_label, show_progress
@@ -48,7 +49,8 @@ def _compare(run: PageRun, numbers: list[int]) -> None:
 
 def _show_neighbors(run: PageRun) -> None:
     samples, report = run.measurements.nearest
-    st.caption(f"Samples of step {run.measurements.nearest_step:,}. {report.probe}")
+    probe = escape_markdown(report.probe)
+    st.caption(f"Samples of step {run.measurements.nearest_step:,}. {probe}")
     kinds = (("pixels", report.in_pixels), ("features", report.in_features))
     for column, (kind, neighbors) in zip(st.columns(2), kinds, strict=True):
         with column:

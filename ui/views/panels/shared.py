@@ -109,4 +109,4 @@ def show_progress(run: PageRun) -> None:
     if progress is not None:
         st.progress(*progress)
     elif run.measurements.error:
-        st.error(run.measurements.error)
+        st.error(escape_markdown(run.measurements.error))
