@@ -17,6 +17,7 @@ from gan_core.diagnosis.remedies import Remedy, RemedyFactory, choose_remedies
 from gan_core.registry import Component, Registry
 
 CONDITIONS = Registry("condition")
+MAX_REMEDIES = 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Finding:
     condition: str
     title: str
     sentence: str
-    remedies: tuple[Remedy, ...]
+    candidates: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True)
