@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from gan_core.diagnosis import remedies as prescribe
 from gan_core.diagnosis.evidence import Evidence
-from gan_core.diagnosis.rule import CONDITIONS, Condition, d_outputs_text, steps_text
+from gan_core.diagnosis.rule import CONDITIONS, Condition, d_outputs_text, patience_row, steps_text
 from gan_core.registry import knob
+
+PATIENCE = 250
+YOUNG = "Steps in which a healthy run may look like this, too."
 
 
 @CONDITIONS.register(
@@ -27,6 +30,7 @@ class DFooled(Condition):
     )
     lost: float = knob(0.05, low=0.0, high=10.0, help="How far D has lost: 0 is a guess.")
     gap: float = knob(0.12, low=0.0, high=1.0, help="Kolmogorov–Smirnov of samples that are off.")
+    patience: int = knob(PATIENCE, low=0, high=100_000, help=YOUNG)
 
     def evidence(self, indicators):
         if indicators.d_advantage is None:
@@ -35,6 +39,7 @@ class DFooled(Condition):
         return (
             Evidence(words, lost, self.lost, True, steps_text(indicators)),
             *indicators.samples.is_off(self),
+            patience_row(indicators, self.patience),
         )
 
     def sentence(self, indicators):
@@ -62,9 +67,11 @@ class StandingStill(Condition):
     )
     far: float = knob(0.4, low=0.0, high=100.0, help="Off by more, in std of the target.")
     progress: float = knob(0.15, low=0.0, high=1.0, help="Share of the way that counts as moving.")
+    patience: int = knob(PATIENCE, low=0, high=100_000, help=YOUNG)
 
     def evidence(self, indicators):
-        return indicators.samples.stands_still(self)
+        rows = indicators.samples.stands_still(self)
+        return (*rows, patience_row(indicators, self.patience)) if rows else ()
 
     def sentence(self, indicators):
         return indicators.samples.stands_still_sentence()
@@ -83,7 +90,6 @@ class WrongShape(Condition):
     They may be heaped where the target is flat, or lie between two of its bells.
     """
 
-    any_row = True
     candidates = (
         prescribe.deeper_generator,
         prescribe.more_updates_of_d,
@@ -94,9 +100,16 @@ class WrongShape(Condition):
     gap: float = knob(0.12, low=0.0, high=1.0, help="Largest gap of the distribution functions.")
     peak: float = knob(3.0, low=1.0, high=100.0, help="A peak so many times too high.")
     between: float = knob(0.1, low=0.0, high=1.0, help="Share of samples between the bells.")
+    progress: float = knob(0.15, low=0.0, high=1.0, help="Share of the gap that counts as closing.")
+    patience: int = knob(PATIENCE, low=0, high=100_000, help=YOUNG)
 
     def evidence(self, indicators):
-        return indicators.samples.misshapes(self)
+        rows = indicators.samples.misshapes(self)
+        return (*rows, patience_row(indicators, self.patience)) if rows else ()
+
+    def holds(self, rows):
+        *faults, closing, age = rows
+        return any(row.tripped for row in faults) and closing.tripped and age.tripped
 
     def sentence(self, indicators):
         return indicators.samples.misshapes_sentence(self)

@@ -132,6 +132,7 @@ class Indicators1D(SampleIndicators):
             Evidence("Kolmogorov–Smirnov", self.page.usual_gap, rule.gap, True, looks),
             Evidence("highest peak / the target's", self.peak, rule.peak, True, over),
             Evidence("share between the bells, too many", self.between, rule.between, True, over),
+            Evidence("share of the gap closed", self.page.closed, rule.progress, False, looks),
         )
 
     def misshapes_sentence(self, rule):
@@ -141,7 +142,7 @@ class Indicators1D(SampleIndicators):
         if self.peak > rule.peak:
             faults.append(f"their highest peak is {self.peak:.1f} times the target's")
         if self.page.usual_gap > rule.gap:
-            words = f"{self.page.usual_gap:.0%} of them too many lie on one side of some point"
+            words = f"up to {self.page.usual_gap:.0%} too many of them lie to one side of a point"
             faults.append(words)
         return f"The samples have another shape than the target: {'; '.join(faults)}."
 

@@ -28,6 +28,8 @@ class PageDistances:
     floors: float = math.nan
     usual_gap: float = math.nan
     """Kolmogorov–Smirnov's median over the last third of the snapshots alone."""
+    closed: float = math.nan
+    """Which share of that gap was closed since the first third of the snapshots."""
 
 
 def page_distances(snapshot: Snapshot, recent: dict[str, np.ndarray], std: float) -> PageDistances:
@@ -43,6 +45,7 @@ def page_distances(snapshot: Snapshot, recent: dict[str, np.ndarray], std: float
         divergence=max(divergence),
         floors=max(transport) / floor.median if floor and floor.median > 0 else math.nan,
         usual_gap=gap[0],
+        closed=_closed(recent.get("kolmogorov_smirnov")),
     )
 
 
@@ -50,3 +53,12 @@ def _median_and_last(values: Values | None) -> tuple[float, float]:
     if values is None or not len(values):
         return math.nan, math.nan
     return float(np.median(values[-max(len(values) // 3, 1) :])), float(values[-1])
+
+
+def _closed(gaps: Values | None) -> float:
+    """Return 1 − the median of the last third over that of the first third."""
+    if gaps is None or not len(gaps):
+        return math.nan
+    third = max(len(gaps) // 3, 1)
+    before = float(np.median(gaps[:third]))
+    return 1 - float(np.median(gaps[-third:])) / before if before > 0 else 0.0

@@ -74,7 +74,7 @@ WELL_LINE = Indicators1D(
     modes=(),
     off=0.03,
     peak=1.02,
-    page=PageDistances(transport=0.04, gap=0.02, divergence=0.01, floors=4.0, usual_gap=0.02),
+    page=PageDistances(0.04, gap=0.02, divergence=0.01, floors=4.0, usual_gap=0.02, closed=0.0),
 )
 OFF_THE_PAGE = replace(WELL_LINE.page, gap=0.3, usual_gap=0.3)
 WELL_PICTURES = ImageIndicators(
