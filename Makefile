@@ -56,5 +56,7 @@ soak: $(DEV_READY) $(BROWSER_READY)
 	$(BIN)/python benchmarks/survive.py --kills 100 --damage 200 --full
 	$(BIN)/python benchmarks/malice.py --tries 5000 --seed 0
 	$(BIN)/python benchmarks/own_pictures.py
+	$(BIN)/python benchmarks/doctor_presets.py
+	$(BIN)/python benchmarks/doctor.py --all-comers --seed 301 --runs 150
 	$(BIN)/python benchmarks/many.py
 	$(BIN)/python benchmarks/many.py --sessions 50

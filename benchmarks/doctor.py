@@ -15,6 +15,8 @@ anything: such a run is dropped and another of its family drawn, at most five ti
 is printed. Settings and seeds are drawn from ranges by `--seed`; the thresholds of the rules were
 chosen on the seeds 0 to 2. `--remedies` applies each ill run's first remedy, trains on for 1,200
 steps on the line and 800 on digits, and measures again.
+
+`--all-comers` examines any set-up instead, drops none and has another truth: `doctor_all.py`.
 """
 
 from __future__ import annotations
@@ -36,10 +38,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import torch
 
+from benchmarks import doctor_all
 from benchmarks.doctor_runs import FAMILIES
 from gan_core import ExperimentConfig, Trainer
 from gan_core.data.mnist import bundled_digits
-from gan_core.diagnosis import CONDITIONS, HEALTHY, TOO_EARLY, Diagnosis, diagnose
+from gan_core.diagnosis import CANNOT_SAY, CONDITIONS, HEALTHY, TOO_EARLY, Diagnosis, diagnose
 from gan_core.diagnosis.indicators import indicators_of, reference_of
 from gan_core.evaluation.evaluate import Evaluation
 from gan_core.evaluation.probes import probe_slices
@@ -152,7 +155,7 @@ def trial(task: tuple[int, int, int, bool]) -> Verdict | None:
         state, words, diagnosis, on_the_way = train(trainer, family.steps)
         if state != (WELL if family.kind == HEALTHY else ILL):
             continue
-        alarms = sum(condition not in (HEALTHY, TOO_EARLY) for condition in on_the_way)
+        alarms = sum(condition in CONDITIONS.names() for condition in on_the_way)
         verdict = Verdict(
             family.kind,
             family.name,
@@ -199,7 +202,8 @@ def tasks(runs: int, seed: int, remedies: bool) -> list[tuple[int, int, int, boo
 
 def report(verdicts: list[Verdict], seed: int, drawn: int, seconds: float) -> None:
     kinds = [HEALTHY, *CONDITIONS.names()]
-    columns = [*kinds, TOO_EARLY] if any(v.condition == TOO_EARLY for v in verdicts) else kinds
+    unsure = [c for c in (CANNOT_SAY, TOO_EARLY) if any(v.condition == c for v in verdicts)]
+    columns = [*kinds, *unsure]
     counted = Counter((v.kind, v.condition) for v in verdicts)
     print("\n| truth \\ diagnosis |" + "".join(f" {name} |" for name in columns))
     print("| --- |" + " ---: |" * len(columns))
@@ -208,8 +212,8 @@ def report(verdicts: list[Verdict], seed: int, drawn: int, seconds: float) -> No
         print(f"| {kind} |{cells}")
     well = [v for v in verdicts if v.kind == HEALTHY]
     sick = [v for v in verdicts if v.kind != HEALTHY]
-    found = [v for v in sick if v.condition not in (HEALTHY, TOO_EARLY)]
-    alarms = [v for v in well if v.condition not in (HEALTHY, TOO_EARLY)]
+    found = [v for v in sick if v.condition in CONDITIONS.names()]
+    alarms = [v for v in well if v.condition in CONDITIONS.names()]
     print("\nMisjudged, or named otherwise:")
     for v in verdicts:
         if v.kind != v.condition:
@@ -256,7 +260,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=72)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--remedies", action="store_true")
+    parser.add_argument("--all-comers", action="store_true", help="examine any set-up, drop none")
     options = parser.parse_args()
+    if options.all_comers:
+        doctor_all.examine(options.seed, options.runs, options.jobs)
+        return
 
     def work() -> None:
         began, verdicts = time.perf_counter(), []

@@ -118,6 +118,33 @@ class CannotReach(Condition):
 
 
 @CONDITIONS.register(
+    "running_away",
+    title="Running away",
+    paper="Mescheder et al. 2018, arXiv:1801.04406, section 2",
+    equation=r"e_t=\tfrac{|m_t-\mu|+|s_t-\sigma|}{\sigma} \\ "
+    r"e_{\mathrm{end}}-e_{\mathrm{start}}>\texttt{grown}\cdot e_{\mathrm{start}}",
+)
+@dataclass(frozen=True)
+class RunningAway(Condition):
+    """The samples are far from the target and go farther; looked for on the line only."""
+
+    candidates = (
+        prescribe.stabilize,
+        prescribe.more_updates_of_d,
+        prescribe.quarter_rates,
+        prescribe.stabilize_from_scratch,
+    )
+    far: float = knob(1.5, low=0.0, high=100.0, help="Off by more, in std of the target.")
+    grown: float = knob(0.25, low=0.0, high=10.0, help="Share by which the way has got longer.")
+
+    def evidence(self, indicators):
+        return indicators.samples.runs_away(self)
+
+    def sentence(self, indicators):
+        return indicators.samples.runs_away_sentence()
+
+
+@CONDITIONS.register(
     "g_starved",
     title="G is starved of gradient",
     paper="Goodfellow et al. 2014, arXiv:1406.2661, section 3; "

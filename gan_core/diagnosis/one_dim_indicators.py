@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gan_core.config import ExperimentConfig
-from gan_core.data.distributions import NormalMixture
+from gan_core.diagnosis.bells import Mode, modes_of, share_between
 from gan_core.diagnosis.evidence import Evidence
+from gan_core.diagnosis.page_distances import PageDistances, page_distances
 from gan_core.diagnosis.sample_indicators import SampleIndicators
 from gan_core.diagnosis.window import HALF, recent_rows
 from gan_core.shapes import Values
@@ -26,15 +28,6 @@ class Reference1D:
     mean: float
     std: float
     distinct: int
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One mode of a mixture: its share of the target and of the samples."""
-
-    center: float
-    share: float
-    found: float
 
 
 @dataclass(frozen=True)
@@ -61,6 +54,13 @@ class Indicators1D(SampleIndicators):
     distinct: int
     real_distinct: int
     modes: tuple[Mode, ...]
+    off: float = 0.0
+    """The error over the last third of the snapshots, the median."""
+    between: float = 0.0
+    """Share of the samples that lie on no bell, beyond what the target has there."""
+    peak: float = math.nan
+    """The highest peak of the samples' density over that of the target's."""
+    page: PageDistances = field(default_factory=PageDistances)
 
     @property
     def num_real(self):
@@ -92,6 +92,79 @@ class Indicators1D(SampleIndicators):
 
     def distance_words(self):
         return f"the samples got {max(self.progress, 0):.0%} of their way nearer"
+
+    def runs_away(self, rule):
+        before = self.off + self.error_decrease
+        grown = -self.error_decrease / max(before, 1.0)
+        over = self._snapshots_text()
+        return (
+            Evidence("off, in std", self.off, rule.far, True, over),
+            Evidence("share of that gone away", grown, rule.grown, True, over),
+        )
+
+    def runs_away_sentence(self):
+        before = self.off + self.error_decrease
+        return (
+            f"The samples go away from the target: {before:,.1f} of its standard deviations off "
+            f"at first, and {self.off:,.1f} at last, over {self._snapshots_text()}."
+        )
+
+    def stands_still(self, rule):
+        over = self._snapshots_text()
+        return (
+            Evidence("off, in std", self.off, rule.far, True, over),
+            Evidence("share of the way done", self.progress, rule.progress, False, over),
+        )
+
+    def stands_still_sentence(self):
+        return (
+            f"The samples' mean is {abs(self.mean):,.2f} std off and their spread {self.std:,.2f} "
+            f"of the target's. {_capitalize(self.distance_words())}, over {self._snapshots_text()}."
+        )
+
+    def is_off(self, rule):
+        over = self._snapshots_text()
+        return (Evidence("Kolmogorov–Smirnov", self.page.usual_gap, rule.gap, True, over),)
+
+    def misshapes(self, rule):
+        looks, over = self._snapshots_text(), "10,000 samples"
+        return (
+            Evidence("Kolmogorov–Smirnov", self.page.usual_gap, rule.gap, True, looks),
+            Evidence("highest peak / the target's", self.peak, rule.peak, True, over),
+            Evidence("share between the bells, too many", self.between, rule.between, True, over),
+            Evidence("share of the gap closed", self.page.closed, rule.progress, False, looks),
+        )
+
+    def misshapes_sentence(self, rule):
+        faults = []
+        if self.between > rule.between:
+            faults.append(f"{self.between:.0%} of them lie between the bells")
+        if self.peak > rule.peak:
+            faults.append(f"their highest peak is {self.peak:.1f} times the target's")
+        if self.page.usual_gap > rule.gap:
+            words = f"up to {self.page.usual_gap:.0%} too many of them lie to one side of a point"
+            faults.append(words)
+        return f"The samples have another shape than the target: {'; '.join(faults)}."
+
+    def doubts(self, rule):
+        over = self._snapshots_text()
+        return (
+            Evidence("Wasserstein-1, in std", self.page.transport, rule.transport, True, over),
+            Evidence("Kolmogorov–Smirnov", self.page.gap, rule.gap, True, over),
+            Evidence("Jensen–Shannon", self.page.divergence, rule.divergence, True, over),
+            Evidence("looks at the samples", self.num_snapshots, rule.looks - 0.5, False, over),
+        )
+
+    def doubts_sentence(self, rule):
+        if self.num_snapshots < rule.looks:
+            return f"I have only had {self._snapshots_text()} yet: too few to tell their course."
+        words = (
+            f"Wasserstein-1 is {self.page.transport:.2f} std, {self.page.floors:,.0f} times that "
+            f"of samples of the target, Jensen–Shannon {self.page.divergence:.2f}"
+        )
+        if self.progress > 0:
+            return f"Not there yet: {words}. {_capitalize(self.distance_words())}."
+        return f"I know no name for it, but the samples are not the target's: {words}."
 
     def oscillates(self, rule):
         over = self._snapshots_text(long=True)
@@ -146,13 +219,15 @@ def indicators_1d(
     config: ExperimentConfig, snapshot: Snapshot, reference: Reference1D, since: int
 ) -> Indicators1D:
     """Return the indicators of a snapshot; `since` is the step of the latest change."""
-    mean, std = _in_std(recent_rows(snapshot.metric_history, snapshot.step, since - 1), reference)
+    recent = recent_rows(snapshot.metric_history, snapshot.step, since - 1)
+    mean, std = _in_std(recent, reference)
     error = np.abs(mean) + np.abs(std - 1)
     before, after = _first_and_last_third(error)
     long = recent_rows(snapshot.metric_history, snapshot.step, since - 1, HALF)
     long_mean, long_std = _in_std(long, reference)
     oscillation = max(oscillation_amplitude(long_mean), oscillation_amplitude(long_std))
     at_first, _ = _first_and_last_third(np.abs(long_mean) + np.abs(long_std - 1))
+    modes = modes_of(config, snapshot.samples)
     return Indicators1D(
         mean=float(mean[-1]),
         std=float(std[-1]),
@@ -166,8 +241,16 @@ def indicators_1d(
         outside=snapshot.density.outside,
         distinct=snapshot.density.distinct,
         real_distinct=reference.distinct,
-        modes=_modes(config, snapshot.samples),
+        modes=modes,
+        off=after,
+        between=share_between(config, modes),
+        peak=float(snapshot.density.p_fake.max() / snapshot.density.p_real.max()),
+        page=page_distances(snapshot, recent, reference.std),
     )
+
+
+def _capitalize(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _in_std(series: dict[str, np.ndarray], target: Reference1D) -> tuple[Values, Values]:
@@ -186,15 +269,3 @@ def oscillation_amplitude(values: Values) -> float:
     rise = np.max(values - np.minimum.accumulate(values))
     fall = np.max(np.maximum.accumulate(values) - values)
     return float(min(rise, fall)) / 2
-
-
-def _modes(config: ExperimentConfig, samples: Values) -> tuple[Mode, ...]:
-    """Return the modes of a mixture, if they lie so far apart that each sample belongs to one."""
-    target = config.dataset
-    if not isinstance(target, NormalMixture) or target.spacing < 4 * target.std:
-        return ()
-    reach = min(3 * target.std, target.spacing / 2)
-    return tuple(
-        Mode(center, share, float((np.abs(samples - center) < reach).mean()))
-        for center, share in zip(target.centers(), target.shares(), strict=True)
-    )

@@ -87,6 +87,13 @@ def one_update_of_d(config: ExperimentConfig) -> Remedy | None:
     return _change(config, "One D update per step", n_critic=1)
 
 
+def more_updates_of_d(config: ExperimentConfig) -> Remedy | None:
+    """Let D keep up with G (Goodfellow et al. 2014, arXiv:1406.2661, section 3)."""
+    if config.n_critic >= CRITIC_UPDATES:
+        return None
+    return _change(config, f"{CRITIC_UPDATES} D updates per step", n_critic=CRITIC_UPDATES)
+
+
 def usual_rates(config: ExperimentConfig) -> Remedy | None:
     """Give both networks the optimizer that the data set's kind begins with."""
     usual = _usual_optimizer(config)
@@ -108,6 +115,11 @@ def quarter_rates_from_scratch(config: ExperimentConfig) -> Remedy | None:
 def quarter_rate_of_d(config: ExperimentConfig) -> Remedy | None:
     optimizer = _slower(config.optimizer_d)
     return _change(config, "Divide D's learning rate by 4", optimizer_d=optimizer)
+
+
+def quarter_rate_of_g(config: ExperimentConfig) -> Remedy | None:
+    optimizer = _slower(config.optimizer_g)
+    return _change(config, "Divide G's learning rate by 4", optimizer_g=optimizer)
 
 
 def quarter_rates(config: ExperimentConfig) -> Remedy | None:
@@ -171,6 +183,20 @@ def deeper_generator(config: ExperimentConfig) -> Remedy | None:
     return _change(config, label, architecture=parts, **changes)
 
 
+def larger_networks(config: ExperimentConfig) -> Remedy | None:
+    """The networks that the data set's kind begins with, where the run's are smaller."""
+    parts = {}
+    for side in ("generator", "discriminator"):
+        network = getattr(config.architecture, side)
+        usual = config.dataset.kind.experiment["architecture"][side]
+        if network.name == usual["name"] == "mlp":
+            larger = {key: max(getattr(network, key), usual[key]) for key in ("depth", "width")}
+            parts[side] = REGISTRIES[side].create({**network.to_dict(), **larger})
+    return _change(
+        config, "with larger networks", architecture=_replaced(config.architecture, **parts)
+    )
+
+
 def blur(config: ExperimentConfig) -> Remedy | None:
     """Instance noise: Arjovsky & Bottou 2017, arXiv:1701.04862, section 3."""
     if config.instance_noise:
@@ -208,13 +234,13 @@ def _differing(config: ExperimentConfig, changed: ExperimentConfig) -> dict[str,
 def choose_remedies(
     config: ExperimentConfig, candidates: tuple[RemedyFactory, ...]
 ) -> tuple[Remedy, ...]:
-    """Return the first two remedies that change something, no two of them the same."""
+    """Return the remedies that change something, no two of them the same."""
     found: list[Remedy] = []
     for candidate in candidates:
         remedy = candidate(config)
         if remedy and all(remedy.config != other.config for other in found):
             found.append(remedy)
-    return tuple(found[:2])
+    return tuple(found)
 
 
 def _usual_optimizer(config: ExperimentConfig) -> Optimizer:

@@ -17,6 +17,7 @@ from gan_core.diagnosis.remedies import Remedy, RemedyFactory, choose_remedies
 from gan_core.registry import Component, Registry
 
 CONDITIONS = Registry("condition")
+MAX_REMEDIES = 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Finding:
     condition: str
     title: str
     sentence: str
-    remedies: tuple[Remedy, ...]
+    candidates: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,24 @@ class Condition(Component):
         """Return remedies that may help this run, the best first."""
         return self.candidates
 
+    def holds(self, rows: tuple[Evidence, ...]) -> bool:
+        """Return whether this evidence, at least one row, is enough."""
+        tripped = [row.tripped for row in rows]
+        return any(tripped) if self.any_row else all(tripped)
+
     def check(self, indicators: Indicators) -> Finding | None:
         """Return the finding, or None."""
-        tripped = [row.tripped for row in self.evidence(indicators)]
-        if not tripped or not (any if self.any_row else all)(tripped):
+        rows = self.evidence(indicators)
+        if not rows or not self.holds(rows):
             return None
         remedies = choose_remedies(indicators.config, self.prescriptions(indicators))
         return Finding(self.name, self.title, self.sentence(indicators), remedies)
+
+
+def patience_row(indicators: Indicators, patience: int) -> Evidence:
+    """Return evidence that a run is old enough for a condition that healthy runs may begin with."""
+    age, words = float(indicators.age), "steps since the last change"
+    return Evidence(words, age, float(patience), True, "this run")
 
 
 def steps_text(indicators: Indicators) -> str:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, ClassVar
 from gan_core.diagnosis.evidence import Evidence
 
 if TYPE_CHECKING:
-    from gan_core.diagnosis.game_rules import Diverging, DTooStrong, GStarved, Oscillating
+    from gan_core.diagnosis.course_rules import DFooled, StandingStill, WrongShape
+    from gan_core.diagnosis.doubt import Doubt
+    from gan_core.diagnosis.game_rules import (
+        Diverging,
+        DTooStrong,
+        GStarved,
+        Oscillating,
+        RunningAway,
+    )
     from gan_core.diagnosis.sample_rules import ClassCollapse, Memorising, ModeCollapse
 
 
@@ -87,4 +95,40 @@ class SampleIndicators:
 
     def memorizes_sentence(self) -> str:
         """Return the sentence for `memorizes`."""
+        return ""
+
+    def runs_away(self, rule: RunningAway) -> tuple[Evidence, ...]:
+        """Return evidence that the samples go away from the target."""
+        return ()
+
+    def runs_away_sentence(self) -> str:
+        """Return the sentence for `runs_away`."""
+        return ""
+
+    def stands_still(self, rule: StandingStill) -> tuple[Evidence, ...]:
+        """Return evidence that the samples stay where they are, off the target."""
+        return ()
+
+    def stands_still_sentence(self) -> str:
+        """Return the sentence for `stands_still`."""
+        return ""
+
+    def is_off(self, rule: DFooled) -> tuple[Evidence, ...]:
+        """Return evidence that the samples are not distributed like the target."""
+        return ()
+
+    def misshapes(self, rule: WrongShape) -> tuple[Evidence, ...]:
+        """Return evidence that the samples have another shape than the target."""
+        return ()
+
+    def misshapes_sentence(self, rule: WrongShape) -> str:
+        """Return the sentence for `misshapes`."""
+        return ""
+
+    def doubts(self, rule: Doubt) -> tuple[Evidence, ...]:
+        """Return evidence, of which one row is enough, against calling the run healthy."""
+        return ()
+
+    def doubts_sentence(self, rule: Doubt) -> str:
+        """Return the sentence for `doubts`."""
         return ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_core.diagnosis import remedies as prescribe
-from gan_core.diagnosis.evidence import Evidence
-from gan_core.diagnosis.rule import CONDITIONS, Condition
+from gan_core.diagnosis.rule import CONDITIONS, Condition, patience_row
 from gan_core.registry import knob
 
 
@@ -81,8 +80,7 @@ class ClassCollapse(Condition):
         rows = indicators.samples.collapses_inside(self)
         if not rows:
             return ()
-        age, words = float(indicators.age), "steps since the last change"
-        return (*rows, Evidence(words, age, float(self.patience), True, "this run"))
+        return (*rows, patience_row(indicators, self.patience))
 
     def sentence(self, indicators):
         return indicators.samples.collapses_inside_sentence(self)

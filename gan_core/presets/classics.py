@@ -115,7 +115,7 @@ CLASSICS = (
         "enough_d_steps",
         "Enough D steps",
         "Five updates of the critic for each of G, as in the paper: the slope is up to date, and "
-        "the hill settles. Each step costs more.",
+        "the hill swings less far. It never rests, for nothing averages G. Each step costs more.",
         HASTY | {"n_critic": 5},
         "Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1",
         group=GROUP,
@@ -179,7 +179,8 @@ CLASSICS = (
         "wasserstein",
         "Wasserstein's loss follows the distance",
         "D gives a raw score with a bounded slope. Compare D's loss with Wasserstein-1: minus the "
-        "loss falls as the distance does, all the way. The next card shows a loss that does not.",
+        "loss falls as the distance does, until the hills touch. Then the critic lags behind, and "
+        "its loss scatters around 0. The next card shows a loss that does not tell.",
         APPROACH | {"loss": {"name": "wasserstein"}, "regularizer": SLOPE_LIMIT},
         "Arjovsky et al. 2017, arXiv:1701.07875; Gulrajani et al. 2017, arXiv:1704.00028",
         group=GROUP,

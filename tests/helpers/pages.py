@@ -79,6 +79,14 @@ class Visit:
         """Return what stands on the page in red or blue."""
         return [box.value for box in [*self.at.error, *self.at.info]]
 
+    def verdict(self):
+        """Return the doctor's line."""
+        return next(m.value for m in self.at.markdown if "-badge[" in m.value)
+
+    def remedies(self):
+        """Return the doctor's buttons."""
+        return [b for b in self.at.button if b.key.startswith(f"{self.page}.remedy.")]
+
     def wait(self, condition, seconds=60):
         """Let frames pass until something is true that a thread works on."""
         deadline = time.monotonic() + seconds

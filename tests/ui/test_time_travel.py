@@ -165,22 +165,6 @@ def test_a_run_that_cannot_be_saved_trains_on(own_runs, monkeypatch):
     assert not opened.at.warning
 
 
-def test_a_breakdown_offers_half_the_rates():
-    wild = {"name": "sgd", "lr": 100.0}
-    setup = {"dataset": {"name": "normal"}, "loss": "least_squares"}
-    opened = visit(PAGE, setup | {"optimizer_g": wild, "optimizer_d": wild}, 5)
-    opened.press("train")
-    opened.train_until_paused(most_frames=60)
-    failure = opened.trainer.failure
-    assert failure.step - failure.healthy_step <= 25
-    offer = next(b for b in opened.at.button if "half the learning rates" in b.label)
-    offer.click().run()
-    config = opened.trainer.config
-    assert (config.optimizer_g.lr, config.optimizer_d.lr) == (50.0, 50.0)
-    assert opened.run.playback.running
-    assert opened.trainer.config_changes[-1] == (failure.healthy_step, "half the rates")
-
-
 def test_the_past_is_bounded():
     trainer = Trainer(ExperimentConfig.from_dict({}))
     trainer.step(700)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import streamlit as st
 
 from gan_core import ExperimentConfig
 from gan_core.diagnosis import (
+    CANNOT_SAY,
     HEALTHY,
     TOO_EARLY,
     Diagnosis,
     Evidence,
     Remedy,
+    Trial,
+    can_try,
     diagnose,
     indicators_of,
     reference_of,
 )
+from gan_core.diagnosis.rule import MAX_REMEDIES
 from gan_core.evaluation.report import EvaluationReport
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
@@ -28,10 +33,10 @@ DIAGNOSIS_SECONDS = 1.0
 HEIGHT = 104
 """Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
 
-MAX_REMEDIES = 2
 MIN_PRINTED = 0.001
 BADGES = {
     HEALTHY: ("green", "check_circle"),
+    CANNOT_SAY: ("gray", "help"),
     TOO_EARLY: ("gray", "hourglass_empty"),
     "diverging": ("red", "emergency"),
 }
@@ -51,13 +56,15 @@ def show(run: PageRun) -> None:
             run.remedy_applied = False
             st.rerun()
         diagnosis = examine(run)
+        advice = _advice(run, diagnosis)
         colour, icon = BADGES.get(diagnosis.condition, ILL)
         with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
             badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
-            st.markdown(f"{badge} {escape_markdown(diagnosis.sentence)}")
+            words = escape_markdown(f"{diagnosis.sentence} {advice.sentence}".rstrip())
+            st.markdown(f"{badge} {words}")
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 slots = [st.empty() for _ in range(MAX_REMEDIES)]
-                _show_remedies(run, diagnosis, slots)
+                _show_remedies(run, advice, slots)
                 with st.popover("Evidence"):
                     st.caption(
                         "Each line compares what was measured with the value beyond which it "
@@ -69,11 +76,41 @@ def show(run: PageRun) -> None:
 
 
 def examine(run: PageRun) -> Diagnosis:
-    """Return the diagnosis of a run, by the latest snapshot of the step that is displayed."""
+    """Return the diagnosis of a run, by the latest snapshot of the step that is displayed.
+
+    That of the newest step is steady: it does not change at every look.
+    """
     trainer = run.displayed
     key = ("reference", trainer.config.dataset, trainer.config.architecture.conditional)
     reference = state.visitor().cached(key, lambda: reference_of(trainer))
-    return diagnose(indicators_of(trainer, run.latest_snapshot(), reference, _recent_report(run)))
+    snapshot = run.latest_snapshot()
+    found = diagnose(indicators_of(trainer, snapshot, reference, _recent_report(run)))
+    if run.looks_back:
+        return found
+    return run.steady.see(found, (run.id, trainer.config), snapshot.step)
+
+
+class Advice(NamedTuple):
+    """The remedies that are offered, and what came of trying them, in words."""
+
+    remedies: tuple[Remedy, ...]
+    sentence: str = ""
+    trial: Trial | None = None
+
+
+def _advice(run: PageRun, diagnosis: Diagnosis) -> Advice:
+    """Return what may help; where that can be tried on copies of the run, it is tried first."""
+    if run.looks_back or not diagnosis.candidates or not run.step or not can_try(run.trainer):
+        return Advice(diagnosis.remedies)
+    subject = (run.id, diagnosis.condition, run.config)
+    run.measurements.try_remedies(subject, diagnosis.candidates)
+    trial = run.measurements.trial_of(subject)
+    if trial is not None:
+        remedies = trial.working or diagnosis.remedies
+        return Advice(remedies[:MAX_REMEDIES], trial.sentence(), trial)
+    if run.measurements.is_trying(subject):
+        return Advice((), "I am trying on copies of the run what helps.")
+    return Advice(diagnosis.remedies)
 
 
 def _recent_report(run: PageRun) -> EvaluationReport | None:
@@ -86,10 +123,10 @@ def _recent_report(run: PageRun) -> EvaluationReport | None:
 
 
 def _show_remedies(
-    run: PageRun, diagnosis: Diagnosis, slots: list[st.delta_generator.DeltaGenerator]
+    run: PageRun, advice: Advice, slots: list[st.delta_generator.DeltaGenerator]
 ) -> None:
     config = run.config
-    for slot, remedy in zip(slots, diagnosis.remedies, strict=False):
+    for slot, remedy in zip(slots, advice.remedies, strict=False):
         words = remedy.label + (" and train on" if remedy.live and _stopped(run) else "")
         asks = not remedy.live and run.step > open_runs.ASK_BEYOND_STEPS
         sure = asks and run.remedy.is_pending(remedy.label)
@@ -100,11 +137,19 @@ def _show_remedies(
             # The key holds what the button does: a click never applies what came in its place.
             key=f"{run.page}.remedy.{run.revision}.{remedy.label}.{sure}",
             icon=":material/healing:" if remedy.live else ":material/restart_alt:",
-            help=run.newest_only or ", ".join(remedy.changed).replace("_", " ") + " will change.",
+            help=run.newest_only or _help(remedy, advice),
             disabled=run.looks_back,
             on_click=_ask if asks and not sure else _apply,
             args=(run, remedy, config),
         )
+
+
+def _help(remedy: Remedy, advice: Advice) -> str:
+    """Return what a button changes, and whether that was tried."""
+    words = ", ".join(remedy.changed).replace("_", " ") + " will change."
+    if advice.trial is None:
+        return f"{words} Not tried on this run."
+    return f"{words} {advice.trial.words_on(remedy)}"
 
 
 def _ask(run: PageRun, remedy: Remedy, config: ExperimentConfig) -> None:

@@ -7,7 +7,6 @@ import streamlit as st
 from ui.live import history_slider
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
-from ui.run.playback import halve_rate
 from ui.session import open_runs, state
 
 
@@ -19,15 +18,8 @@ def show(run: PageRun) -> None:
         st.warning(escape_markdown(message))  # it may quote the text of a link
     if messages:
         st.button("Dismiss", on_click=messages.clear, key=f"{run.page}.dismiss")
-    if run.notice:
+    if run.notice and not run.playback.stopped_by_numbers:  # that the doctor's line tells
         st.warning(escape_markdown(run.notice))
-    if run.playback.stopped_by_numbers:
-        st.button(
-            f"Go on from step {run.step:,} with half the learning rates{_halved_rates(run)}",
-            icon=":material/healing:",
-            on_click=run.playback.start_slower,
-            key=f"{run.page}.slower.{run.step}",
-        )
     if run.storage.problem:
         st.warning(escape_markdown(run.storage.problem))
     if run.info is not None and not run.playback.running:
@@ -47,9 +39,3 @@ def _ask_for_new_run(run: PageRun) -> None:
     start = open_runs.start_new_run
     yes.button("Start the new run", on_click=start, args=(run, run.proposed))
     no.button("Keep this run", on_click=run.show_config)
-
-
-def _halved_rates(run: PageRun) -> str:
-    """Return the learning rates that the offer would bring, in words."""
-    g, d = halve_rate(run.config.optimizer_g).lr, halve_rate(run.config.optimizer_d).lr
-    return f": {g:g}" if g == d else f": {g:g} for G, {d:g} for D"

@@ -1,11 +1,12 @@
-"""Measurements of a run, taken in slices between its frames."""
+"""Measurements of a run and trials on copies of it, taken in slices between its frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from gan_core import Trainer
+from gan_core.diagnosis import Remedy, Trial, try_remedies
 from gan_core.evaluation.evaluate import Evaluation, as_bytes
 from gan_core.evaluation.nearest_neighbors import NeighborReport, neighbor_search
 from gan_core.evaluation.report import EvaluationReport
@@ -18,7 +19,7 @@ MAX_REPORTS = 500
 
 
 class Measurements:
-    """Measures one trainer: how good G is, and which real pictures are nearest to G's.
+    """Measures one trainer: how good G is, which real pictures are nearest, and which remedy helps.
 
     `every` is the number of steps after which the quality is measured by itself; None for never.
     """
@@ -31,6 +32,9 @@ class Measurements:
         self.nearest: tuple[Samples, NeighborReport] | None = None
         self.nearest_step = 0
         """The step of the samples that were compared."""
+        self._tried: Hashable = None
+        """What the latest trial of remedies was begun for."""
+        self._trial: Trial | None = None
         self._trainer = trainer
         self._measured_step = 0
 
@@ -108,6 +112,25 @@ class Measurements:
 
         work = neighbor_search(pixels, trainer.config.dataset, trainer.source, trainer.device)
         self._begin(work, keep, step)
+
+    def try_remedies(self, subject: Hashable, remedies: Sequence[Remedy]) -> None:
+        """Begin to try remedies on copies of the run, unless busy or done for this `subject`."""
+        if self.busy or not remedies or self._tried == subject:
+            return
+
+        def keep(trial: Trial) -> None:
+            self._trial = trial
+
+        self._tried, self._trial = subject, None
+        self._begin(try_remedies(self._trainer, remedies), keep, self._trainer.step_count)
+
+    def trial_of(self, subject: Hashable) -> Trial | None:
+        """Return what came of the trial for this subject; None if there was none yet."""
+        return self._trial if self._tried == subject else None
+
+    def is_trying(self, subject: Hashable) -> bool:
+        """Whether remedies are being tried for this subject."""
+        return self.busy and self._tried == subject and self._trial is None
 
     def truncate_after(self, step: int) -> None:
         """Drop what was measured at later steps: the run has gone back."""

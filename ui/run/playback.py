@@ -8,10 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
-from gan_core.optimizers import Optimizer
-from gan_core.registry import knobs
 from gan_core.runtime.scheduler import SCHEDULER
 from gan_core.training.monitoring.failures import (
     BreakdownWarning,
@@ -253,18 +250,3 @@ class Playback:
             failure = self._run.trainer.failure
             notice = f"{failure.sentence()} Training is paused: {GO_ON[type(failure)]}"
             self._run.notice = notice
-
-    def start_slower(self) -> None:
-        """Go on from the last healthy state with half the learning rates."""
-        config = self._run.config
-        sides = ("optimizer_g", "optimizer_d")
-        halved = {side: halve_rate(getattr(config, side)) for side in sides}
-        self._run.change(config.replace(**halved), "half the rates")
-        self._run.show_config()
-        self.start()
-
-
-def halve_rate(optimizer: Optimizer) -> Optimizer:
-    """Return the optimizer with half its learning rate, if that is not below the least."""
-    least = knobs(type(optimizer))["lr"].low
-    return replace(optimizer, lr=max(optimizer.lr / 2, least))

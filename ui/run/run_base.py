@@ -9,6 +9,7 @@ from weakref import WeakSet
 import numpy as np
 
 from gan_core import ExperimentConfig, Trainer
+from gan_core.diagnosis import SteadyDiagnosis
 from gan_core.evaluation.report import EvaluationReport
 from gan_core.networks import LayerRow
 from gan_core.training.monitoring.snapshot import Snapshot
@@ -70,6 +71,8 @@ class RunBase:
     """Raised to give the page new widgets, which show the run's config."""
     remedy: Confirmation = field(default_factory=Confirmation)
     """The remedy that waits for the visitor's consent to a new run."""
+    steady: SteadyDiagnosis = field(default_factory=SteadyDiagnosis)
+    """What the doctor says about the run."""
     remedy_applied: bool = False
     """Whether a remedy was applied that the page does not show yet."""
 
