@@ -27,8 +27,7 @@ OF_KIND = {
     "generator": "$h_l$ output of layer $l$ of $L$ · $W,b$ weights and biases · $\\phi$ activation "
     "· $\\psi$ last layer's · $\\mathrm{ReLU}(t)=\\max(t,0)$ · $*$ convolution, "
     "$*^{\\!\\top}$ transposed convolution · BN batch normalisation (where it is chosen) · up: "
-    "each pixel becomes 2 × 2 · $F_l$ two convolutions, "
-    "$S_l$ a shortcut around them",
+    "each pixel becomes 2 × 2 · $F_l$ two convolutions, $S_l$ a shortcut around them",
     "discriminator": "$h_l$ output of layer $l$ of $L$ · $W,w,b$ weights and biases · $\\phi$ "
     "activation, such as $\\mathrm{ReLU}(t)=\\max(t,0)$ · $*$ convolution · BN batch "
     "normalisation · $F_l$ two convolutions, $S_l$ a shortcut around them · $ij$ a place in "
