@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-from gan_core.runtime.settings import dashboard
+from gan_core.runtime.settings import dashboard, environment_with
 
 MALLOC = {"MALLOC_ARENA_MAX": "2"}
 """Keeps the server's memory from growing with every session; see docs/deployment.md."""
@@ -30,7 +30,7 @@ def open_page(port: int | None, browser: bool) -> int:
         command += ["--server.port", str(port)]
     if not browser:
         command += ["--server.headless", "true"]
-    environment = MALLOC | os.environ
+    environment = environment_with(MALLOC)
     sys.stdout.flush()
     if os.name == "posix":  # signals reach the server itself
         os.execve(sys.executable, command, environment)

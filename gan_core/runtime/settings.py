@@ -213,6 +213,11 @@ def cpp_compiler() -> str:
     return CXX.read("g++")
 
 
+def environment_with(defaults: dict[str, str]) -> dict[str, str]:
+    """Return the environment of another program: this one's, and `defaults` for what it lacks."""
+    return defaults | os.environ
+
+
 def check_settings() -> None:
     """Check all settings.
 
