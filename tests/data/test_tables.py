@@ -8,9 +8,7 @@ import pytest
 from gan_core.data.csv_column import numeric_columns, store_column
 from gan_core.data.tables.column import column_numbers
 from gan_core.data.tables.table import TableOptions, read_table
-from tests.helpers.csv_cases import cases, refusals
-
-CASES, REFUSALS = cases(), refusals()
+from tests.helpers.csv_cases import CASES, REFUSALS
 
 
 def names(items):

@@ -7,7 +7,7 @@ import pytest
 
 from gan_core import ExperimentConfig, Trainer
 from gan_core.runtime.files import store_values
-from tests.helpers.csv_cases import PLAIN, comma
+from tests.helpers.csv_writing import PLAIN, comma
 from tests.helpers.own_data import blob
 from tests.helpers.pages import QUICK, visit
 from ui import figures
