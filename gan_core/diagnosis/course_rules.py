@@ -100,6 +100,7 @@ class WrongShape(Condition):
     gap: float = knob(0.12, low=0.0, high=1.0, help="Largest gap of the distribution functions.")
     peak: float = knob(3.0, low=1.0, high=100.0, help="A peak so many times too high.")
     between: float = knob(0.1, low=0.0, high=1.0, help="Share of samples between the bells.")
+    fits: float = knob(0.5, low=0.0, high=100.0, help="Off by less, in std, mean and spread fit.")
     progress: float = knob(0.15, low=0.0, high=1.0, help="Share of the gap that counts as closing.")
     patience: int = knob(PATIENCE, low=0, high=100_000, help=YOUNG)
 
@@ -108,8 +109,8 @@ class WrongShape(Condition):
         return (*rows, patience_row(indicators, self.patience)) if rows else ()
 
     def holds(self, rows):
-        *faults, closing, age = rows
-        return any(row.tripped for row in faults) and closing.tripped and age.tripped
+        faults, others = rows[:-3], rows[-3:]
+        return any(row.tripped for row in faults) and all(row.tripped for row in others)
 
     def sentence(self, indicators):
         return indicators.samples.misshapes_sentence(self)

@@ -23,6 +23,8 @@ class Doubt:
     """Kolmogorov–Smirnov."""
     divergence: float = 0.2
     """Jensen–Shannon, in nats."""
+    likeness: float = 2.5
+    """Distance of a picture to the nearest real one, over that of real ones to each other."""
     looks: int = 4
     """With fewer looks at the samples nothing is known of their course."""
 

@@ -150,6 +150,13 @@ class ImageIndicators(SampleIndicators):
         flat = [name for name, ratio in self.inside.items() if ratio < most]
         return sorted(flat, key=self.inside.__getitem__)
 
+    def doubts(self, rule):
+        over = f"{self.samples} samples, {self.real:,} real pictures"
+        return (Evidence("distance to the data", self.nn_ratio, rule.likeness, True, over),)
+
+    def doubts_sentence(self, rule):
+        return f"Not there yet: {self.distance_words()}."
+
     def memorizes(self, rule):
         over = f"{self.samples} samples, {self.real:,} real pictures"
         return (Evidence("distance to the data", self.nn_ratio, rule.likeness, False, over),)

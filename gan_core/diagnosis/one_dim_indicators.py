@@ -132,6 +132,7 @@ class Indicators1D(SampleIndicators):
             Evidence("Kolmogorov–Smirnov", self.page.usual_gap, rule.gap, True, looks),
             Evidence("highest peak / the target's", self.peak, rule.peak, True, over),
             Evidence("share between the bells, too many", self.between, rule.between, True, over),
+            Evidence("off, in std", self.off, rule.fits, False, looks),
             Evidence("share of the gap closed", self.page.closed, rule.progress, False, looks),
         )
 

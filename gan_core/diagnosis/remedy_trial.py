@@ -69,13 +69,12 @@ class Trial:
 
     def sentence(self) -> str:
         """Return what the trial has shown."""
-        how = f"Tried on copies for {STEPS} steps (Wasserstein-1)"
-        without = f"without a change {self.unchanged.words()}"
-        shown = [(r, o) for r, o in self.tried if self._works(o)] or list(self.tried)
-        found = "; ".join(f"“{r.label}” {o.words()}" for r, o in shown[:2])
+        copies = f"Tried on copies, {STEPS} steps (Wasserstein-1)"
+        without = f"{self.unchanged.words()} without"
         if not self.working:
-            return f"{how}: {without}; none of {len(self.tried)} remedies helped: {found}."
-        return f"{how}: {without}; {found}."
+            return f"{copies}: none of {len(self.tried)} remedies helped, {without}."
+        best = next(outcome for remedy, outcome in self.tried if remedy == self.working[0])
+        return f"{copies}: {best.words()} with the first remedy, {without}."
 
 
 def can_try(trainer: Trainer) -> bool:
