@@ -20,6 +20,7 @@ from gan_core.cli.output import check_new_folder
 from gan_core.cli.parser import condition
 from gan_core.cli.terminal import print_path
 from gan_core.data.base import is_ready, prepare
+from gan_core.data.tables.encoding import unicode_text
 from gan_core.diagnosis.remarks import remarks
 from gan_core.runtime.device import resolve_device
 from gan_core.storage.runs_folder import new_folder, resolve_run
@@ -85,7 +86,7 @@ def train(options: argparse.Namespace) -> int:
 def _begun(options: argparse.Namespace) -> tuple[Callable[..., object], Path]:
     out = options.out or new_folder().path
     check_new_folder(out)
-    config = ExperimentConfig.from_json(options.config.read_text(encoding="utf-8"))
+    config = ExperimentConfig.from_json(unicode_text(options.config.read_bytes()))
     if not is_ready(config.dataset):
         with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))

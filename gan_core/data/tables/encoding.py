@@ -76,6 +76,21 @@ def decode_text(content: bytes, encoding: str = "auto") -> tuple[str, str]:
     return text, "utf-8" if name == "utf-8-sig" else name
 
 
+def unicode_text(content: bytes) -> str:
+    """Return a text in UTF-8 or UTF-16, with or without a mark at its beginning.
+
+    Windows' PowerShell writes such marks.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    name = _guess(content)
+    try:
+        return content.decode("utf-8" if name == "cp1252" else name).removeprefix("\ufeff")
+    except UnicodeError:
+        raise ValueError("This file is neither UTF-8 nor UTF-16; save it as UTF-8.") from None
+
+
 def _guess(content: bytes) -> str:
     for mark, name in BOMS:
         if content.startswith(mark):
