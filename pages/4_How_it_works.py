@@ -19,6 +19,7 @@ toolbar.show(run)
 open_runs.apply_sidebar(run, controls.choose_config(run))
 url.write_link(run)
 messages.show(run)
+doctor.show(run)
 chapter = lessons.choose_chapter()
 WORDS = {
     "1 · The game": """
@@ -50,4 +51,3 @@ D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])
 lessons.show_chapter(run, chapter)
-doctor.show(run)

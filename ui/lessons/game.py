@@ -111,7 +111,7 @@ def _show_scene(run: PageRun, snapshot: Snapshot, record: LineRecord | None) -> 
     low, high = run.displayed.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:
-        below, name = figures.push_map(scene.push), "Push: green more ink, purple less"
+        below, name = figures.push_map(scene.push), "Push: yellow more ink, purple less"
     elif below is None:
         below, name = np.zeros_like(scene.fake), "Real: none at this line"
     for place, words, pictures, answers in (

@@ -36,9 +36,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the loss with the next step's batch on it, and the gradient that G gets from each."""
     trainer = run.displayed
     loss = _find_loss(run, state.widget_value(f"{run.page}.lesson.loss"))
-    compared = [_find_loss(run, name) for name in COMPARED]
-    if loss.name not in COMPARED:
-        compared.append(loss)
+    compared = [loss, *(_find_loss(run, name) for name in COMPARED if name != loss.name)]
     with trainer.lock, trainer.gan.no_side_effects():
         batch = trainer.gan.sample_batch()
         terms = discriminator_loss(trainer.gan, batch)

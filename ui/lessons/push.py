@@ -62,7 +62,7 @@ def _pictures(run: PageRun, found: SampleGradients, chosen: int) -> None:
     one = slice(chosen, chosen + 1)
     for column, name, pictures in (
         (left, f"Sample {chosen + 1}", judged),
-        (middle, "Green: more ink. Purple: less", maps),
+        (middle, "Yellow: more ink. Purple: less", maps),
         (right, "A long way along the push", moved),
     ):
         with column:

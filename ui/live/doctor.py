@@ -24,7 +24,7 @@ from ui.session import open_runs, state
 DIAGNOSIS_SECONDS = 1.0
 """Seconds between two diagnoses of a run that trains."""
 
-HEIGHT = 104
+HEIGHT = 90
 """Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
 
 MAX_REMEDIES = 2
@@ -53,16 +53,17 @@ def show(run: PageRun) -> None:
         colour, icon = BADGES.get(diagnosis.condition, ILL)
         with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
             badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
-            st.markdown(f"{badge} {diagnosis.sentence}")
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                slots = [st.empty() for _ in range(MAX_REMEDIES)]
-                _show_remedies(run, diagnosis, slots)
+            with st.container(horizontal=True, gap="xsmall"):
+                st.markdown(f"{badge} {diagnosis.sentence}", width="stretch")
                 with st.popover("Evidence"):
                     st.caption(
                         "Each line compares what was measured with the value beyond which it "
                         "counts; bold ones do."
                     )
                     st.markdown(evidence_table(diagnosis))
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                slots = [st.empty() for _ in range(MAX_REMEDIES)]
+                _show_remedies(run, diagnosis, slots)
 
     diagnosis_line()
 

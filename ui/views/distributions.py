@@ -17,21 +17,28 @@ FEW_VALUES = 64
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw one frame of a run on numbers."""
+    with st.container(gap="xsmall"):
+        tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
+        _draw_charts(run, snapshot)
+        for remark in _remarks(snapshot):
+            st.caption(remark)
+        config = run.displayed.config
+        unsure = doubt(config.dataset, len(snapshot.samples))
+        run_charts.distances(run, snapshot, muted=unsure is not None)
+        if unsure is not None:
+            st.caption(unsure)
+
+
+def _draw_charts(run: PageRun, snapshot: Snapshot) -> None:
+    """Draw what the networks do beside how the run went."""
     config, key = run.displayed.config, run.chart_revision
-    tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
     left, right = st.columns([3, 2])
-    with left:
+    with left, st.container(gap="xsmall"):
         live_chart(figures.distributions(snapshot, config, key), f"{run.page}.distributions")
         live_chart(figures.noise_map(snapshot, config, key), f"{run.page}.noise")
-    with right:
+    with right, st.container(gap="xsmall"):
         run_charts.losses(run, snapshot)
         run_charts.d_outputs(run, snapshot)
-    for remark in _remarks(snapshot):
-        st.caption(remark)
-    unsure = doubt(config.dataset, len(snapshot.samples))
-    run_charts.distances(run, snapshot, muted=unsure is not None)
-    if unsure is not None:
-        st.caption(unsure)
 
 
 def _remarks(snapshot: Snapshot) -> list[str]:
