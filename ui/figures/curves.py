@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gan_core.config import ExperimentConfig
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.words import number_text
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAKE,
@@ -16,7 +17,6 @@ from ui.figures.primitives import (
     envelope,
     level,
     over_steps,
-    plain,
 )
 
 THIN = {"width": 1.2}
@@ -32,13 +32,13 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
         *envelope(curves, "loss_g", "loss of G", FAKE, line=THIN),
     ]
     if not config.loss.has_equilibrium_value:
-        levels = [level(at_d, f"D's equilibrium {plain(at_d)}; G: any", DISCRIMINATOR)]
+        levels = [level(at_d, f"D's equilibrium {number_text(at_d)}; G: any", DISCRIMINATOR)]
     elif at_d == at_g:
-        levels = [level(at_d, f"equilibrium {plain(at_d)}")]
+        levels = [level(at_d, f"equilibrium {number_text(at_d)}")]
     else:
         levels = [
-            level(at_d, f"D's equilibrium {plain(at_d)}", DISCRIMINATOR),
-            level(at_g, f"G's equilibrium {plain(at_g)}", FAKE),
+            level(at_d, f"D's equilibrium {number_text(at_d)}", DISCRIMINATOR),
+            level(at_g, f"G's equilibrium {number_text(at_g)}", FAKE),
         ]
     title = "loss, nats" if config.loss.is_probabilistic else "loss"
     former = snapshot.quantities.former or "another loss"

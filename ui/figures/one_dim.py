@@ -10,6 +10,7 @@ import numpy as np
 from gan_core.config import ExperimentConfig
 from gan_core.evaluation.metrics import METRICS
 from gan_core.training.monitoring.snapshot import DensityView, Snapshot
+from gan_core.words import number_text
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAINT,
@@ -25,7 +26,6 @@ from ui.figures.primitives import (
     d_symbol,
     layout,
     level,
-    plain,
     small_multiples,
     x_axis,
 )
@@ -137,7 +137,7 @@ def distances(snapshot: Snapshot, revision: str, muted: bool = False) -> Figure:
             snapshot.metric_curves,
             name,
             floors.get(name, math.nan),
-            f"perfect sampler {plain(floors[name])}" if name in floors else "",
+            f"perfect sampler {number_text(floors[name])}" if name in floors else "",
             log=True,
             muted=muted,
         )

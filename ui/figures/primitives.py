@@ -245,11 +245,6 @@ def panel_domain(place: int, across: int) -> list[float]:
     return [round(left, 4), round(min(left + wide, 1.0), 4)]
 
 
-def plain(value: float, digits: int = 3) -> str:
-    """Return a number to so many digits, zeros at its end included, with a true minus."""
-    return f"{value:#.{digits}g}".rstrip(".").replace("-", "−")
-
-
 def headline(title: str, number: str, below: str = "") -> dict[str, Any]:
     """Return the title above the panel of the axes of that number, and a line below it."""
     text = f"{title}<br><span style='font-size:11px'>{below}</span>" if below else title

@@ -13,6 +13,7 @@ from gan_core.explain.equilibrium import Curves
 from gan_core.explain.layer_gradients import GradientNorms, LayerGradients
 from gan_core.explain.loss_curves import LossView
 from gan_core.training.monitoring.history import StepCurves
+from gan_core.words import number_text
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAINT,
@@ -32,7 +33,6 @@ from ui.figures.primitives import (
     layout,
     level,
     panel_domain,
-    plain,
     points,
     step_axis,
     x_axis,
@@ -207,21 +207,23 @@ def towards_equilibrium(
     batches: StepCurves,
     value: float,
     distance: str,
+    d: str,
     revision: str,
 ) -> Figure:
     """Return V, the distance and D's gap over the steps.
 
     `tracked` was measured on many samples, `batches` hold what each step's batch says (`value`,
-    `implied`); `value` is V at the equilibrium, `distance` what the loss measures.
+    `implied`); `value` is V at the equilibrium, `distance` what the loss measures, `d` the letter
+    of D's output.
     """
     panels = (
         (
             "V(D, G)",
             value,
-            (("value", "of this D", DISCRIMINATOR), ("best_value", "of D*", OPTIMUM)),
+            (("value", "of this D", DISCRIMINATOR), ("best_value", f"of {d}*", OPTIMUM)),
         ),
-        (distance, 0.0, (("implied", "of this D", DISCRIMINATOR), ("true", "of D*", OPTIMUM))),
-        ("mean |D − D*|", 0.0, (("optimality_gap", "of this D", DISCRIMINATOR),)),
+        (distance, 0.0, (("implied", "of this D", DISCRIMINATOR), ("true", f"of {d}*", OPTIMUM))),
+        (f"mean |{d} − {d}*|", 0.0, (("optimality_gap", "of this D", DISCRIMINATOR),)),
     )
     data, words, levels = [], [], []
     made = layout(230, revision, margin={"l": 46, "r": 8, "t": 62, "b": 36})
@@ -241,7 +243,7 @@ def towards_equilibrium(
         lowest = {} if end else {"rangemode": "tozero"}
         made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6, **lowest)
         levels.append(level(end, None, xref=f"x{number} domain", yref=f"y{number}"))
-        below = f"┄ equilibrium: {plain(end) if end else '0'}" if known else "unknown"
+        below = f"┄ equilibrium: {number_text(end)}" if known else "unknown"
         words.append(headline(f"<b>{title}</b>", number, below))
     made |= {"annotations": words, "shapes": levels}
     made["legend"] = made["legend"] | {"y": 1 + 40 / 132}

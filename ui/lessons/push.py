@@ -29,7 +29,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     st.latex(
         r"-\frac{\partial \ell_G}{\partial x} ="
         r"-\frac{\partial \ell_G}{\partial a}\cdot\frac{\partial a}{\partial x},"
-        r"\quad a = \text{D's logit}"
+        r"\quad a(x) \text{ is D's logit}"
     )
     st.latex(_numbers(found, chosen))
     if snapshot.density is not None:

@@ -18,6 +18,7 @@ from gan_core.diagnosis import (
     reference_of,
 )
 from gan_core.evaluation.report import EvaluationReport
+from gan_core.words import setting_text, true_minus
 from ui.run.page_run import PageRun
 from ui.session import open_runs, state
 
@@ -52,9 +53,10 @@ def show(run: PageRun) -> None:
         diagnosis = examine(run)
         colour, icon = BADGES.get(diagnosis.condition, ILL)
         with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
+            sentence = true_minus(diagnosis.sentence)
             badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
             with st.container(horizontal=True, gap="xsmall"):
-                st.markdown(f"{badge} {diagnosis.sentence}", width="stretch")
+                st.markdown(f"{badge} {sentence}", width="stretch")
                 with st.popover("Evidence"):
                     st.caption(
                         "Each line compares what was measured with the value beyond which it "
@@ -100,7 +102,7 @@ def _show_remedies(
             # The key holds what the button does: a click never applies what came in its place.
             key=f"{run.page}.remedy.{run.revision}.{remedy.label}.{sure}",
             icon=":material/healing:" if remedy.live else ":material/restart_alt:",
-            help=run.newest_only or ", ".join(remedy.changed).replace("_", " ") + " will change.",
+            help=run.newest_only or ", ".join(map(setting_text, remedy.changed)) + " will change.",
             disabled=run.looks_back,
             on_click=_ask if asks and not sure else _apply,
             args=(run, remedy, config),
@@ -158,4 +160,4 @@ def _number(value: float) -> str:
         return "–"
     if 0 < abs(value) < MIN_PRINTED:
         return "0.00"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3g}"
+    return true_minus(f"{value:,.0f}" if abs(value) >= 100 else f"{value:z#.3g}".rstrip("."))

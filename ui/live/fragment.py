@@ -78,7 +78,8 @@ def draw_and_train(
         if ended or (measured and not playback.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
-    frame()
+    with st.container(key="live_part"):
+        frame()
     import_in_background()
 
 

@@ -13,6 +13,7 @@ from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES, Architecture, default_knobs
 from gan_core.data import DATASETS
 from gan_core.registry import Knob, Registry, knobs
+from gan_core.words import choice_text, setting_text
 from ui.run.page_run import PageRun
 from ui.session.state import clamp_widget, init_widget, set_widget
 from ui.sidebar import uploads
@@ -60,7 +61,7 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
                     run, ExperimentConfig, field, config, notes, most.get(field)
                 )
         st.caption(
-            "Loss, regularizer, optimizers, batch, n_critic, averaging and precision change while "
+            "Loss, regularizer, optimizers, batch, D updates, averaging and precision change while "
             "training goes on. Target, prior, networks and seed begin a new run."
         )
         try:
@@ -185,9 +186,10 @@ def _choose_field(
 def _set_knob(run: PageRun, section: str, name: str, knob_: Knob, current: Any) -> Any:
     """Return the value of a widget that suits the knob."""
     key = _show_value(run, f"{section}.{name}", current)
-    label, help_, off = knob_.label or name.replace("_", " "), knob_.help or None, run.looks_back
+    label, help_, off = knob_.label or setting_text(name), knob_.help or None, run.looks_back
     if knob_.choices is not None:
-        return st.selectbox(label, knob_.choices, key=key, help=help_, disabled=off)
+        words = {"format_func": choice_text, "help": help_, "disabled": off}
+        return st.selectbox(label, knob_.choices, key=key, **words)
     if isinstance(knob_.default, bool):
         return st.toggle(label, key=key, help=help_, disabled=off)
     if isinstance(knob_.default, str):

@@ -6,6 +6,7 @@ import streamlit as st
 
 from gan_core.evaluation.one_dim import doubt
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.words import true_minus
 from ui import figures
 from ui.components import live_chart, tiles
 from ui.live.tiles import common_tiles
@@ -63,8 +64,8 @@ def _moment_tiles(run: PageRun, snapshot: Snapshot) -> list[dict[str, object]]:
     return [
         {
             "label": f"{name} of {len(snapshot.samples):,} samples",
-            "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
-            "note": f"target {target[name]:z.3f}",
+            "value": true_minus(f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}"),
+            "note": true_minus(f"target {target[name]:z.3f}"),
             "spark": [float(f"{v:.4g}") for v in curves.extremes(name)[-100:] if v == v],
         }
         for name, value in snapshot.moments.items()

@@ -11,9 +11,13 @@ from gan_core.registry import Component, Knob, Registry, knobs
 from ui.markdown import escape_markdown, link_papers
 
 SYMBOLS = (
-    "$x$ a real sample · $z$ noise, $d_z$ its dimension · $G(z)$ a generated sample · $D(x)$ "
-    "D's output before any sigmoid · $\\sigma(t)=1/(1+e^{-t})$ · $p_r$, $p_g$ densities of "
-    "real and generated samples · $N(m,s^2)$ the normal distribution · $\\mathbb E$ mean · "
+    "$x$ a real sample · $z$ noise, $d_z$ its dimension · $p_z$ its density · $G(z)$ a "
+    "generated sample · $a(x)$ D's output before any sigmoid (logit or score) · "
+    "$D(x)=\\sigma(a(x))$ the probability of real, $\\sigma(t)=1/(1+e^{-t})$ · "
+    "$D^*$ the best D against a fixed G · $V(D,G)=-L_D$ the game's value · "
+    "$\\mathrm{JS}$ the Jensen–Shannon divergence · "
+    "$p_r$, $p_g$ densities of real and generated samples · $N(m,s^2)$ the normal distribution · "
+    "$\\mathbb E$ mean · "
     "`typewriter` a knob"
 )
 OF_KIND = {
@@ -30,7 +34,7 @@ OF_KIND = {
     "activation · $*$ convolution · BN batch normalisation · $F_l$ two convolutions, $S_l$ a "
     "shortcut around them · $ij$ a place in the map",
     "loss": "$L_D$, $L_G$ what D and G minimise, averaged over the batch",
-    "regularizer": "$R$ what is added to D's loss · $\\nabla_x D$ D's slope in $x$ · $u$ random, "
+    "regularizer": "$R$ what is added to D's loss · $\\nabla_x a$ D's slope in $x$ · $u$ random, "
     "uniform in 0 to 1 · $\\hat x$ a point in between · $s_x$ standard deviation of the batch · "
     "$w$ any weight of D",
     "optimizer": "$w$ a weight, $g$ the loss's gradient in $w$ · $\\eta$ learning rate · $m$, $v$ "
