@@ -43,7 +43,7 @@ STYLE = (
     ".stMainBlockContainer > [data-testid='stVerticalBlock'] { gap: 0.4rem; }"
     ".stMain h3 { padding: 0 0 0.9rem; }"
     ".st-key-live_part { position: relative; }"
-    "@media (min-width: 641px) { .st-key-live_part > :has(> .st-key-live_message)"
+    "@media (min-width: 641px) { .st-key-live_part :has(> .st-key-live_message)"
     " { position: absolute; bottom: 100%; right: 0; width: 42%; pointer-events: none; } }"
     "@media (max-width: 640px) { [class*='-doctor'] { height: auto !important; } }"
     ".stStatusWidget, [data-testid='stStatusWidget'] { display: none; }"
