@@ -17,7 +17,7 @@ function theme(root) {
 function themed(layout, colors) {
   const made = { ...layout, ...THEMED };
   made.font = { size: 12, ...layout.font, color: colors.text, family: colors.font };
-  made.hoverlabel = { bgcolor: colors.back, font: { color: colors.text } };
+  made.hoverlabel = { bgcolor: colors.back, font: { color: colors.text }, namelength: -1 };
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis\d*$/.test(name)) {
       const line = { gridcolor: colors.grid, zerolinecolor: colors.grid, linecolor: colors.grid };

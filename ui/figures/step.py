@@ -60,7 +60,8 @@ def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> F
         if samples is None:
             continue
         height = np.full_like(samples, floor) if answers is None else answers
-        data.append(points(samples, height, name, color))
+        hover = "x = %{x:.3~f}" + ("" if answers is None else f"<br>{d}(x) = %{{y:.3~f}}")
+        data.append(points(samples, height, name, color, hovertemplate=hover))
         if force is not None:
             push = _scaled(force, FORCE * span)
             still = np.zeros_like(push)

@@ -66,7 +66,7 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
         dots = points(view.fake, steep, name, color, marker={"size": 6}, showlegend=False)
         data.append(dots | third)
     for trace in data:
-        trace["hovertemplate"] = "a = %{x:.3~g}<br>%{y:.3~g}"
+        trace["hovertemplate"] = "a = %{x:.3~f}<br>%{y:.3~f}"
     made = layout(
         290,
         revision,
@@ -169,7 +169,8 @@ def _layer(row: LayerGradients) -> str:
 def _bars(lengths: np.ndarray, places: np.ndarray, name: str, color: str) -> dict[str, Any]:
     bar = {"type": "bar", "orientation": "h", "x": lengths, "y": places, "name": name}
     wide = 0.8 if color == FAINT else 0.4
-    return bar | {"width": wide, "marker": {"color": color}, "legendgroup": name}
+    more = {"legendgroup": name, "hovertemplate": "%{x:.3~g}"}
+    return bar | {"width": wide, "marker": {"color": color}} | more
 
 
 def _note(text: str, number: str, y: int) -> dict[str, Any]:
