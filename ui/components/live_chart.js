@@ -39,7 +39,8 @@ const LEGEND_ROOM = 60;
 // do not meet; a narrow window scrolls to them.
 function fitted(root, layout) {
   const panels = Object.keys(layout).filter((name) => /^xaxis\d*$/.test(name) && layout[name].domain).length;
-  root.style.minWidth = panels > 1 ? `${Math.min(panels, 4) * 210}px` : "";
+  const names = layout.yaxis?.automargin ? 300 : 0; // words instead of numbers
+  root.style.minWidth = panels > 1 ? `${names + Math.min(panels, 4) * 210}px` : "";
   root.parentElement.style.overflowX = panels > 1 ? "auto" : "";
   const narrow = panels < 2 && window.innerWidth < NARROW;
   const height = Math.round(layout.height * stretch() + (narrow ? LEGEND_ROOM : 0));

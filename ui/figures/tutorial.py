@@ -235,7 +235,7 @@ def towards_equilibrium(
         if first in batches.mean:
             more = place | {"line": {"width": 1}, "showlegend": i == 0}
             data += envelope(batches, first, "each batch", GREY, **more)
-        known = [c for c in curves if np.isfinite(tracked[c[0]]).any()]
+        known = [c for c in curves if np.isfinite(tracked[c[0]]).any() or not len(tracked["step"])]
         for name, label, color in known:
             trace = curve(tracked["step"], tracked[name], label, color, legendgroup=label)
             trace |= {"mode": "lines+markers", "marker": {"size": 4}, "showlegend": i == 0}
