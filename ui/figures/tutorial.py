@@ -68,10 +68,10 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
     for trace in data:
         trace["hovertemplate"] = "a = %{x:.3~f}<br>%{y:.3~f}"
     made = layout(
-        290,
+        298,
         revision,
         hovermode="closest",
-        margin={"l": 46, "r": 8, "t": 66, "b": 36},
+        margin={"l": 46, "r": 8, "t": 66, "b": 44},
         legend=LEGEND | {"y": 1 + 22 / 188},
     )
     titles = ("D's loss, the other half at its mean", "G's loss", "slope that G gets, |∂ℓ/∂a|")
