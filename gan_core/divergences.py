@@ -223,7 +223,7 @@ def wasserstein_divergence() -> Divergence:
         title="Wasserstein-1 distance",
         symbol="W_1",
         definition=r"W_1(p_r,p_g)=\int|F_r(x)-F_g(x)|\,dx",
-        identity=r"\min_{|D'|\le1}L_D=-W_1(p_r,p_g)",
+        identity=r"\min_{|a'|\le1}L_D=-W_1(p_r,p_g)",
         sentence="How far probability has to be moved on average. It grows with the distance even "
         "if the densities do not overlap.",
         generator_objective="W_1(p_r,p_g)",

@@ -116,7 +116,7 @@ class CrossEntropy(Loss):
     "minimax",
     title="Minimax",
     paper="Goodfellow et al. 2014, arXiv:1406.2661, eq. 1",
-    equation=r"L_D=-\log\sigma(D(x)) \\ {}-\log(1-\sigma(D(G(z)))) \\ L_G=\log(1-\sigma(D(G(z))))",
+    equation=r"L_D=-\log D(x) \\ {}-\log(1-D(G(z))) \\ L_G=\log(1-D(G(z))) \\ D=\sigma(a)",
 )
 @dataclass(frozen=True)
 class Minimax(CrossEntropy):
@@ -133,7 +133,7 @@ class Minimax(CrossEntropy):
     "non_saturating",
     title="Non-saturating",
     paper="Goodfellow et al. 2014, arXiv:1406.2661, section 3",
-    equation=r"L_D=-\log\sigma(D(x)) \\ {}-\log(1-\sigma(D(G(z)))) \\ L_G=-\log\sigma(D(G(z)))",
+    equation=r"L_D=-\log D(x) \\ {}-\log(1-D(G(z))) \\ L_G=-\log D(G(z)) \\ D=\sigma(a)",
 )
 @dataclass(frozen=True)
 class NonSaturating(CrossEntropy):
@@ -151,7 +151,7 @@ class NonSaturating(CrossEntropy):
     "least_squares",
     title="Least squares",
     paper="Mao et al. 2017, arXiv:1611.04076, eq. 9",
-    equation=r"L_D=\tfrac12(D(x)-1)^2 \\ {}+\tfrac12 D(G(z))^2 \\ L_G=\tfrac12(D(G(z))-1)^2",
+    equation=r"L_D=\tfrac12(a(x)-1)^2 \\ {}+\tfrac12 a(G(z))^2 \\ L_G=\tfrac12(a(G(z))-1)^2",
 )
 @dataclass(frozen=True)
 class LeastSquares(Loss):
@@ -186,7 +186,7 @@ class LeastSquares(Loss):
     "wasserstein",
     title="Wasserstein",
     paper="Arjovsky et al. 2017, arXiv:1701.07875, eq. 2",
-    equation=r"L_D=D(G(z))-D(x) \\ L_G=-D(G(z))",
+    equation=r"L_D=a(G(z))-a(x) \\ L_G=-a(G(z))",
 )
 @dataclass(frozen=True)
 class Wasserstein(Loss):
@@ -211,7 +211,7 @@ class Wasserstein(Loss):
     "hinge",
     title="Hinge",
     paper="Lim & Ye 2017, arXiv:1705.02894",
-    equation=r"L_D=\max(0,m-D(x)) \\ {}+\max(0,m+D(G(z))) \\ L_G=-D(G(z))"
+    equation=r"L_D=\max(0,m-a(x)) \\ {}+\max(0,m+a(G(z))) \\ L_G=-a(G(z))"
     r" \\ m=\texttt{margin}",
 )
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ class Hinge(Loss):
     "relativistic_pairing",
     title="Relativistic pairing",
     paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441, eq. 2; Jolicoeur-Martineau 2019",
-    equation=r"\delta=D(x)-D(G(z)) \\ L_D=-\log\sigma(\delta) \\ L_G=-\log\sigma(-\delta)",
+    equation=r"\delta=a(x)-a(G(z)) \\ L_D=-\log\sigma(\delta) \\ L_G=-\log\sigma(-\delta)",
 )
 @dataclass(frozen=True)
 class RelativisticPairing(Loss):

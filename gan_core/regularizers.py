@@ -71,7 +71,7 @@ class NoRegularizer(Regularizer):
     "gradient_penalty",
     title="Gradient penalty",
     paper="Gulrajani et al. 2017, arXiv:1704.00028, eq. 3",
-    equation=r"R=\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2 \\ \hat x=u\,x+(1-u)\,G(z)",
+    equation=r"R=\lambda\,(\lVert\nabla_{\hat x}a(\hat x)\rVert-1)^2 \\ \hat x=u\,x+(1-u)\,G(z)",
 )
 @dataclass(frozen=True)
 class GradientPenalty(Regularizer):
@@ -97,7 +97,7 @@ class GradientPenalty(Regularizer):
     "dragan",
     title="DRAGAN",
     paper="Kodali et al. 2017, arXiv:1705.07215",
-    equation=r"R=\lambda\,(\lVert\nabla_{\hat x}D(\hat x)\rVert-1)^2"
+    equation=r"R=\lambda\,(\lVert\nabla_{\hat x}a(\hat x)\rVert-1)^2"
     r" \\ \hat x=x+\texttt{spread}\cdot s_x\,\varepsilon,\quad\varepsilon\sim N(0,I)",
 )
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def penalise_slope(
     "r1",
     title="R1",
     paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 9",
-    equation=r"R=\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2",
+    equation=r"R=\tfrac{\gamma}{2}\lVert\nabla_x a(x)\rVert^2",
 )
 @dataclass(frozen=True)
 class R1(Regularizer):
@@ -164,8 +164,8 @@ class R1(Regularizer):
     "r1_r2",
     title="R1 + R2",
     paper="Mescheder et al. 2018, arXiv:1801.04406; Huang et al. 2024, arXiv:2501.05441",
-    equation=r"R=\tfrac{\gamma}{2}\lVert\nabla_x D(x)\rVert^2"
-    r" \\ {}+\tfrac{\gamma}{2}\lVert\nabla_x D(G(z))\rVert^2",
+    equation=r"R=\tfrac{\gamma}{2}\lVert\nabla_x a(x)\rVert^2"
+    r" \\ {}+\tfrac{\gamma}{2}\lVert\nabla_x a(G(z))\rVert^2",
 )
 @dataclass(frozen=True)
 class R1R2(Regularizer):

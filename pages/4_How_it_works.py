@@ -19,16 +19,16 @@ toolbar.show(run)
 open_runs.apply_sidebar(run, controls.choose_config(run))
 url.write_link(run, own_page=False)
 messages.show(run)
+doctor.show(run)
 chapter = lessons.choose_chapter()
 WORDS = {
     "1 · The game": """
 D wants V large: it should answer high on real samples and low on generated ones. G wants V small:
 D should be wrong about its samples. They take turns, each with one step of gradient descent.
-Press **Line ▶** and walk through one real step of this run, told with its numbers. (Here D(x) is a
-probability where the loss has one.)""",
+Press **Line ▶** and walk through one real step of this run, told with its numbers.""",
     "2 · The loss": """
-D gives every sample one number, the **logit**: the higher, the more real. A loss puts a price on
-it. The dots are the next step's batch. G learns from the **slope** of its price. If D is sure of
+D gives every sample one number, the **logit** a(x): the higher, the more real. A loss puts a price
+on it. The dots are the next step's batch. G learns from the **slope** of its price. If D is sure of
 itself, G's dots lie far left: minimax is flat there, so G gets nothing; non-saturating is steep.
 ($p_r$, $p_g$: densities of real and generated samples.)""",
     "3 · Backprop": """
@@ -50,4 +50,3 @@ D\\*, so the distance that its loss implies lies below the true one.""",
 }
 st.markdown(WORDS[chapter])
 lessons.show_chapter(run, chapter)
-doctor.show(run)

@@ -9,7 +9,16 @@ import pytest
 
 from tests.helpers.paths import ROOT
 
-PARTS = ("registry", "shapes", "losses", "divergences", "regularizers", "optimizers", "priors")
+PARTS = (
+    "registry",
+    "shapes",
+    "losses",
+    "divergences",
+    "regularizers",
+    "optimizers",
+    "priors",
+    "words",
+)
 """The modules directly in gan_core that describe the parts of an experiment."""
 
 BELOW_DATA = {"parts", "runtime"}

@@ -149,7 +149,7 @@ class RunningAway(Condition):
     title="G is starved of gradient",
     paper="Goodfellow et al. 2014, arXiv:1406.2661, section 3; "
     "Arjovsky & Bottou 2017, arXiv:1701.04862, theorem 2.4",
-    equation=r"\Bigl|\frac{\partial L_G}{\partial D(G(z))}\Bigr|\approx 0",
+    equation=r"\Bigl|\frac{\partial L_G}{\partial a(G(z))}\Bigr|\approx 0",
 )
 @dataclass(frozen=True)
 class GStarved(Condition):

@@ -13,8 +13,10 @@ from torch.nn.utils import get_total_norm
 
 from gan_core.config import ExperimentConfig
 from gan_core.explain.step_recording import LineRecord
+from gan_core.losses import Loss
 from gan_core.shapes import Logits, PerSample
 from gan_core.training.gan import LossTerms
+from gan_core.words import number_text
 
 
 class LineExplanation(NamedTuple):
@@ -48,18 +50,24 @@ def value_of_game(config: ExperimentConfig, loss_terms: LossTerms) -> tuple[str,
 
 
 def latex_number(value: float, digits: int = 4) -> str:
-    """Return a number to some digits, in LaTeX: `0.6931`, `-1.200\\cdot10^{-5}`."""
+    """Return a number to some digits, in LaTeX: `0.5000`, `-1.200\\cdot10^{-5}`."""
     if not math.isfinite(value):
         return r"\text{not a number}"
-    if value and not 1e-3 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if not -3 <= int(exponent) < digits:
         return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
-    return f"{value:.{digits}g}"
+    return f"{value:#.{digits}g}".rstrip(".")
 
 
-def short_number(value: float) -> str:
-    """Return a number to three digits, for a sentence."""
-    return f"{value:.3g}"
+def minimizes_value(loss: Loss) -> bool:
+    """Return whether G's loss has V's slope in D's logit on generated samples, wherever it is."""
+    logits = torch.linspace(-4, 4, 17, dtype=torch.float64)
+    real, fake = logits.flip(0), logits.clone().requires_grad_()
+    halves = loss.generator(real, fake), -loss.discriminator(real, fake)
+    slopes = [torch.autograd.grad(half.sum(), fake)[0] for half in halves]
+    return bool(torch.allclose(*slopes))
 
 
 def latex_mean(each: PerSample) -> str:
@@ -72,8 +80,8 @@ def latex_mean(each: PerSample) -> str:
 def d_output_text(config: ExperimentConfig, logits: Logits) -> str:
     """Return D's mean output in words."""
     if config.loss.is_probabilistic:
-        return f"a probability of {short_number(logits.sigmoid().mean().item())} of being real"
-    return f"a score of {short_number(logits.mean().item())}"
+        return f"a probability of {number_text(logits.sigmoid().mean().item())} of being real"
+    return f"a score of {number_text(logits.mean().item())}"
 
 
 def _vector(z: torch.Tensor) -> str:
@@ -83,7 +91,7 @@ def _vector(z: torch.Tensor) -> str:
 
 def _sample_text(sample: np.floating | np.ndarray) -> str:
     if np.ndim(sample) == 0:
-        return f"the number {short_number(float(sample))}"
+        return f"the number {number_text(float(sample))}"
     return f"a picture of {np.size(sample):,} numbers"
 
 
@@ -112,9 +120,9 @@ def _real(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
 def _loss_d(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
     loss_terms = record.update.loss_terms
     penalty = loss_terms.penalty.item()
-    more = f" The regularizer adds {short_number(penalty)}." if penalty else ""
+    more = f" The regularizer adds {number_text(penalty)}." if penalty else ""
     return LineExplanation(
-        r"L_D = \frac1m \sum_i \ell_D\big(D(x_i), D(G(z_i))\big)",
+        r"L_D = \frac1m \sum_i \ell_D\big(a(x_i), a(G(z_i))\big)",
         rf"L_D = {latex_mean(loss_terms.loss)}",
         f"D gives real samples {d_output_text(config, loss_terms.real_logits)} on average, and "
         f"generated ones {d_output_text(config, loss_terms.fake_logits)}. "
@@ -125,9 +133,9 @@ def _loss_d(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
 def _loss_g(config: ExperimentConfig, record: LineRecord) -> LineExplanation:
     loss_terms = record.update.loss_terms
     of = (
-        r"\ell_G\big(D(x_i), D(G(z_i))\big)"
+        r"\ell_G\big(a(x_i), a(G(z_i))\big)"
         if config.loss.relativistic
-        else r"\ell_G\big(D(G(z_i))\big)"
+        else r"\ell_G\big(a(G(z_i))\big)"
     )
     return LineExplanation(
         rf"L_G = \frac1m \sum_i {of}",
@@ -178,7 +186,7 @@ def _update(
         rf"\lVert\Delta\theta_{name}\rVert = {latex_number(update.length)},\quad "
         rf"L_{name}:\ {latex_number(update.loss_before)} \to {latex_number(update.loss_after)}",
         f"{optimizer} moves {name}'s weights against the slope. On this same batch {name}'s loss "
-        f"goes from {short_number(update.loss_before)} to {short_number(update.loss_after)}.",
+        f"goes from {number_text(update.loss_before)} to {number_text(update.loss_after)}.",
     )
 
 

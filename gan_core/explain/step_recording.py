@@ -96,7 +96,7 @@ class LineRecord:
     update: UpdateResult
     weight_update: WeightUpdate
     discriminator_loss: LossTerms | None
-    """D's latest loss on the batch, recomputed after its update; None before the first one."""
+    """D's latest loss on the batch, computed again after each update; None before the first one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +162,9 @@ def _record_g(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRe
         for name in ("train", "dropout"):  # the same real samples, blur and dropout as before
             trainer.gan.rng[name].set_state(streams[name])
         after = generator_loss(trainer.gan, batch)
+        seen = last.update.batch  # D's, whatever noise G was given
+        seen = replace(seen, fake=trainer.gan.generate(seen.z, seen.labels))
+        value_after = discriminator_loss(trainer.gan, seen)
     weight_update = _weight_update(before, _weights(*networks), update.loss_terms, after)
     view = StepView(_to_arrays(trainer, update.batch.fake[:SHOWN]), curve=last.view.curve)
     scored = replace(view, d_output_fake=_d_output(trainer, update.loss_terms.fake_logits[:SHOWN]))
@@ -173,9 +176,10 @@ def _record_g(trainer: Trainer, x: Grid | None, last: LineRecord) -> list[LineRe
     )
     views = [view, scored, replace(scored, push=push), moved]
     lines = (line for line in LINES if not line.of_d)
+    d_losses = *[last.discriminator_loss] * 3, detach_terms(value_after)
     return [
-        LineRecord(line, last.repetition, view, update, weight_update, last.discriminator_loss)
-        for line, view in zip(lines, views, strict=True)
+        LineRecord(line, last.repetition, view, update, weight_update, terms)
+        for line, view, terms in zip(lines, views, d_losses, strict=True)
     ]
 
 

@@ -102,7 +102,7 @@ class DCGANGenerator(Generator):
     "dcgan",
     title="DCGAN",
     paper="Radford et al. 2016, arXiv:1511.06434",
-    equation=r"h_1=\phi(W_1*x) \\ h_l=\phi(\mathrm{BN}(W_l*h_{l-1})) \\ D(x)=W_{L+1}*h_L",
+    equation=r"h_1=\phi(W_1*x) \\ h_l=\phi(\mathrm{BN}(W_l*h_{l-1})) \\ a(x)=W_{L+1}*h_L",
 )
 @dataclass(frozen=True)
 class DCGANDiscriminator(Discriminator):
@@ -172,7 +172,7 @@ class CNNGenerator(Generator):
     "cnn",
     title="CNN",
     paper="LeCun et al. 1998; spectral norm arXiv:1802.05957",
-    equation=r"h_0=x \\ h_l=\phi(W_l*h_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
+    equation=r"h_0=x \\ h_l=\phi(W_l*h_{l-1}+b_l) \\ a(x)=w^\top h_L+b",
 )
 @dataclass(frozen=True)
 class CNNDiscriminator(Discriminator):

@@ -99,7 +99,7 @@ class MLPGenerator(Generator):
     "mlp",
     title="MLP",
     paper="Goodfellow et al. 2014, arXiv:1406.2661",
-    equation=r"h_0=x \\ h_l=\phi(W_lh_{l-1}+b_l) \\ D(x)=w^\top h_L+b",
+    equation=r"h_0=x \\ h_l=\phi(W_lh_{l-1}+b_l) \\ a(x)=w^\top h_L+b",
 )
 @dataclass(frozen=True)
 class MLPDiscriminator(Discriminator):
@@ -145,7 +145,7 @@ class Maxout(nn.Module):
     "maxout_mlp",
     title="Maxout MLP",
     paper="Goodfellow et al. 2013, arXiv:1302.4389; D of arXiv:1406.2661",
-    equation=r"h_0=x \\ h_l=\max_{j\le k}\,(W_{lj}h_{l-1}+b_{lj}) \\ D(x)=w^\top h_L+b"
+    equation=r"h_0=x \\ h_l=\max_{j\le k}\,(W_{lj}h_{l-1}+b_{lj}) \\ a(x)=w^\top h_L+b"
     r" \\ k=\texttt{pieces}",
 )
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class SumOverMap(nn.Module):
     title="ResNet (SNGAN)",
     paper=PAPER,
     equation=r"h_0=W_0z+b_0 \\ h_l=S_l(h_{l-1})+F_l(h_{l-1})"
-    r" \\ a=\mathrm{ReLU}(\mathrm{BN}(h_L)) \\ G(z)=\tanh(W*a+b)",
+    r" \\ r=\mathrm{ReLU}(\mathrm{BN}(h_L)) \\ G(z)=\tanh(W*r+b)",
 )
 @dataclass(frozen=True)
 class ResNetGenerator(Generator):
@@ -108,7 +108,7 @@ class ResNetGenerator(Generator):
     title="ResNet (SNGAN)",
     paper=PAPER,
     equation=r"h_0=x \\ h_l=S_l(h_{l-1})+F_l(h_{l-1})"
-    r" \\ a=\sum_{ij}\mathrm{ReLU}(h_L)_{ij} \\ D(x)=w^\top a+b",
+    r" \\ r=\sum_{ij}\mathrm{ReLU}(h_L)_{ij} \\ a(x)=w^\top r+b",
 )
 @dataclass(frozen=True)
 class ResNetDiscriminator(Discriminator):

@@ -8,6 +8,7 @@ from typing import Any
 from gan_core.config import NETWORKS, REGISTRIES, ExperimentConfig, default_knobs
 from gan_core.data import DATASETS
 from gan_core.data.kind import DataKind
+from gan_core.words import setting_text
 
 MAX_LENGTH = 120
 
@@ -46,12 +47,7 @@ def _texts(given: Mapping[str, Any], kind: DataKind) -> dict[str, str]:
             found[key] = ", ".join([title, *_unusual(key, value, kind)])[:MAX_LENGTH]
         else:
             found[key] = _text(value)
-    return {_words(name): text for name, text in found.items()}
-
-
-def _words(name: str) -> str:
-    name = name.replace("optimizer_g", "optimizer of G").replace("optimizer_d", "optimizer of D")
-    return name.replace("_", " ")
+    return {setting_text(name): text for name, text in found.items()}
 
 
 def _unusual(key: str, component: Mapping[str, Any], kind: DataKind) -> list[str]:

@@ -64,5 +64,5 @@ def test_the_gradient_under_a_loss_is_that_of_a_run_with_it(name):
 
 def test_a_mean_is_written_out():
     each = torch.tensor([1.0, -2.0, 4.0])
-    assert latex_mean(each) == r"\frac{1 - 2 + \dots}{3} = 1"
-    assert latex_mean(each[:2]) == r"\frac{1 - 2}{2} = -0.5"
+    assert latex_mean(each) == r"\frac{1.000 - 2.000 + \dots}{3} = 1.000"
+    assert latex_mean(each[:2]) == r"\frac{1.000 - 2.000}{2} = -0.5000"

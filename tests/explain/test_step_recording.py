@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from gan_core.explain.narration import explain, latex_number, short_number, value_of_game
+from gan_core.explain.narration import explain, latex_number, value_of_game
 from gan_core.explain.step_recording import LINES, SHOWN, record_step
 from gan_core.losses import LOSSES
+from gan_core.words import number_text
 from tests.helpers.experiments import EXPERIMENTS, LINE, flat, restore_trainer
 
 pytestmark = [pytest.mark.slow, pytest.mark.typed]
@@ -86,9 +87,9 @@ def test_the_story_tells_the_numbers_of_the_step(name):
     for side in "DG":
         told = numbers_in(story[f"gradient_{side.lower()}"].numbers.split("=")[1])
         assert close(told[0], statistics[f"grad_norm_{side.lower()}"])
-    assert short_number(statistics["d_real"]) in story["loss_d"].sentence
-    assert short_number(statistics["d_fake_before"]) in story["loss_g"].sentence
-    assert (short_number(statistics["penalty"]) in story["loss_d"].sentence) or not statistics[
+    assert number_text(statistics["d_real"]) in story["loss_d"].sentence
+    assert number_text(statistics["d_fake_before"]) in story["loss_g"].sentence
+    assert (number_text(statistics["penalty"]) in story["loss_d"].sentence) or not statistics[
         "penalty"
     ]
 

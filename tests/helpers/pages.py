@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.config import REGISTRIES
+from gan_core.words import CHOICES
 from tests.helpers.paths import HOME
 
 PAGES = {"distributions": "pages/1_Distributions.py", "pictures": "pages/2_Pictures.py"}
@@ -133,7 +134,8 @@ def other_values(widget):
     now = widget.value
     if widget.type == "selectbox":
         section = widget.key.split(".")[-1]
-        names = {cls.title: cls.name for cls in REGISTRIES.get(section, ())}
+        names = {words: choice for choice, words in CHOICES.items()}
+        names |= {cls.title: cls.name for cls in REGISTRIES.get(section, ())}
         values = [names.get(option, type(now)(option)) for option in widget.options]
     elif widget.type == "select_slider":
         values = [type(now)(float(option)) for option in (widget.options[0], widget.options[-1])]

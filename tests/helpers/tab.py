@@ -60,11 +60,11 @@ def press(page: Page, name: str) -> None:
 
 
 def tile(page: Page, label: str) -> str:
-    """Return a tile's value as it stands on the page.
+    """Return a tile's value as it stands on the page, with a hyphen for a minus.
 
     While the page is written anew a tile may stand twice: the new one above the one it replaces.
     """
-    return page.locator(f".tile[data-name='{label}'] .value").first.inner_text()
+    return page.locator(f".tile[data-name='{label}'] .value").first.inner_text().replace("−", "-")
 
 
 def step(page: Page) -> int:

@@ -25,9 +25,9 @@ def config(**changes):
     [
         ({"loss": "hinge"}, ["Hinge"]),
         ({"batch_size": 32}, ["batch size 16 → 32"]),
-        ({"n_critic": 2}, ["n critic 1 → 2"]),
-        ({"regularizer": {"name": "r1", "gamma": 2.0}}, ["regularizer's gamma 0.5 → 2"]),
-        ({"optimizer_g": ADAM | {"lr": 0.0005}}, ["G's optimizer: lr 0.001 → 0.0005"]),
+        ({"n_critic": 2}, ["D updates per G update 1 → 2"]),
+        ({"regularizer": {"name": "r1", "gamma": 2.0}}, ["regularizer's γ 0.5 → 2"]),
+        ({"optimizer_g": ADAM | {"lr": 0.0005}}, ["G's optimizer: learning rate 0.001 → 0.0005"]),
         ({"optimizer_d": {"name": "sgd"}}, ["D's optimizer: SGD"]),
         ({"instance_noise": 0.1, "precision": "bf16"}, ["instance noise 0 → 0.1", "fp32 → bf16"]),
     ],
@@ -45,12 +45,15 @@ def test_changes_of_one_step_are_described_together():
     for size in (20, 24, 32):
         trainer.update_config(config(batch_size=size))
     trainer.update_config(config(batch_size=32, n_critic=2))
-    assert trainer.config_changes == [(3, "batch size 16 → 32"), (3, "n critic 1 → 2")]
+    assert trainer.config_changes == [
+        (3, "batch size 16 → 32"),
+        (3, "D updates per G update 1 → 2"),
+    ]
     trainer.update_config(config(n_critic=2))
-    assert trainer.config_changes == [(3, "n critic 1 → 2")]
+    assert trainer.config_changes == [(3, "D updates per G update 1 → 2")]
     trainer.step(1)
     trainer.update_config(config())
-    assert trainer.config_changes[1:] == [(4, "n critic 2 → 1")]
+    assert trainer.config_changes[1:] == [(4, "D updates per G update 2 → 1")]
 
 
 def test_changes_come_back_with_the_state_and_are_dropped_with_the_future():
@@ -66,7 +69,7 @@ def test_changes_come_back_with_the_state_and_are_dropped_with_the_future():
     trainer.restore_to(state)
     assert trainer.config_changes == [(2, "Hinge")]
     trainer.update_config(config(loss="hinge", n_critic=3))
-    assert trainer.config_changes == [(2, "Hinge"), (4, "n critic 1 → 3")]
+    assert trainer.config_changes == [(2, "Hinge"), (4, "D updates per G update 1 → 3")]
 
 
 def test_a_run_knows_since_when_its_curves_are_what_they_are():
@@ -107,7 +110,7 @@ def test_bins_of_another_quantity_are_not_among_the_curves():
 
 
 def test_a_checkpoint_of_an_earlier_version_is_cut_at_its_last_change_of_loss():
-    changes = [(3, "batch size 16 → 32"), (7, "Hinge"), (9, "n critic 1 → 2")]
+    changes = [(3, "batch size 16 → 32"), (7, "Hinge"), (9, "D updates per G update 1 → 2")]
     assert used_losses(changes, config(loss="hinge").loss) == [(7, "hinge")]
     assert used_losses(changes[:1], config().loss) == [(0, "non_saturating")]
     assert tuple(LossLog([(7, "hinge")]).quantities()) == (7, 7, None)

@@ -152,7 +152,7 @@ def curve_of(figure, name):
 
 def test_the_curve_after_gs_update_has_every_point_that_was_measured():
     trainer, snapshot = trained(120)
-    after = curve_of(figures.d_outputs(snapshot, trainer.config, "a"), "after, every 25th step")
+    after = curve_of(figures.d_outputs(snapshot, trainer.config, "a"), "D(G(z)), G updated")
     history = snapshot.history
     pairs = zip(history["step"], history["d_fake_after"], strict=True)
     kept = [(s, v) for s, v in pairs if v == v]
@@ -169,7 +169,7 @@ def test_every_curve_of_a_long_run_has_its_peaks():
         (figures.losses, {"loss_d": "loss of D", "loss_g": "loss of G"}),
         (
             figures.d_outputs,
-            {"d_real": "D(x), real", "d_fake_before": "D(G(z)) before G's update"},
+            {"d_real": "D(x), real", "d_fake_before": "D(G(z))"},
         ),
     ):
         drawn = figure(snapshot, config, "a")

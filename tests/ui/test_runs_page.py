@@ -47,7 +47,10 @@ def test_the_table_holds_what_is_known_of_each_run():
     assert list(table["Name"]) == [EVIL, "first"]
     assert list(table["Data"]) == ["Uniform", "Normal"]
     assert list(table["Step"]) == [2, 2]
-    assert "loss: Hinge; batch size: 8; n critic: 2" in table["Differs from the defaults in"][1]
+    assert (
+        "loss: Hinge; batch size: 8; D updates per G update: 2"
+        in table["Differs from the defaults in"][1]
+    )
     assert all(table["Samples"].str.startswith("data:image/png;base64,"))
     saved = datetime.fromtimestamp(all_folders()[0].metadata().saved, UTC)
     assert abs(table["Saved"][0] - saved).total_seconds() < 60

@@ -17,7 +17,7 @@ function theme(root) {
 function themed(layout, colors) {
   const made = { ...layout, ...THEMED };
   made.font = { size: 12, ...layout.font, color: colors.text, family: colors.font };
-  made.hoverlabel = { bgcolor: colors.back, font: { color: colors.text } };
+  made.hoverlabel = { bgcolor: colors.back, font: { color: colors.text }, namelength: -1 };
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis\d*$/.test(name)) {
       const line = { gridcolor: colors.grid, zerolinecolor: colors.grid, linecolor: colors.grid };
@@ -28,6 +28,24 @@ function themed(layout, colors) {
   made.annotations = (layout.annotations ?? []).map((words) => ({ bgcolor: colors.veil, borderpad: 1, ...words }));
   made.shapes = (layout.shapes ?? []).map(inherit);
   return made;
+}
+
+// Heights are meant for a window 900 px high; charts share what a higher one has more.
+const stretch = () => Math.min(1.6, Math.max(1, (window.innerHeight - 330) / 570));
+const NARROW = 640;
+const LEGEND_ROOM = 60;
+
+// The layout, as high as this window allows. Panels side by side keep a width at which their words
+// do not meet; a narrow window scrolls to them.
+function fitted(root, layout) {
+  const panels = Object.keys(layout).filter((name) => /^xaxis\d*$/.test(name) && layout[name].domain).length;
+  const names = layout.yaxis?.automargin ? 300 : 0; // words instead of numbers
+  root.style.minWidth = panels > 1 ? `${names + Math.min(panels, 4) * 210}px` : "";
+  root.parentElement.style.overflowX = panels > 1 ? "auto" : "";
+  const narrow = panels < 2 && window.innerWidth < NARROW;
+  const height = Math.round(layout.height * stretch() + (narrow ? LEGEND_ROOM : 0));
+  root.style.height = `${height}px`;
+  return { ...layout, height };
 }
 
 function draw(root) {
@@ -42,7 +60,7 @@ function draw(root) {
   const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
   const colors = theme(root);
   live.text = colors.text;
-  window.Plotly.react(root, figure.data, themed(figure.layout, colors), config);
+  window.Plotly.react(root, figure.data, themed(fitted(root, figure.layout), colors), config);
   if (figure.layout.meta === "zoom" && !live.tells) {
     live.tells = true;
     root.on("plotly_relayout", (change) => tellZoom(live, change));
@@ -82,6 +100,7 @@ function prepare(root) {
   window.addEventListener("pointerup", release, true);
   window.addEventListener("pointercancel", release, true);
   window.addEventListener("plotly-ready", again);
+  window.addEventListener("resize", again);
   const scheme = new MutationObserver(() => {
     if (live.text && theme(root).text !== live.text) again();
   });
@@ -102,6 +121,7 @@ function prepare(root) {
     window.removeEventListener("pointerup", release, true);
     window.removeEventListener("pointercancel", release, true);
     window.removeEventListener("plotly-ready", again);
+    window.removeEventListener("resize", again);
     scheme.disconnect();
     window.Plotly?.purge(root);
     delete root.live;
@@ -134,7 +154,7 @@ export default function ({ parentElement, data, setStateValue }) {
   if (!same(root.live.data, data)) {
     root.live.data = data;
     root.live.next = decode(data);
-    root.style.height = `${root.live.next.layout.height}px`;
+    fitted(root, root.live.next.layout);
     schedule(root);
   }
   return () => setTimeout(() => root.isConnected || root.live?.end(), 500);

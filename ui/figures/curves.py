@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gan_core.config import ExperimentConfig
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.words import number_text
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAKE,
@@ -11,7 +12,8 @@ from ui.figures.primitives import (
     Figure,
     axis,
     cut,
-    d_label,
+    d_axis,
+    d_symbol,
     envelope,
     level,
     over_steps,
@@ -30,13 +32,13 @@ def losses(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figur
         *envelope(curves, "loss_g", "loss of G", FAKE, line=THIN),
     ]
     if not config.loss.has_equilibrium_value:
-        levels = [level(at_d, f"D at equilibrium {at_d:.3g}; G: any", DISCRIMINATOR)]
+        levels = [level(at_d, f"D's equilibrium {number_text(at_d)}; G: any", DISCRIMINATOR)]
     elif at_d == at_g:
-        levels = [level(at_d, f"both at equilibrium {at_d:.3g}")]
+        levels = [level(at_d, f"equilibrium {number_text(at_d)}")]
     else:
         levels = [
-            level(at_d, f"D at equilibrium {at_d:.3g}", DISCRIMINATOR),
-            level(at_g, f"G at equilibrium {at_g:.3g}", FAKE),
+            level(at_d, f"D's equilibrium {number_text(at_d)}", DISCRIMINATOR),
+            level(at_g, f"G's equilibrium {number_text(at_g)}", FAKE),
         ]
     title = "loss, nats" if config.loss.is_probabilistic else "loss"
     former = snapshot.quantities.former or "another loss"
@@ -48,13 +50,14 @@ def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
     """Return D's mean output on real and generated batches over the steps."""
     since = snapshot.quantities.outputs
     curves = snapshot.curves.after(since)
+    d = d_symbol(config)
     data = [
-        *envelope(curves, "d_real", "D(x), real", REAL, line=THIN),
-        *envelope(curves, "d_fake_before", "D(G(z)) before G's update", FAKE, line=THIN),
+        *envelope(curves, "d_real", f"{d}(x), real", REAL, line=THIN),
+        *envelope(curves, "d_fake_before", f"{d}(G(z))", FAKE, line=THIN),
         *envelope(
             curves.where("d_fake_after"),
             "d_fake_after",
-            "after, every 25th step",
+            f"{d}(G(z)), G updated",
             FAKE,
             line=THIN | {"dash": "dot"},
             opacity=0.8,
@@ -64,8 +67,9 @@ def d_outputs(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
     cuts = cut(since, f"here D gave {before}")
     levels = []
     if config.loss.is_probabilistic:
-        levels.append(level(0.5, "cannot tell 0.5"))
-    scores = axis(f"mean {d_label(config)}")
+        levels.append(level(0.5, "½: cannot tell"))
+    scores = d_axis(config)
+    scores["title"] = axis(f"mean of {d}")["title"]
     if config.loss.is_probabilistic:
         scores["range"] = [-0.02, 1.02]
     return over_steps(data, levels, cuts, scores, snapshot, revision)

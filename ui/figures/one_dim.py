@@ -10,6 +10,7 @@ import numpy as np
 from gan_core.config import ExperimentConfig
 from gan_core.evaluation.metrics import METRICS
 from gan_core.training.monitoring.snapshot import DensityView, Snapshot
+from gan_core.words import number_text
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAINT,
@@ -18,33 +19,33 @@ from ui.figures.primitives import (
     REAL,
     Figure,
     Panel,
+    add_density_axis,
     axis,
     curve,
-    d_label,
+    d_axis,
     d_name,
-    data_label,
+    d_symbol,
     layout,
+    level,
     small_multiples,
+    x_axis,
 )
 
 
 def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
     """Return the paper's Figure 1: both densities, D and the best D over the axis."""
-    view = snapshot.density
-    kind = d_name(config) + ("" if config.loss.is_probabilistic else ", raw score")
+    view, d = snapshot.density, d_symbol(config)
+    hill = {"fill": "tozeroy", "yaxis": "y2"}
     data = [
-        curve(view.x, view.p_fake, "generated density", FAKE, fill="tozeroy"),
-        curve(view.x, view.d, kind, DISCRIMINATOR, yaxis="y2"),
+        curve(view.x, view.p_fake, "generated density", FAKE, **hill),
+        curve(view.x, view.d, d_name(config), DISCRIMINATOR),
     ]
     if not np.isnan(view.p_real).all():  # the numbers are on this machine
-        data.insert(0, curve(view.x, view.p_real, "target density", REAL, fill="tozeroy"))
+        data.insert(0, curve(view.x, view.p_real, "target density", REAL, **hill))
     if view.d_optimal is not None and not np.isnan(view.d_optimal).all():
         dash = {"dash": "dash", "width": 2}
-        data.append(
-            curve(view.x, view.d_optimal, "best possible D*(x)", OPTIMUM, yaxis="y2", line=dash)
-        )
-    score = axis(d_label(config), overlaying="y", side="right", showgrid=False, zeroline=False)
-    score |= {"tickmode": "auto", "nticks": 6}
+        data.append(curve(view.x, view.d_optimal, f"best {d}*(x)", OPTIMUM, line=dash))
+    score = d_axis(config, showgrid=False, zeroline=False)
     if config.loss.score_range:
         low, high = config.loss.score_range
         score["range"] = [low - 0.02, high + 0.02]
@@ -52,17 +53,17 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
         # D* is a logarithm of densities, which runs off where one of them ends; D does not.
         reach = max(1.0, float(np.ptp(view.d)))
         score["range"] = [float(view.d.min()) - reach, float(view.d.max()) + reach]
-    return {
-        "data": data,
-        "layout": layout(
-            390,
-            revision,
-            margin={"l": 56, "r": 60, "t": 46, "b": 44},
-            xaxis=axis(data_label(config), range=[view.x[0], view.x[-1]]),
-            yaxis=axis("density, per unit of x", rangemode="tozero"),
-            yaxis2=score,
-        ),
-    }
+    half = [level(0.5, None, DISCRIMINATOR)] if config.loss.is_probabilistic else []
+    made = layout(
+        228,
+        revision,
+        margin={"l": 50, "t": 24, "b": 36},
+        xaxis=x_axis(config, range=[view.x[0], view.x[-1]]),
+        yaxis=score,
+        shapes=half,
+    )
+    add_density_axis(made)
+    return {"data": data, "layout": made}
 
 
 def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Figure:
@@ -82,17 +83,17 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
             _noise_prior(view),
         ],
         "layout": layout(
-            300,
+            160,
             revision,
             hovermode=False,
             showlegend=False,
-            margin={"l": 56, "r": 60, "t": 40, "b": 44},
-            xaxis=axis(data_label(config, "x = G(z)"), range=[low, high], side="top", **still),
+            margin={"l": 50, "r": 56, "t": 18, "b": 40},
+            xaxis=axis("", range=[low, high], side="top", **still),
             yaxis={
                 "domain": [0.36, 1],
                 "range": [0, 1],
                 "tickvals": [0, 1],
-                "ticktext": ["z", "G(z)"],
+                "ticktext": ["z", "x = G(z)"],
                 **still,
             },
             xaxis2=axis(z_name, range=[view.z[0], view.z[-1]], anchor="y2", **still),
@@ -100,7 +101,8 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
                 "probability" if view.atoms else "density",
                 domain=[0, 0.26],
                 rangemode="tozero",
-                nticks=3,
+                side="right",
+                nticks=2,
                 **still,
             ),
         ),
@@ -136,7 +138,7 @@ def distances(snapshot: Snapshot, revision: str, muted: bool = False) -> Figure:
             snapshot.metric_curves,
             name,
             floors.get(name, math.nan),
-            f"perfect sampler {floors[name]:.2g}" if name in floors else "",
+            f"perfect sampler {number_text(floors[name])}" if name in floors else "",
             log=True,
             muted=muted,
         )

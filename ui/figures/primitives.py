@@ -26,13 +26,26 @@ GREY, FAINT = "#808080", "rgba(128,128,128,0.55)"
 Figure = dict[str, Any]
 
 
+LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"} | {
+    "font": {"size": 11},
+    "tracegroupgap": 0,
+}
+
+PANEL_GAP = 0.065
+"""Between two panels in a row, as a share of the figure's width: the numbers of an axis."""
+
+HEAD = 38
+"""Pixels above a panel, for a title of two lines."""
+
 MAX_MARK = 40
 """Characters beside a mark in a chart over the steps."""
 
 
 def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:
-    """Return a line trace."""
+    """Return a line trace; it stands in the legend before it has a point."""
     line = {"color": color, "width": 2} | more.pop("line", {})
+    if not len(x):
+        x, y = [None], [None]
     return {"mode": "lines", "x": x, "y": y, "name": name, "line": line} | more
 
 
@@ -68,13 +81,6 @@ def level(y: float, name: str | None, color: str | None = None, **place: Any) ->
     return {"type": "line", "y0": y, "y1": y, "line": line} | across | named
 
 
-def with_curves(
-    levels: list[dict[str, Any]], data: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return the levels if there is a curve; Plotly cannot lay out a legend of levels alone."""
-    return levels if any(len(trace["x"]) for trace in data) else []
-
-
 def change(step: int, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a vertical line where a setting was changed, and the words at its foot."""
     place = {"xref": "x", "yref": "y domain"}
@@ -99,8 +105,8 @@ def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
     made = {
         "height": height,
         "uirevision": revision,
-        "margin": {"l": 56, "r": 16, "t": 28, "b": 44},
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
+        "margin": {"l": 56, "r": 16, "t": 28, "b": 38},
+        "legend": LEGEND,
         "hovermode": "x unified",
         "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
         "showlegend": True,
@@ -109,12 +115,23 @@ def layout(height: int, revision: str, **more: Any) -> dict[str, Any]:
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
-    return {"title": {"text": title}} | more
+    return {"title": {"text": title, "standoff": 4}} | more
 
 
-def data_label(config: ExperimentConfig, symbol: str = "x") -> str:
-    """Return the title of an axis of samples: the symbol, and the name of the data."""
-    return f"{symbol}, {literal(config.dataset.axis_name)}"
+def step_axis(**more: Any) -> dict[str, Any]:
+    """Return an axis of steps, from 0."""
+    named = {"unifiedhovertitle": {"text": "step %{x:,d}"}}
+    return axis("step", rangemode="tozero", **named) | more
+
+
+def d_symbol(config: ExperimentConfig) -> str:
+    """Return the letter of D's output as it is drawn: a probability D, or a score a."""
+    return "D" if config.loss.is_probabilistic else "a"
+
+
+def data_label(config: ExperimentConfig) -> str:
+    """Return the title of an axis of samples: x, and the name of the data."""
+    return f"x, {literal(config.dataset.axis_name)}"
 
 
 def literal(text: str, most: int = 40) -> str:
@@ -125,12 +142,26 @@ def literal(text: str, most: int = 40) -> str:
 
 def d_label(config: ExperimentConfig) -> str:
     """Return the meaning of D's output under this loss, as an axis label."""
-    return "probability of real" if config.loss.is_probabilistic else "raw score of D"
+    return "D(x), probability of real" if config.loss.is_probabilistic else "a(x), score of D"
+
+
+def d_axis(config: ExperimentConfig, **more: Any) -> dict[str, Any]:
+    """Return the axis of D's output, at the left of every figure that has it."""
+    ticks = {"nticks": 6}
+    if config.loss.is_probabilistic:
+        ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0", "¼", "½", "¾", "1"]}
+    return axis(d_label(config), **ticks) | more
+
+
+def x_axis(config: ExperimentConfig, **more: Any) -> dict[str, Any]:
+    """Return the axis of numbers as the data have them."""
+    return axis(data_label(config), unifiedhovertitle={"text": "x = %{x:.4~g}"}) | more
 
 
 def d_name(config: ExperimentConfig) -> str:
     """Return the name of D's curve over x, which is that of D at rest."""
-    return "D(x) at rest" if config.architecture.discriminator.differs_at_rest else "D(x)"
+    rests = config.architecture.discriminator.differs_at_rest
+    return f"{d_symbol(config)}(x)" + (" at rest" if rests else "")
 
 
 def shortened(texts: list[str]) -> str:
@@ -156,12 +187,12 @@ def over_steps(
     return {
         "data": data,
         "layout": layout(
-            345,
+            194,
             revision,
-            margin={"l": 56, "r": 16, "t": 46, "b": 44},
-            xaxis=axis("step", rangemode="tozero"),
+            margin={"l": 50, "r": 8, "t": 44, "b": 36},
+            xaxis=step_axis(),
             yaxis=yaxis,
-            shapes=[*with_curves(levels, data), *lines],
+            shapes=[*levels, *lines],
             annotations=list(words),
         ),
     }
@@ -185,34 +216,36 @@ class Panel:
 def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figure:
     """Return small charts in rows of `across`, each with its own axes."""
     rows = -(-len(panels) // across)
+    height = 158 if rows == 1 else 178 * rows
+    head, foot = HEAD / height, 38 / height
     data, lines, words, axes = [], [], [], {}
     for i, panel in enumerate(panels):
         number = "" if i == 0 else str(i + 1)
-        left = round((i % across) / across * (1 + 0.06 / across), 4)
-        right = round(left + 1 / across - 0.04, 4)
-        top = 1 - (i // across) / rows
-        bottom = top - 1 / rows + (0.13 if rows > 1 else 0)
-        low = top - 0.06 if rows > 1 else top
-        axes[f"xaxis{number}"] = axis(
-            "step", domain=[left, min(right, 1)], anchor=f"y{number}", rangemode="tozero"
+        top = 1 - (i // across) / rows - head
+        bottom = 1 - (i // across + 1) / rows + foot
+        axes[f"xaxis{number}"] = step_axis(
+            domain=panel_domain(i % across, across), anchor=f"y{number}"
         )
         scale = {"type": "log", "exponentformat": "power", "dtick": 1} if panel.log else {}
         axes[f"yaxis{number}"] = axis(
-            panel.unit, domain=[bottom, low], anchor=f"x{number}", nticks=5, **scale
+            "", domain=[round(bottom, 4), round(top, 4)], anchor=f"x{number}", nticks=5, **scale
         )
         place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         mode = "lines+markers" if len(panel.curves) < 10 else "lines"
         color = GREY if panel.muted else FAKE
         data += envelope(panel.curves, panel.column, panel.title, color, mode=mode, **place)
+        below = ""
         if np.isfinite(panel.level):
             place = {"xref": f"x{number} domain", "yref": f"y{number}"}
             lines.append(level(panel.level, None, REAL, **place))
-            words.append(note_above(f"┄ {panel.words}", min(right, 1), low))
-        words.append(headline(panel.title, left, low))
+            below = f"┄ {panel.words}"
+        title = f"<b>{panel.title}</b>" + (f", {panel.unit}" if panel.unit else "")
+        words.append(headline(title, number, below))
     made = layout(
-        250 if rows == 1 else 215 * rows,
+        height,
         revision,
         showlegend=False,
+        margin={"l": 50, "r": 8, "t": 0, "b": 0},
         shapes=lines,
         annotations=words,
         **axes,
@@ -220,15 +253,22 @@ def small_multiples(panels: Sequence[Panel], across: int, revision: str) -> Figu
     return {"data": data, "layout": made}
 
 
-def headline(title: str, left: float, top: float) -> dict[str, Any]:
-    place = {"x": left, "xref": "paper", "xanchor": "left", "y": top + 0.005, "yref": "paper"}
-    return place | {"text": f"<b>{title}</b>", "yanchor": "bottom", "showarrow": False}
+def panel_domain(place: int, across: int) -> list[float]:
+    """Return the part of a figure's width that its panel of that place has, of so many in a row.
+
+    The gaps between them have room for the numbers of an axis.
+    """
+    wide = (1 - PANEL_GAP * (across - 1)) / across
+    left = place * (wide + PANEL_GAP)
+    return [round(left, 4), round(min(left + wide, 1.0), 4)]
 
 
-def note_above(text: str, right: float, top: float) -> dict[str, Any]:
-    """Return words above the right end of a panel."""
-    place = {"x": right, "xref": "paper", "xanchor": "right", "y": top + 0.005, "yref": "paper"}
-    return place | {"text": text, "yanchor": "bottom", "showarrow": False, "font": {"size": 11}}
+def headline(title: str, number: str, below: str = "") -> dict[str, Any]:
+    """Return the title above the panel of the axes of that number, and a line below it."""
+    text = f"{title}<br><span style='font-size:11px'>{below}</span>" if below else title
+    place = {"x": 0, "xref": f"x{number} domain", "xanchor": "left", "align": "left"}
+    place |= {"y": 1, "yref": f"y{number} domain", "yanchor": "bottom", "showarrow": False}
+    return place | {"text": text}
 
 
 def points(x: Values, y: Values, name: str, color: str, **more: Any) -> dict[str, Any]:
@@ -246,6 +286,6 @@ def points(x: Values, y: Values, name: str, color: str, **more: Any) -> dict[str
 
 def add_density_axis(made: dict[str, Any]) -> None:
     """Add an axis for densities at the right of a layout, drawn behind the curves."""
-    made["yaxis"] |= {"overlaying": "y2", "tickmode": "auto", "nticks": 6}
-    made["yaxis2"] = axis("density", side="right", showgrid=False, rangemode="tozero", nticks=4)
-    made["margin"] |= {"r": 60}
+    made["yaxis"] |= {"overlaying": "y2"}
+    made["yaxis2"] = axis("density", side="right", showgrid=False, rangemode="tozero", nticks=5)
+    made["margin"] |= {"r": 56}

@@ -19,13 +19,13 @@ from ui.figures.primitives import (
     REAL,
     Figure,
     add_density_axis,
-    axis,
     curve,
-    d_label,
+    d_axis,
     d_name,
-    data_label,
+    d_symbol,
     layout,
     points,
+    x_axis,
 )
 
 FAR = 85
@@ -33,6 +33,12 @@ FAR = 85
 
 FORCE = 0.16
 """How long the longest arrow is, as a share of the axis it runs along."""
+
+LANE = 0.03
+"""How far apart two arrows are that run beside each other, as a share of D's axis."""
+
+MORE = "#e6c229"
+"""Yellow: more ink is wanted. Blue, orange and green have their meanings."""
 
 
 def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> Figure:
@@ -43,13 +49,11 @@ def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> F
     low, high = config.loss.score_range or _reach(seen)
     span = high - low
     floor = low - 0.12 * span
+    d = d_symbol(config)
     data = [curve(x, seen.curve, d_name(config), DISCRIMINATOR)]
     if seen.curve_before is not None:
-        data.append(
-            curve(
-                x, seen.curve_before, "D before", DISCRIMINATOR, line={"dash": "dot"}, opacity=0.6
-            )
-        )
+        before = {"line": {"dash": "dot"}, "opacity": 0.6}
+        data.append(curve(x, seen.curve_before, f"{d}(x) before", DISCRIMINATOR, **before))
     for name, color, samples, answers, force in (
         ("real x", REAL, seen.real, seen.d_output_real, seen.logit_force_real),
         ("generated G(z)", FAKE, seen.fake, seen.d_output_fake, seen.logit_force_fake),
@@ -57,31 +61,35 @@ def scene(seen: StepView, x: Grid, config: ExperimentConfig, revision: str) -> F
         if samples is None:
             continue
         height = np.full_like(samples, floor) if answers is None else answers
-        data.append(points(samples, height, name, color))
+        hover = "x = %{x:.3~f}" + ("" if answers is None else f"<br>{d}(x) = %{{y:.3~f}}")
+        data.append(points(samples, height, name, color, hovertemplate=hover))
         if force is not None:
             push = _scaled(force, FORCE * span)
             still = np.zeros_like(push)
             data.append(arrows(samples, height, still, push, "push on D", color, showlegend=False))
     if seen.push is not None:
         push = _scaled(seen.push[:, 0], FORCE * (x[-1] - x[0]))
-        still = np.zeros_like(push)
+        lift = spread(seen.fake, seen.fake + push, seen.d_output_fake, LANE * span)
         data.append(
-            arrows(seen.fake, seen.d_output_fake, push, still, "push on G(z), scaled", FAKE)
+            arrows(
+                seen.fake, seen.d_output_fake, push, lift, "push on G(z), scaled", FAKE, bent=True
+            )
         )
     if seen.fake_before is not None:
         rest = np.full_like(seen.fake, floor)
         data.append(points(seen.fake_before, rest, "G(z) before", FAINT))
         moved = seen.fake - seen.fake_before
-        data.append(arrows(seen.fake_before, rest, moved, 0 * rest, "moved", FAKE))
+        lift = spread(seen.fake_before, seen.fake, rest, LANE * span)
+        data.append(arrows(seen.fake_before, rest, moved, lift, "moved", FAKE, bent=True))
     return {
         "data": data,
         "layout": layout(
-            330,
+            270,
             revision,
             hovermode="closest",
-            margin={"l": 56, "r": 16, "t": 46, "b": 44},
-            xaxis=axis(data_label(config), range=[x[0], x[-1]]),
-            yaxis=axis(d_label(config), range=[floor - 0.06 * span, high + 0.1 * span]),
+            margin={"l": 50, "r": 8, "t": 44, "b": 36},
+            xaxis=x_axis(config, range=[x[0], x[-1]]),
+            yaxis=d_axis(config, range=[floor - 0.06 * span, high + 0.1 * span]),
         ),
     }
 
@@ -118,22 +126,52 @@ def _scaled(values: Values, length: float) -> Values:
     return values * (length / largest) if largest else values
 
 
+def spread(start: Values, end: Values, height: Values, lane: float) -> Values:
+    """Return how far each arrow along the axis is lifted, so that no two lie on one another.
+
+    An arrow goes from `start` to `end` at its `height`; those that would meet get lanes above each
+    other, `lane` high, in which the lowest one stays where it is.
+    """
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    lifted = np.zeros(len(start))
+    placed: list[int] = []
+    for i in np.argsort(low, kind="stable"):
+        near = [j for j in placed if low[j] <= high[i] and low[i] <= high[j]]
+        while any(abs(height[i] + lifted[i] - height[j] - lifted[j]) < lane for j in near):
+            lifted[i] += lane / 2
+        placed.append(int(i))
+    return lifted
+
+
 def arrows(
-    x: Values, y: Values, dx: Values, dy: Values, name: str, color: str, **more: Any
+    x: Values,
+    y: Values,
+    dx: Values,
+    dy: Values,
+    name: str,
+    color: str,
+    bent: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Return arrows from (x, y) to (x + dx, y + dy) as one trace."""
+    """Return arrows from (x, y) to (x + dx, y + dy) as one trace.
+
+    A `bent` one rises by dy at its foot, then runs level.
+    """
     gap = np.full_like(x, np.nan)
+    xs, ys, sizes = [x, x + dx, gap], [y, y + dy, gap], [0, 11, 0]
+    if bent:
+        xs, ys, sizes = [x, *xs], [y, y + dy, *ys[1:]], [0, *sizes]
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": np.stack([x, x + dx, gap], 1).ravel(),
-        "y": np.stack([y, y + dy, gap], 1).ravel(),
+        "x": np.stack(xs, 1).ravel(),
+        "y": np.stack(ys, 1).ravel(),
         "name": name,
         "line": {"color": color, "width": 2},
         "marker": {
             "symbol": "arrow",
             "angleref": "previous",
-            "size": [0, 11, 0] * len(x),
+            "size": sizes * len(x),
             "color": color,
         },
         "hoverinfo": "skip",
@@ -154,7 +192,7 @@ def judged(pixels: PixelArray, answers: Values | None, low: float, high: float) 
 
 
 def push_map(push: np.ndarray) -> PixelArray:
-    """Return pushes on pictures as pictures: green where more ink is wanted, purple where less.
+    """Return pushes on pictures as pictures: yellow where more ink is wanted, purple where less.
 
     `push` has shape (n, channels, height, width); each is scaled by its own largest. Colour
     pictures show the push on each channel around grey.
@@ -164,7 +202,7 @@ def push_map(push: np.ndarray) -> PixelArray:
     if push.shape[1] == 3:
         return np.round(127.5 + 127.5 * part).astype(np.uint8)
     more, less = np.clip(part, 0, 1), np.clip(-part, 0, 1)
-    return np.round(more * _rgb(DISCRIMINATOR) + less * _rgb(OPTIMUM)).astype(np.uint8)
+    return np.round(more * _rgb(MORE) + less * _rgb(OPTIMUM)).astype(np.uint8)
 
 
 def moved(pixels: PixelArray, push: np.ndarray) -> PixelArray:

@@ -13,27 +13,34 @@ from gan_core.explain.equilibrium import Curves
 from gan_core.explain.layer_gradients import GradientNorms, LayerGradients
 from gan_core.explain.loss_curves import LossView
 from gan_core.training.monitoring.history import StepCurves
+from gan_core.words import number_text
 from ui.figures.primitives import (
     DISCRIMINATOR,
     FAINT,
     FAKE,
     GREY,
+    LEGEND,
     OPTIMUM,
     REAL,
     Figure,
     add_density_axis,
     axis,
     curve,
-    d_label,
+    d_axis,
     d_name,
-    data_label,
+    d_symbol,
     envelope,
     headline,
     layout,
     level,
+    panel_domain,
     points,
-    with_curves,
+    step_axis,
+    x_axis,
 )
+
+SLOPES = ((FAKE, "solid"), (GREY, "dash"), (GREY, "dot"))
+"""Colour and dashes of the slopes that are compared; the first is of the loss that is shown."""
 
 
 def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> Figure:
@@ -48,30 +55,35 @@ def loss_curves(seen: LossView, slopes: dict[str, LossView], revision: str) -> F
         points(seen.fake, seen.fake_costs_d, "generated batch", FAKE, marker={"size": 6}),
     ]
     second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
-    data.append(curve(seen.logit, seen.g, "it costs G", DISCRIMINATOR, **second))
-    data.append(points(seen.fake, seen.fake_costs_g, "batch", FAKE, marker={"size": 6}, **second))
+    data.append(curve(seen.logit, seen.g, "a generated one", FAKE, **second))
+    data.append(
+        points(seen.fake, seen.fake_costs_g, "generated batch", FAKE, marker={"size": 6}, **second)
+    )
     third = {"xaxis": "x3", "yaxis": "y3"}
-    for (name, view), color in zip(slopes.items(), (OPTIMUM, DISCRIMINATOR, FAINT), strict=False):
-        data.append(curve(view.logit, np.abs(view.slope_g), name, color, **third))
+    for (name, view), (color, dash) in zip(slopes.items(), SLOPES, strict=False):
+        line = {"dash": dash}
+        data.append(curve(view.logit, np.abs(view.slope_g), name, color, line=line, **third))
         steep = np.abs(view.fake_slopes_g)
         dots = points(view.fake, steep, name, color, marker={"size": 6}, showlegend=False)
         data.append(dots | third)
+    for trace in data:
+        trace["hovertemplate"] = "a = %{x:.3~f}<br>%{y:.3~f}"
     made = layout(
-        330,
+        298,
         revision,
         hovermode="closest",
-        margin={"l": 46, "r": 8, "t": 62, "b": 44},
-        legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
+        margin={"l": 46, "r": 8, "t": 66, "b": 44},
+        legend=LEGEND | {"y": 1 + 22 / 188},
     )
-    titles = ("D's loss, the other half at its mean", "G's loss", "slope G gets, |dℓ/dlogit|")
+    titles = ("D's loss, the other half at its mean", "G's loss", "slope that G gets, |∂ℓ/∂a|")
     words = []
     for i, title in enumerate(titles):
         number = "" if i == 0 else str(i + 1)
-        left = i / 3 + 0.015 * i
-        domain = [left, left + 0.29]
-        made[f"xaxis{number}"] = axis("D's logit", domain=domain, anchor=f"y{number}")
-        made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
-        words.append(headline(title, left, 1.0))
+        domain = panel_domain(i, 3)
+        off = {"ticklabelstandoff": 4}  # the axes' first numbers meet in the corner
+        made[f"xaxis{number}"] = axis("D's logit a", domain=domain, anchor=f"y{number}", **off)
+        made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6, **off)
+        words.append(headline(f"<b>{title}</b>", number))
     made["annotations"] = words
     return {"data": data, "layout": made}
 
@@ -116,7 +128,8 @@ def flow(rows: Sequence[LayerGradients], revision: str) -> Figure:
             dtick=1,
             exponentformat="power",
         )
-        words.append(headline(title, domain[0], 1.0))
+        place = {"x": domain[0], "xref": "paper", "y": 1.0, "yref": "paper"}
+        words.append(headline(f"<b>{title}</b>", "") | place)
     made["legend"] |= {"y": 1.0 + 34 / made["height"]}
     made["annotations"] = words
     return {"data": data, "layout": made}
@@ -157,7 +170,8 @@ def _layer(row: LayerGradients) -> str:
 def _bars(lengths: np.ndarray, places: np.ndarray, name: str, color: str) -> dict[str, Any]:
     bar = {"type": "bar", "orientation": "h", "x": lengths, "y": places, "name": name}
     wide = 0.8 if color == FAINT else 0.4
-    return bar | {"width": wide, "marker": {"color": color}, "legendgroup": name}
+    more = {"legendgroup": name, "hovertemplate": "%{x:.3~g}"}
+    return bar | {"width": wide, "marker": {"color": color}} | more
 
 
 def _note(text: str, number: str, y: int) -> dict[str, Any]:
@@ -167,20 +181,21 @@ def _note(text: str, number: str, y: int) -> dict[str, Any]:
 
 def against_the_best(seen: Curves, config: ExperimentConfig, revision: str) -> Figure:
     """Return D beside the best D against this G, and the densities that make it."""
+    d, hill = d_symbol(config), {"fill": "tozeroy", "yaxis": "y2", "opacity": 0.6}
     data = [
-        curve(seen.x, seen.p_real, "target density", REAL, fill="tozeroy", yaxis="y2", opacity=0.6),
-        curve(seen.x, seen.p_fake, "density of G", FAKE, fill="tozeroy", yaxis="y2", opacity=0.6),
+        curve(seen.x, seen.p_real, "target density", REAL, **hill),
+        curve(seen.x, seen.p_fake, "generated density", FAKE, **hill),
         curve(seen.x, seen.d, d_name(config), DISCRIMINATOR),
     ]
     if seen.d_optimal is not None:
         dash = {"dash": "dash", "width": 2}
-        data.append(curve(seen.x, seen.d_optimal, "best D*(x)", OPTIMUM, line=dash))
+        data.append(curve(seen.x, seen.d_optimal, f"best {d}*(x)", OPTIMUM, line=dash))
     made = layout(
-        300,
+        250,
         revision,
-        margin={"l": 56, "t": 46, "b": 44},
-        xaxis=axis(data_label(config), range=[seen.x[0], seen.x[-1]]),
-        yaxis=axis(d_label(config)),
+        margin={"l": 50, "t": 24, "b": 36},
+        xaxis=x_axis(config, range=[seen.x[0], seen.x[-1]]),
+        yaxis=d_axis(config),
     )
     add_density_axis(made)
     if config.loss.score_range:
@@ -194,38 +209,44 @@ def towards_equilibrium(
     batches: StepCurves,
     value: float,
     distance: str,
+    d: str,
     revision: str,
 ) -> Figure:
     """Return V, the distance and D's gap over the steps.
 
     `tracked` was measured on many samples, `batches` hold what each step's batch says (`value`,
-    `implied`); `value` is V at the equilibrium, `distance` what the loss measures.
+    `implied`); `value` is V at the equilibrium, `distance` what the loss measures, `d` the letter
+    of D's output.
     """
-    rows = (
-        ("V(D, G)", (("value", "V of this D", DISCRIMINATOR), ("best_value", "of D*", OPTIMUM))),
-        (distance, (("implied", "implied by D's loss", DISCRIMINATOR), ("true", "true", REAL))),
-        ("mean |D − D*|", (("optimality_gap", "", FAKE),)),
+    panels = (
+        (
+            "V(D, G)",
+            value,
+            (("value", "of this D", DISCRIMINATOR), ("best_value", f"of {d}*", OPTIMUM)),
+        ),
+        (distance, 0.0, (("implied", "of this D", DISCRIMINATOR), ("true", f"of {d}*", OPTIMUM))),
+        (f"mean |{d} − {d}*|", 0.0, (("optimality_gap", "of this D", DISCRIMINATOR),)),
     )
-    data, words = [], []
-    made = layout(260, revision, margin={"l": 46, "r": 8, "t": 46, "b": 44})
-    for i, (title, curves) in enumerate(rows):
+    data, words, levels = [], [], []
+    made = layout(230, revision, margin={"l": 46, "r": 8, "t": 62, "b": 36})
+    for i, (title, end, curves) in enumerate(panels):
         number = "" if i == 0 else str(i + 1)
-        left = i / 3 + 0.015 * i
         place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         first = curves[0][0]
         if first in batches.mean:
             more = place | {"line": {"width": 1}, "showlegend": i == 0}
             data += envelope(batches, first, "each batch", GREY, **more)
-        for name, label, color in curves:
-            if not np.isfinite(tracked[name]).any():
-                continue
-            trace = curve(tracked["step"], tracked[name], label, color, showlegend=bool(label))
-            data.append(trace | place | {"mode": "lines+markers", "marker": {"size": 4}})
-        made[f"xaxis{number}"] = axis("step", domain=[left, left + 0.29], anchor=f"y{number}")
-        made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6)
-        known = any(np.isfinite(tracked[name]).any() for name, _, _ in curves)
-        words.append(headline(title if known else f"{title}: unknown", left, 1.0))
-    levels = [level(value, f"V at equilibrium {value:.3f}")]
-    made |= {"annotations": words, "shapes": with_curves(levels, data)}
-    made["legend"] |= {"y": 1.12}
+        known = [c for c in curves if np.isfinite(tracked[c[0]]).any() or not len(tracked["step"])]
+        for name, label, color in known:
+            trace = curve(tracked["step"], tracked[name], label, color, legendgroup=label)
+            trace |= {"mode": "lines+markers", "marker": {"size": 4}, "showlegend": i == 0}
+            data.append(trace | place)
+        made[f"xaxis{number}"] = step_axis(domain=panel_domain(i, 3), anchor=f"y{number}")
+        lowest = {} if end else {"rangemode": "tozero"}
+        made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6, **lowest)
+        levels.append(level(end, None, xref=f"x{number} domain", yref=f"y{number}"))
+        below = f"┄ equilibrium: {number_text(end)}" if known else "unknown"
+        words.append(headline(f"<b>{title}</b>", number, below))
+    made |= {"annotations": words, "shapes": levels}
+    made["legend"] = made["legend"] | {"y": 1 + 40 / 132}
     return {"data": data, "layout": made}

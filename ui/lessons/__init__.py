@@ -35,14 +35,18 @@ SYMBOLS = r"""
 | symbol | meaning |
 | --- | --- |
 | $x$, $z$, $G(z)$ | a real sample, noise, a generated sample |
-| $a$, $\sigma(a)$ | D's logit, and the probability $1/(1+e^{-a})$ that it means |
-| $D(x)$ | D's probability in chapters 1 and 5, its logit in 2 and 3 |
+| $p_z$ | the prior: the distribution of the noise |
+| $a(x)$ | D's output before any sigmoid: a logit, or a score where the loss has no probability |
+| $D(x)$ | $\sigma(a(x)) = 1/(1+e^{-a(x)})$, the probability that $x$ is real |
+| $D^*$, $a^*$ | the best D against this G |
+| $V(D,G)$ | the value of the game, which D makes large: minus D's loss |
 | $m$ | how many samples there are in a batch |
 | $\ell$, $L$, $R$ | the price of one sample, its mean over the batch, the regularizer's penalty |
 | $\theta$, $w$ | all weights of a network, one of them |
 | $\nabla$, $\lVert\cdot\rVert$ | a slope for each weight; the length of a list of numbers |
 | $p_r$, $p_g$, $F_r$, $F_g$ | densities of real and generated samples; distribution functions |
 | $\mathbb{E}$ | the mean over all samples |
+| $\mathrm{JS}$ | the Jensen–Shannon divergence: how far apart two densities are, 0 to log 2 |
 | $\mathrm{KL}(p\Vert q)$ | $\int p \log(p/q)$, the Kullback–Leibler divergence |
 | $p \otimes q$ | the density of a pair of samples, one from each |
 | $\gtrsim$ | at least, up to the noise of the batch |

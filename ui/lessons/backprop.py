@@ -10,6 +10,7 @@ from gan_core.explain.layer_gradients import layer_gradients
 from gan_core.explain.narration import latex_number
 from gan_core.training.gan import Batch
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.words import number_text
 from ui import figures
 from ui.components import live_chart
 from ui.lessons.recording import record_if_due
@@ -26,7 +27,7 @@ DIGITS = 7
 CHAIN = {
     "generator": r"\frac{\partial L_G}{\partial w} = \frac1m \sum_i"
     r"\frac{\partial \ell_i}{\partial a_i}\cdot\frac{\partial a_i}{\partial w},\qquad"
-    r" a_i = D(G(z_i)) \text{ is D's logit}",
+    r" a_i = a(G(z_i)) \text{ is D's logit}",
     "discriminator": r"\frac{\partial L_D}{\partial w} = \frac1m \sum_i"
     r"\frac{\partial \ell_i}{\partial a_i}\cdot\frac{\partial a_i}{\partial w}"
     r"\quad\text{over the logits } a_i \text{ of real and generated samples}",
@@ -96,9 +97,8 @@ def _weight_movements(run: PageRun) -> str:
         return "Take a step, and it is measured here which weights move in G's turn."
     move = recording.records[-1].weight_update
     return (
-        f"In G's turn of step {recording.step:,}, G's weights moved by {move.length:.3g} and "
-        f"D's by "
-        f"{move.of_the_other:g}."
+        f"In G's turn of step {recording.step:,}, G's weights moved by "
+        f"{number_text(move.length)} and D's by {move.of_the_other:g}."
     )
 
 
@@ -107,9 +107,9 @@ def _show_three_ways(run: PageRun) -> None:
     found = computed.result
     name = NETWORKS[found.network]
     st.markdown(
-        rf"**$\partial L_{name}/\partial w$ three ways**, at w = {found.parameter} = "
-        f"{found.weight:.4g} after step "
-        f"{computed.step:,}, in double precision, without a penalty."
+        rf"**$\partial L_{name}/\partial w$ three ways**; w is "
+        f"{_weight_text(found.layer, found.parameter)}, {number_text(found.weight, 4)} after step "
+        f"{computed.step:,}; in double precision, without a penalty."
     )
     st.latex(CHAIN[found.network])
     difference = found.loss_plus - found.loss_minus
@@ -128,10 +128,24 @@ def _show_three_ways(run: PageRun) -> None:
         st.markdown(_links(found))
 
 
+def _weight_text(layer: str, parameter: str) -> str:
+    """Return in words which weight of a layer `parameter` is, such as `weight[3, 0]`; from 1."""
+    name, _, rest = parameter.partition("[")
+    at = [int(number) + 1 for number in rest.rstrip("]").split(",") if number.strip()]
+    if name.endswith("bias") and len(at) == 1:
+        return f"the bias of output {at[0]}"
+    if not name.endswith("weight") or len(at) not in (2, 4):
+        return f"number {', '.join(map(str, at))} of its {name.replace('_', ' ').replace('.', ' ')}"
+    to, of = at[:2][::-1] if "ranspose" in layer else at[:2]
+    place = f" at row {at[2]}, column {at[3]}" if len(at) == 4 else ""
+    kind = "channel" if place else "number"
+    return f"the weight from {kind} {of} to {kind} {to}{place}"
+
+
 def _links(found: Derivative) -> str:
     """Return how much each layer's output changes for a unit of w, as a table in Markdown."""
     rows = [
-        f"| {NETWORKS[link.network]} · {link.layer} | {link.norm:.4g} |"
+        f"| {NETWORKS[link.network]} · {link.layer} | {number_text(link.norm, 4)} |"
         for link in found.sensitivities
     ]
     head = "| layer | length of ∂(its output)/∂w, over the batch |"

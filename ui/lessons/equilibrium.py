@@ -52,7 +52,9 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
         images["implied"] = lambda loss_d: measured.distance_from_loss(loss_d, unit)
     batches = snapshot.curves.after(since).map("loss_d", images)
     at_rest = config.architecture.discriminator.differs_at_rest and found.curves is not None
-    chart = figures.towards_equilibrium(tracked, batches, found.equilibrium, title, key)
+    chart = figures.towards_equilibrium(
+        tracked, batches, found.equilibrium, title, figures.d_symbol(config), key
+    )
     live_chart(chart, f"{run.page}.lesson.towards")
     rest = "; D is at rest there, and in training for the batches" if at_rest else ""
     st.caption(
@@ -66,8 +68,8 @@ def _value(found: Equilibrium) -> str:
     """Return V beside its value at the equilibrium, and that of the best D, in LaTeX."""
     best = "" if found.best_value is None else rf" \\ V(D^*,G) = {latex_number(found.best_value)}"
     return (
-        rf"V(D,G) = {latex_number(found.value)} \pm {latex_number(found.value_error)}{best} \\"
-        rf"\text{{at the equilibrium: }} {latex_number(found.equilibrium)}"
+        rf"V(D,G) = {latex_number(found.value)} \pm {latex_number(found.value_error, 2)}{best} \\"
+        rf"\text{{at the equilibrium: }} {{{latex_number(found.equilibrium)}}}"
     )
 
 

@@ -8,7 +8,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from gan_core.explain.narration import LineExplanation, explain, value_of_game
+from gan_core.explain.narration import (
+    LineExplanation,
+    explain,
+    minimizes_value,
+    value_of_game,
+)
 from gan_core.explain.step_recording import LINES, SHOWN, LineRecord, StepView
 from gan_core.training.monitoring.snapshot import Snapshot
 from ui import figures
@@ -73,7 +78,17 @@ def _show_value(run: PageRun, record: LineRecord | None) -> None:
         numbers = r"\,"
     else:
         formula, numbers = value_of_game(run.displayed.config, record.discriminator_loss)
-    st.latex(rf"\min_G\ \max_D\ {formula}".replace(" + ", r" \\ {} + "))
+        who = {"update_d": "D", "update_g": "G"}.get(record.line.key)
+        numbers += rf"\quad\text{{({who} is updated)}}" if who else ""
+    config = run.displayed.config
+    same = minimizes_value(config.loss)
+    of_g = config.loss.equation.split("L_G=")[1].split(r" \\")[0]
+    other = "its part of V" if same else "another loss"
+    aim = rf"\text{{G minimises {other}: }} L_G={of_g}"
+    players = r"\min_G\ \max_D" if same else r"\max_D"
+    formula = rf"{players}\ {formula}".replace(" + ", r" \\ {} + ")
+    st.latex(rf"\begin{{gathered}}{formula}\end{{gathered}}")
+    st.latex(rf"\small {aim}")
     st.latex(numbers)
 
 
@@ -111,7 +126,7 @@ def _show_scene(run: PageRun, snapshot: Snapshot, record: LineRecord | None) -> 
     low, high = run.displayed.config.loss.score_range or _reach(scene)
     below, name = scene.real, "Real"
     if scene.push is not None:
-        below, name = figures.push_map(scene.push), "Push: green more ink, purple less"
+        below, name = figures.push_map(scene.push), "Push: yellow more ink, purple less"
     elif below is None:
         below, name = np.zeros_like(scene.fake), "Real: none at this line"
     for place, words, pictures, answers in (

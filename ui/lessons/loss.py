@@ -12,6 +12,7 @@ from gan_core.losses import LOSSES, Loss
 from gan_core.training.algorithm import discriminator_loss
 from gan_core.training.monitoring.snapshot import Snapshot
 from gan_core.training.trainer import Trainer
+from gan_core.words import number_text
 from ui import figures
 from ui.components import live_chart, tiles
 from ui.run.page_run import PageRun
@@ -36,9 +37,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw the loss with the next step's batch on it, and the gradient that G gets from each."""
     trainer = run.displayed
     loss = _find_loss(run, state.widget_value(f"{run.page}.lesson.loss"))
-    compared = [_find_loss(run, name) for name in COMPARED]
-    if loss.name not in COMPARED:
-        compared.append(loss)
+    compared = [loss, *(_find_loss(run, name) for name in COMPARED if name != loss.name)]
     with trainer.lock, trainer.gan.no_side_effects():
         batch = trainer.gan.sample_batch()
         terms = discriminator_loss(trainer.gan, batch)
@@ -54,8 +53,8 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     rows = [
         {
             "label": f"length of G's gradient: {title}",
-            "value": f"{norm:.3g}",
-            "note": f"mean slope at the logits {np.abs(view.fake_slopes_g).mean():.2g}",
+            "value": number_text(norm),
+            "note": f"mean slope at the logits {number_text(np.abs(view.fake_slopes_g).mean())}",
         }
         for (title, view), norm in zip(slopes.items(), norms, strict=True)
     ]

@@ -29,7 +29,7 @@ def draw(run: PageRun, snapshot: Snapshot) -> None:
     st.latex(
         r"-\frac{\partial \ell_G}{\partial x} ="
         r"-\frac{\partial \ell_G}{\partial a}\cdot\frac{\partial a}{\partial x},"
-        r"\quad a = \text{D's logit}"
+        r"\quad a(x) \text{ is D's logit}"
     )
     st.latex(_numbers(found, chosen))
     if snapshot.density is not None:
@@ -62,7 +62,7 @@ def _pictures(run: PageRun, found: SampleGradients, chosen: int) -> None:
     one = slice(chosen, chosen + 1)
     for column, name, pictures in (
         (left, f"Sample {chosen + 1}", judged),
-        (middle, "Green: more ink. Purple: less", maps),
+        (middle, "Yellow: more ink. Purple: less", maps),
         (right, "A long way along the push", moved),
     ):
         with column:

@@ -23,6 +23,7 @@ from gan_core.diagnosis import (
 )
 from gan_core.diagnosis.rule import MAX_REMEDIES
 from gan_core.evaluation.report import EvaluationReport
+from gan_core.words import setting_text, true_minus
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session import open_runs, state
@@ -30,7 +31,7 @@ from ui.session import open_runs, state
 DIAGNOSIS_SECONDS = 1.0
 """Seconds between two diagnoses of a run that trains."""
 
-HEIGHT = 104
+HEIGHT = 90
 """Pixels: as much as two lines of words and a row of buttons, so that the charts stand still."""
 
 MIN_PRINTED = 0.001
@@ -59,18 +60,20 @@ def show(run: PageRun) -> None:
         advice = _advice(run, diagnosis)
         colour, icon = BADGES.get(diagnosis.condition, ILL)
         with st.container(height=HEIGHT, border=False, gap="xxsmall", key=f"{run.page}.doctor"):
+            sentence = true_minus(diagnosis.sentence)
             badge = f":{colour}-badge[:material/{icon}: {diagnosis.title}]"
-            words = escape_markdown(f"{diagnosis.sentence} {advice.sentence}".rstrip())
-            st.markdown(f"{badge} {words}")
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                slots = [st.empty() for _ in range(MAX_REMEDIES)]
-                _show_remedies(run, advice, slots)
+            words = escape_markdown(f"{sentence} {advice.sentence}".rstrip())
+            with st.container(horizontal=True, gap="xsmall"):
+                st.markdown(f"{badge} {words}", width="stretch")
                 with st.popover("Evidence"):
                     st.caption(
                         "Each line compares what was measured with the value beyond which it "
                         "counts; bold ones do."
                     )
                     st.markdown(evidence_table(diagnosis))
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                slots = [st.empty() for _ in range(MAX_REMEDIES)]
+                _show_remedies(run, advice, slots)
 
     diagnosis_line()
 
@@ -146,7 +149,7 @@ def _show_remedies(
 
 def _help(remedy: Remedy, advice: Advice) -> str:
     """Return what a button changes, and whether that was tried."""
-    words = ", ".join(remedy.changed).replace("_", " ") + " will change."
+    words = ", ".join(map(setting_text, remedy.changed)) + " will change."
     if advice.trial is None:
         return f"{words} Not tried on this run."
     return f"{words} {advice.trial.words_on(remedy)}"
@@ -203,4 +206,4 @@ def _number(value: float) -> str:
         return "–"
     if 0 < abs(value) < MIN_PRINTED:
         return "0.00"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3g}"
+    return true_minus(f"{value:,.0f}" if abs(value) >= 100 else f"{value:z#.3g}".rstrip("."))

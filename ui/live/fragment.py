@@ -52,7 +52,8 @@ def draw_and_train(
             st.rerun()
         began = time.perf_counter()
         message = playback.queue_message()
-        top = st.empty()  # one element, whatever stands there
+        with st.container(key="live_message"):  # beside the doctor's buttons: nothing moves
+            top = st.empty()  # one element, whatever stands there
         if message:
             top.caption(message)
         serves_a_click = next(clicks, False)
@@ -77,7 +78,8 @@ def draw_and_train(
         if ended or (measured and not playback.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
-    frame()
+    with st.container(key="live_part"):
+        frame()
     import_in_background()
 
 

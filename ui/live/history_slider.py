@@ -29,10 +29,11 @@ def follow(run: PageRun) -> None:
 
 
 def show(run: PageRun) -> None:
-    """Show the slider, and the buttons that act on the step that is displayed."""
+    """Show the slider, and the buttons that act on the step that is displayed.
+
+    It has its place from the start, when there is nothing to go back to.
+    """
     steps, running = run.history.steps(), run.playback.running
-    if len(steps) < 2:
-        return
     displayed = run.displayed.step_count
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.select_slider(
@@ -41,7 +42,7 @@ def show(run: PageRun) -> None:
             key=state.set_widget(_key(run, steps), displayed if displayed in steps else steps[-1]),
             help=HELP,
             format_func=lambda step: f"{step:,}" if step < steps[-1] else f"{step:,} (now)",
-            disabled=running,
+            disabled=running or len(steps) < 2,
         )
         _show_buttons(run)
     if run.looks_back:

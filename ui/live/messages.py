@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gan_core.words import setting_text
 from ui.live import history_slider
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
@@ -29,7 +30,7 @@ def show(run: PageRun) -> None:
 
 
 def _ask_for_new_run(run: PageRun) -> None:
-    changed = ", ".join(run.config.differences(run.proposed)).replace("_", " ")
+    changed = ", ".join(map(setting_text, run.config.differences(run.proposed)))
     st.warning(
         f"A different {changed} needs a new run. The present one has more than "
         f"{open_runs.ASK_BEYOND_STEPS:,} steps; it would stay on the page Runs. Until you "

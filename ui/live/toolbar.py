@@ -13,6 +13,9 @@ from ui.run.page_run import PageRun
 from ui.session import open_runs, state, url
 
 FULL_SPEED = "Full speed"
+TRAIN_WIDTH = 132
+"""Pixels: with either word on it the buttons beside it stay where they are."""
+
 SPEEDS: dict[str, float | None] = {
     FULL_SPEED: None,
     "100 steps/s": 100.0,
@@ -48,6 +51,7 @@ def _show_train_button(run: PageRun) -> None:
         on_click=open_runs.if_current,
         args=(run, playback.pause if playback.running else playback.start),
         key=f"{run.page}.train",
+        width=TRAIN_WIDTH,
     )
 
 

@@ -14,6 +14,7 @@ from gan_core.config import MUTABLE_FIELDS, REGISTRIES, Architecture, default_kn
 from gan_core.data import DATASETS
 from gan_core.diagnosis.remarks import remarks
 from gan_core.registry import Knob, Registry, knobs
+from gan_core.words import choice_text
 from ui.markdown import escape_markdown
 from ui.run.page_run import PageRun
 from ui.session.state import clamp_widget, init_widget, set_widget
@@ -65,7 +66,7 @@ def choose_config(run: PageRun) -> ExperimentConfig | None:
                     run, ExperimentConfig, field, config, notes, most.get(field)
                 )
         st.caption(
-            "Loss, regularizer, optimizers, batch, n_critic, averaging and precision change while "
+            "Loss, regularizer, optimizers, batch, D updates, averaging and precision change while "
             "training goes on. Target, prior, networks and seed begin a new run."
         )
         try:
@@ -200,7 +201,8 @@ def _set_knob(run: PageRun, section: str, name: str, knob_: Knob, current: Any) 
     key = _show_value(run, f"{section}.{name}", current)
     label, help_, off = label_of(name, knob_), knob_.help or None, run.looks_back
     if knob_.choices is not None:
-        return st.selectbox(label, knob_.choices, key=key, help=help_, disabled=off)
+        words = {"format_func": choice_text, "help": help_, "disabled": off}
+        return st.selectbox(label, knob_.choices, key=key, **words)
     if isinstance(knob_.default, bool):
         return st.toggle(label, key=key, help=help_, disabled=off)
     if isinstance(knob_.default, str):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from gan_core.registry import Component, Knob, knobs
 from gan_core.training.monitoring.change_log import SIDES
+from gan_core.words import setting_text
 
 
 def keep_shared(
@@ -32,7 +33,7 @@ def keep_shared(
 
 def label_of(name: str, knob: Knob) -> str:
     """Return a knob's name on the page."""
-    return knob.label or name.replace("_", " ")
+    return knob.label or setting_text(name)
 
 
 def _told(words: str, cls: type[Component], values: dict[str, Any]) -> str:

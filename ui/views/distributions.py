@@ -7,6 +7,7 @@ import streamlit as st
 from gan_core.config import ExperimentConfig
 from gan_core.evaluation.one_dim import doubt
 from gan_core.training.monitoring.snapshot import Snapshot
+from gan_core.words import true_minus
 from ui import figures
 from ui.components import live_chart, tiles
 from ui.live.tiles import common_tiles
@@ -18,21 +19,28 @@ FEW_VALUES = 64
 
 def draw(run: PageRun, snapshot: Snapshot) -> None:
     """Draw one frame of a run on numbers."""
+    with st.container(gap="xsmall"):
+        tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
+        _draw_charts(run, snapshot)
+        for remark in _remarks(snapshot, run.displayed.config):
+            st.caption(remark)
+        config = run.displayed.config
+        unsure = doubt(config.dataset, len(snapshot.samples))
+        run_charts.distances(run, snapshot, muted=unsure is not None)
+        if unsure is not None:
+            st.caption(unsure)
+
+
+def _draw_charts(run: PageRun, snapshot: Snapshot) -> None:
+    """Draw what the networks do beside how the run went."""
     config, key = run.displayed.config, run.chart_revision
-    tiles(common_tiles(run, snapshot) + _moment_tiles(run, snapshot), key=f"{run.page}.tiles")
     left, right = st.columns([3, 2])
-    with left:
+    with left, st.container(gap="xsmall"):
         live_chart(figures.distributions(snapshot, config, key), f"{run.page}.distributions")
         live_chart(figures.noise_map(snapshot, config, key), f"{run.page}.noise")
-    with right:
+    with right, st.container(gap="xsmall"):
         run_charts.losses(run, snapshot)
         run_charts.d_outputs(run, snapshot)
-    for remark in _remarks(snapshot, config):
-        st.caption(remark)
-    unsure = doubt(config.dataset, len(snapshot.samples))
-    run_charts.distances(run, snapshot, muted=unsure is not None)
-    if unsure is not None:
-        st.caption(unsure)
 
 
 def _remarks(snapshot: Snapshot, config: ExperimentConfig) -> list[str]:
@@ -68,8 +76,8 @@ def _moment_tiles(run: PageRun, snapshot: Snapshot) -> list[dict[str, object]]:
     return [
         {
             "label": f"{name} of {len(snapshot.samples):,} samples",
-            "value": f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}",
-            "note": f"target {target[name]:z.3f}",
+            "value": true_minus(f"{value:.4g}" if abs(value) >= 1000 else f"{value:z.3f}"),
+            "note": true_minus(f"target {target[name]:z.3f}"),
             "spark": [float(f"{v:.4g}") for v in curves.extremes(name)[-100:] if v == v],
         }
         for name, value in snapshot.moments.items()

@@ -7,6 +7,7 @@ import streamlit as st
 from gan_core.data.base import is_ready, prepare
 from gan_core.presets import Preset, groups
 from gan_core.runtime.device import describe_device, resolve_device
+from gan_core.words import setting_text
 from ui.markdown import escape_markdown
 from ui.pages_table import PAGES
 from ui.session import open_runs
@@ -50,7 +51,7 @@ def _show_card(preset: Preset, beside: Preset) -> None:
     st.markdown(f"**{preset.title}**")
     st.caption(preset.look_for)
     if preset.partner:
-        changes = ", ".join(f"`{name}`" for name in preset.config.differences(beside.config))
+        changes = ", ".join(map(setting_text, preset.config.differences(beside.config)))
         st.caption(f"Differs from “{beside.title}” in {changes} alone.")
     if preset.paper:
         st.caption(f"*{preset.paper}*")

@@ -11,10 +11,13 @@ from gan_core.registry import Component, Knob, Registry, knobs
 from ui.markdown import escape_markdown, link_papers
 
 SYMBOLS = (
-    "$x$ a real sample · $z$ noise, $d_z$ its dimension · $G(z)$ a generated sample · $D(x)$ "
-    "D's output before any sigmoid · $\\sigma(t)=1/(1+e^{-t})$ · $p_r$, $p_g$ densities of "
-    "real and generated samples · $N(m,s^2)$ the normal distribution · $\\mathbb E$ mean · "
-    "$\\lVert v\\rVert$ length of a vector · "
+    "$x$ a real sample · $z$ noise, $d_z$ its dimension · $p_z$ its density · $G(z)$ a "
+    "generated sample · $a(x)$ D's output before any sigmoid (logit or score) · "
+    "$D(x)=\\sigma(a(x))$ the probability of real, $\\sigma(t)=1/(1+e^{-t})$ · "
+    "$D^*$ the best D against a fixed G · $V(D,G)=-L_D$ the game's value · "
+    "$\\mathrm{JS}$ the Jensen–Shannon divergence · "
+    "$p_r$, $p_g$ densities of real and generated samples · $N(m,s^2)$ the normal distribution · "
+    "$\\mathbb E$ mean · $\\lVert v\\rVert$ length of a vector · "
     "`typewriter` a knob"
 )
 OF_KIND = {
@@ -34,7 +37,7 @@ OF_KIND = {
     "the map",
     "loss": "$L_D$, $L_G$ what D and G minimise, averaged over the batch",
     "regularizer": "$R$ what is added to D's loss, $\\lambda$, $\\gamma$ its strength · "
-    "$\\nabla_x D$ D's slope in $x$ · $u$ random, uniform in 0 to 1 · $\\hat x$ a point in between "
+    "$\\nabla_x a$ D's slope in $x$ · $u$ random, uniform in 0 to 1 · $\\hat x$ a point in between "
     "or nearby · $s_x$ standard deviation of the batch · $\\varepsilon\\sim N(0,I)$ independent "
     "normal numbers · $w$ any weight of D, $\\mathrm{clip}(w,-c,c)$ the nearest number from $-c$ "
     "to $c$, the limit",

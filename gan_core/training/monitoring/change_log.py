@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from gan_core.config import ExperimentConfig
 from gan_core.losses import LOSSES, Loss
 from gan_core.registry import Component, knobs
+from gan_core.words import choice_text, setting_text
 
 SIDES = {"optimizer_g": "G's optimizer", "optimizer_d": "D's optimizer"}
 
@@ -89,7 +90,7 @@ def describe_changes(old: ExperimentConfig, new: ExperimentConfig) -> list[str]:
     for field in old.differences(new):
         before, after = getattr(old, field), getattr(new, field)
         if not isinstance(after, Component):
-            texts.append(f"{_words(field)} {_value(before)} → {_value(after)}")
+            texts.append(f"{setting_text(field)} {_value(before)} → {_value(after)}")
             continue
         subject = f"{SIDES[field]}: " if field in SIDES else ""
         if before.name != after.name:
@@ -98,14 +99,11 @@ def describe_changes(old: ExperimentConfig, new: ExperimentConfig) -> list[str]:
         for name in knobs(type(after)):
             values = getattr(before, name), getattr(after, name)
             if values[0] != values[1]:
-                what = name if subject else f"{_words(field)}'s {name}"
-                texts.append(f"{subject}{_words(what)} {_value(values[0])} → {_value(values[1])}")
+                knob_ = setting_text(name, type(after))
+                what = knob_ if subject else f"{setting_text(field)}'s {knob_}"
+                texts.append(f"{subject}{what} {_value(values[0])} → {_value(values[1])}")
     return texts
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _value(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else choice_text(value)
