@@ -59,6 +59,9 @@ Condition = Classes | ClassVectors
 PathShares = Float[Tensor, " points"]
 """Where points lie on a path: 0 at its start, 1 at its end."""
 
+ClassCounts = Int[Tensor, " _"]
+"""A number for each class."""
+
 Index = Int[Tensor, " _"]
 """Numbers of pictures in a data set, from 0."""
 
@@ -107,7 +110,7 @@ Cells = Float[ndarray, " cells"]
 Ends = Float[ndarray, " lines"]
 """Start or end points of the lines from z to G(z)."""
 
-Rows = Float[ndarray, "draws n"]
+Draws = Float[ndarray, "draws n"]
 """As many sets of numbers as there are draws."""
 
 Values = Float[ndarray, " n"]

@@ -92,12 +92,12 @@ def test_dragan_looks_to_both_sides():
     """D(x) = x²/2 has the slope x: the mean penalty of N(x, s²) is (x − 1)² + s², by hand."""
     real = torch.tensor([[-1.0], [1.0]], dtype=torch.double).repeat(100_000, 1) + 20
     spec = {"name": "dragan", "strength": 1.0, "spread": 0.5}
-    slopes = np.sqrt(penalty(spec, lambda x: x.square().sum(1) / 2, real)) + 1
+    slopes = np.sqrt(penalty(spec, lambda x: x.square().sum(1) / 2, real, real)) + 1
     noise = slopes - real[:, 0].numpy()  # x²/2 has the slope x + noise there
     assert noise.mean() == pytest.approx(0.0, abs=5 * 0.5 / len(real) ** 0.5)
     assert noise.std() == pytest.approx(0.5, rel=0.01)
     expected = ((real - 1).square() + 0.25).mean().item()
-    assert penalty(spec, lambda x: x.square().sum(1) / 2, real).mean() == pytest.approx(
+    assert penalty(spec, lambda x: x.square().sum(1) / 2, real, real).mean() == pytest.approx(
         expected, rel=1e-3
     )
 

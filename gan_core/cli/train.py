@@ -84,9 +84,9 @@ def train(options: argparse.Namespace) -> int:
 
 
 def _begun(options: argparse.Namespace) -> tuple[Callable[..., object], Path]:
+    config = ExperimentConfig.from_json(unicode_text(options.config.read_bytes()))
     out = options.out or new_folder().path
     check_new_folder(out)
-    config = ExperimentConfig.from_json(unicode_text(options.config.read_bytes()))
     if not is_ready(config.dataset):
         with tqdm(total=100, desc=config.dataset.preparation.action, unit="%") as bar:
             prepare(config.dataset, lambda share, words: bar.update(100 * share - bar.n))

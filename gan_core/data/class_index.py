@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.shapes import Classes
+from gan_core.shapes import ClassCounts, Classes, Index
 
 MANY = 2**62
 """Numbers among which one is drawn; its remainder is then as good as uniform."""
@@ -19,9 +19,9 @@ class ClassIndex:
     The last entry of `counts` is 0 and stands for every class that no picture has.
     """
 
-    order: Classes
-    first: Classes
-    counts: Classes
+    order: Index
+    first: ClassCounts
+    counts: ClassCounts
 
     @classmethod
     def of(cls, labels: Classes) -> ClassIndex:
@@ -29,7 +29,7 @@ class ClassIndex:
         counts = torch.bincount(labels, minlength=int(labels.max()) + 2)
         return cls(labels.argsort(stable=True), counts.cumsum(0) - counts, counts)
 
-    def draw(self, labels: Classes, rng: torch.Generator) -> Classes:
+    def draw(self, labels: Classes, rng: torch.Generator) -> Index:
         """Draw the number of a picture of each label's class, with replacement.
 
         Of a class without pictures any picture is drawn. No step waits for the device.

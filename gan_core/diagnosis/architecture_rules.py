@@ -30,7 +30,7 @@ class BlindD(Condition):
             return ()
         parts = indicators.config
         has_norm = float(parts.architecture.discriminator.has_batch_norm)
-        size = math.prod(parts.dataset.sample_shape)
+        size = float(math.prod(parts.dataset.sample_shape))
         return (
             Evidence("batch norm in D", has_norm, 0.5, True, "D's layers"),
             Evidence("numbers in a sample", size, self.numbers + 0.5, False, "the data set"),

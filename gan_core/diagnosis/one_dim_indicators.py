@@ -153,7 +153,9 @@ class Indicators1D(SampleIndicators):
             Evidence("Wasserstein-1, in std", self.page.transport, rule.transport, True, over),
             Evidence("Kolmogorov–Smirnov", self.page.gap, rule.gap, True, over),
             Evidence("Jensen–Shannon", self.page.divergence, rule.divergence, True, over),
-            Evidence("looks at the samples", self.num_snapshots, rule.looks - 0.5, False, over),
+            Evidence(
+                "looks at the samples", float(self.num_snapshots), rule.looks - 0.5, False, over
+            ),
         )
 
     def doubts_sentence(self, rule):

@@ -143,6 +143,7 @@ def test_search_finds_over_all_kinds_and_says_when_it_does_not(page):
     assert [re.findall(r"`(.+)`", heading)[0] for heading in headings(page)] == [
         "wasserstein",
         "weight_clipping",
+        "d_fooled",
     ]
     assert ":gray-badge[loss]" in headings(page)[0]
     page.text_input[0].set_value("no such thing").run()

@@ -235,7 +235,7 @@ def test_the_same_pictures_are_known_by_their_hash_and_others_are_refused():
     assert stored() == set()
     again, _ = import_pictures([("b.zip", zip_of_blobs())], options, expected=dataset.upload)
     assert again == dataset
-    assert again.record.options == {"size": 28, "fit": "crop", "colour": "auto"}
+    assert again.record.options == {"size": 28, "fit": "crop", "colour": "auto", "classes": "auto"}
 
 
 @kinds
@@ -261,7 +261,7 @@ def test_the_command_line_says_it_once_and_how_to_go_on(place, capsys):
     for words in (("train", "--resume", run, "--steps", "9"), ("evaluate", run)):
         sentence = said(2, *words)
         assert sentence.count("are not on this machine") == 1
-        assert "import-pictures PATH --size 28 --fit crop --colour auto." in sentence
+        assert "import-pictures PATH --size 28 --fit crop --colour auto --classes auto." in sentence
     said(0, "sample", run, "--n", 4, "--out", place / "grid.png")
     assert (place / "grid.png").exists()
     said(0, "import-run", zips[1])

@@ -24,6 +24,7 @@ def test_update_keeps_weights_moments_and_history():
         "ema_decay": 0.5,
         "instance_noise": 0.1,
         "precision": "bf16",
+        "fresh_noise": True,
     }
     assert set(changes) == MUTABLE_FIELDS - {"optimizer_d"}
     trainer.update_config(config_of(**changes))

@@ -47,8 +47,9 @@ OF_KIND = {
     "condition": "$L_D(t)$ D's loss at step $t$, $E$ that of a D that guesses · $\\#$ how many "
     "different ones · $m_t$, $s_t$ mean and standard deviation of the samples, $S$ how far they go "
     "to and fro, in standard deviations of the target · $p_r(k)$ share of mode $k$, $\\hat p_g(k)$ "
-    "counted among the samples · med the median · $y_i$ class of sample $i$, $c$ one "
-    "class",
+    "counted among the samples · med the median · $y_i$ class of sample $i$, $c$ one class · "
+    "$\\mu$, $\\sigma$ mean and standard deviation of the target · $e_t$ how far off step $t$ is, "
+    "at the start and the end of the steps that are looked at · $F_r$, $F_g$ distribution functions",
     "metric": "$F_r$, $F_g$ distribution functions: share of real, generated numbers below $x$ · "
     "$\\mathrm{KL}(p\\Vert q)=\\mathbb E_p\\log(p/q)$",
     "picture metric": "$r_1\\dots r_N$ features of real pictures, $g_1\\dots g_M$ of samples, each "

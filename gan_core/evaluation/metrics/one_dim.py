@@ -14,7 +14,7 @@ from scipy.spatial import distance
 
 from gan_core.data import Distribution1D
 from gan_core.registry import Component, Registry
-from gan_core.shapes import Grid, Rows, Values
+from gan_core.shapes import Draws, Grid, Values
 
 METRICS = Registry("metric")
 JS_BINS = 100
@@ -113,7 +113,7 @@ def equal_bins(target: Distribution1D) -> tuple[Grid, Values]:
     return edges, np.pad(probabilities, (0, JS_BINS - len(probabilities)))
 
 
-def binned_divergence(rows: Rows, target: Distribution1D) -> np.ndarray:
+def binned_divergence(rows: Draws, target: Distribution1D) -> np.ndarray:
     """Return the Jensen–Shannon divergence, in bins, of each row of sorted samples."""
     edges, expected = equal_bins(target)
     below = np.stack([np.searchsorted(ordered, edges, side="right") for ordered in rows])
