@@ -244,7 +244,8 @@ def towards_equilibrium(
         made[f"xaxis{number}"] = step_axis(domain=panel_domain(i, 3), anchor=f"y{number}")
         lowest = {} if end else {"rangemode": "tozero"}
         made[f"yaxis{number}"] = axis("", anchor=f"x{number}", nticks=6, **lowest)
-        levels.append(level(end, None, xref=f"x{number} domain", yref=f"y{number}"))
+        if known:  # Plotly has no place for a level without a curve
+            levels.append(level(end, None, xref=f"x{number} domain", yref=f"y{number}"))
         below = f"┄ equilibrium: {number_text(end)}" if known else "unknown"
         words.append(headline(f"<b>{title}</b>", number, below))
     made |= {"annotations": words, "shapes": levels}
