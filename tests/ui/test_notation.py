@@ -181,6 +181,18 @@ def test_chapter_five_begins_at_step_0_and_says_what_equilibrium_is():
     assert [shape["y0"] for shape in layout["shapes"]] == pytest.approx([value, 0, 0], abs=1e-5)
 
 
+def test_what_is_unknown_of_pictures_has_no_level_and_a_place_of_its_own():
+    steps = np.array([10, 20])
+    tracked = {"step": steps, "value": -np.ones(2), "implied": np.ones(2)}
+    tracked |= {name: np.full(2, np.nan) for name in SERIES if name not in tracked}
+    curves = trained().snapshot().curves.map("loss_d", {"value": np.negative})
+    layout = figures.towards_equilibrium(tracked, curves, -1.386, "JS", "D", "r")["layout"]
+    assert [shape["yref"] for shape in layout["shapes"]] == ["y", "y2"]
+    places = [(words["x"], words["xref"]) for words in layout["annotations"]]
+    assert places == [(layout[f"xaxis{n}"]["domain"][0], "paper") for n in ("", "2", "3")]
+    assert "unknown" in layout["annotations"][2]["text"]
+
+
 def test_arrows_on_one_line_are_spread():
     start, lane = np.array([0.0, 0.1, 0.2, 3.0]), 0.03
     end = start + 1

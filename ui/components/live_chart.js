@@ -21,7 +21,8 @@ function themed(layout, colors) {
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis\d*$/.test(name)) {
       const line = { gridcolor: colors.grid, zerolinecolor: colors.grid, linecolor: colors.grid };
-      made[name] = { ...line, ...layout[name] };
+      const digits = name.startsWith("y") ? { hoverformat: ".3r" } : {};
+      made[name] = { ...line, ...digits, ...layout[name] };
     }
   }
   const inherit = (shape) => (shape.line?.color ? shape : { ...shape, line: { ...shape.line, color: colors.text } });

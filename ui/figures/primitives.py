@@ -147,7 +147,7 @@ def d_label(config: ExperimentConfig) -> str:
 
 def d_axis(config: ExperimentConfig, **more: Any) -> dict[str, Any]:
     """Return the axis of D's output, at the left of every figure that has it."""
-    ticks = {"nticks": 6}
+    ticks = {"tickmode": "auto", "nticks": 6}
     if config.loss.is_probabilistic:
         ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0", "¼", "½", "¾", "1"]}
     return axis(d_label(config), **ticks) | more

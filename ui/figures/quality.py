@@ -46,7 +46,7 @@ def class_histogram(name: str, counted: ClassHistogram, revision: str) -> Figure
         230,
         revision,
         xaxis=axis(title, type="category"),
-        yaxis=axis("pictures"),
+        yaxis=axis("pictures", hoverformat=",d"),
         margin={"l": 50, "r": 8, "t": 28, "b": 44},
     )
     return {"data": bars, "layout": made}

@@ -247,7 +247,9 @@ def towards_equilibrium(
         if known:  # Plotly has no place for a level without a curve
             levels.append(level(end, None, xref=f"x{number} domain", yref=f"y{number}"))
         below = f"┄ equilibrium: {number_text(end)}" if known else "unknown"
-        words.append(headline(f"<b>{title}</b>", number, below))
+        # On the paper: axes without a curve are none.
+        place = {"x": panel_domain(i, 3)[0], "xref": "paper", "yref": "paper"}
+        words.append(headline(f"<b>{title}</b>", number, below) | place)
     made |= {"annotations": words, "shapes": levels}
     made["legend"] = made["legend"] | {"y": 1 + 40 / 132}
     return {"data": data, "layout": made}
