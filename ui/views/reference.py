@@ -49,7 +49,7 @@ OF_KIND = {
     "to and fro, in standard deviations of the target · $p_r(k)$ share of mode $k$, $\\hat p_g(k)$ "
     "counted among the samples · med the median · $y_i$ class of sample $i$, $c$ one class · "
     "$\\mu$, $\\sigma$ mean and standard deviation of the target · $e_t$ how far off step $t$ is, "
-    "at the start and the end of the steps that are looked at · $F_r$, $F_g$ distribution functions",
+    "at the start and the end of the steps looked at · $F_r$, $F_g$ distribution functions",
     "metric": "$F_r$, $F_g$ distribution functions: share of real, generated numbers below $x$ · "
     "$\\mathrm{KL}(p\\Vert q)=\\mathbb E_p\\log(p/q)$",
     "picture metric": "$r_1\\dots r_N$ features of real pictures, $g_1\\dots g_M$ of samples, each "
