@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-SPECIAL = re.compile(r"([\\`*\[\]<>#!|~$&]|:(?=//)|(?<=www)\.)")
-"""Begins of a link, picture, formula, code, table, colour or tag; also of a bare address."""
+SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~$&]|:(?=[\w/+-])|(?<=www)\.)")
+"""Begins of emphasis, a link, picture, formula, code, table, colour, icon or tag; also of a bare
+address."""
 
 SPECIAL_IN_DOCSTRING = re.compile(r"([$*_|~\[\]])")
 

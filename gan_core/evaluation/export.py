@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import torch
@@ -42,8 +43,8 @@ def samples_zip(generator: FrozenGenerator, n: int, seed: int) -> bytes:
     return file.getvalue()
 
 
-def history_csv(history: dict[str, Sequence[float]], qualities: Sequence[EvaluationReport]) -> str:
-    """Return a run's statistics and the measurements of its samples, one row per step."""
+def history_csv(history: dict[str, Any], qualities: Sequence[EvaluationReport]) -> str:
+    """Return a run's table over its steps, and the measurements of its samples beside it."""
     statistics = pd.DataFrame(history).set_index("step")
     rows = [_numbers(quality) for quality in qualities]
     measured = pd.DataFrame(rows, index=pd.Index([q.step for q in qualities], name="step"))

@@ -131,5 +131,6 @@ def test_behind_a_proxy_nobody_sees_the_runs_of_others(browser, address, proxy):
 def test_typed_text_stays_text():
     assert escape_markdown("plain words") == "plain words"
     assert escape_markdown("![x](http://evil)") == r"\!\[x\](http\://evil)"
-    assert escape_markdown("www.evil, n_critic = -1.5") == r"www\.evil, n_critic = -1.5"
+    assert escape_markdown("www.evil, n_critic = -1.5") == r"www\.evil, n\_critic = -1.5"
+    assert escape_markdown(":red[x] :material/home: 1: 2") == r"\:red\[x\] \:material/home: 1: 2"
     assert escape_markdown("a\n# b $x$ <b>") == r"a \# b \$x\$ \<b\>"

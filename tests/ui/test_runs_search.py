@@ -12,7 +12,7 @@ from gan_core.storage.run_metadata import sanitize_note, sanitize_tags
 from gan_core.storage.run_saver import RunSaver
 from gan_core.storage.runs_folder import all_folders, find_run
 from tests.helpers.own_data import KINDS, TITLES, lose_data, own_dataset
-from tests.helpers.pages import both_pages, opened_by, quick, visit
+from tests.helpers.pages import OTHER_BROWSER, both_pages, opened_by, quick, visit
 from tests.helpers.paths import HOME
 from tests.helpers.runs import a_run
 
@@ -70,6 +70,24 @@ def test_notes_tags_and_favourites_are_kept_found_and_taken_along():
         assert about.note == "Try it again\nwith R1."
         assert (about.tags, about.favourite) == (("class 2b",), True)
     assert second.metadata().tags == ()
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_while_a_run_is_open_elsewhere_it_is_not_renamed(other):
+    owner = quick("distributions")
+    owner.press("step10")
+    owner.train_until_paused(10)
+    assert owner.run.save()
+    page = AppTest.from_file(str(HOME), default_timeout=60).switch_page("pages/6_Runs.py")
+    page.session_state["browser_secret"] = OTHER_BROWSER if other else "0" * 32
+    page.run()
+    shelf = page.session_state["visitor"].runs_page
+    shelf.selected_ids, shelf.revision = frozenset([owner.run.id]), 1
+    page.run()
+    for name in ("rename.button", "favourite"):
+        button = page.button(key=f"runs.{owner.run.id}.{name}")
+        assert button.disabled == other
+        assert ("Another browser has this run open" in button.help) == other
 
 
 def test_what_is_said_of_a_run_survives_its_next_save():
@@ -161,7 +179,10 @@ def test_files_are_named_by_the_step_of_the_click(place):
     ):
         at.button(key=f"pictures.{key}").click().run()
         assert at.session_state["visitor"].file.name == name
-    assert at.session_state["visitor"].file.content.decode().splitlines()[-1].startswith("5,")
+    lines = at.session_state["visitor"].file.content.decode().splitlines()
+    assert lines[0].startswith("step,")
+    assert {"stride", "changes"} < set(lines[0].split(","))
+    assert lines[-1].startswith("5,")
     at.segmented_control(key="pictures.panel").set_value("Timeline").run()
     run.trainer.step(1)
     at.button(key="pictures.gif").click().run()

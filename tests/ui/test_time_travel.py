@@ -110,7 +110,9 @@ def test_a_branch_is_a_run_of_its_own():
     opened.set("loss", "hinge")
     opened.trainer.step(5)
     wait_for(lambda: runs_folder.find_run(opened.run.id) is not None)
-    assert opened.run.storage.saver.about.parent == old
+    about = opened.run.storage.saver.about
+    assert about.parent == old
+    assert about.name.startswith(f"From step {then:,} of ")
     assert torch.equal(numbers(runs_folder.find_run(old).open("cpu")[0]), end)
 
 

@@ -93,7 +93,7 @@ class TimeTravel:
         except ValueError as error:
             run.notice = str(error)
             return
-        name = f"{run.storage.saver.about.name}, from step {step:,}"
+        name = f"From step {step:,} of {run.storage.saver.about.name}"
         went_on_to = run.step
         known = run.measurements.reports_until(step)
         run.replace_trainer(trainer, RunStorage(trainer, parent=run.id, name=name, owner=run.owner))

@@ -120,13 +120,19 @@ def _claim(folder: RunFolder, secret: str) -> None:
 
 def is_foreign(run_id: str) -> bool:
     """Return whether the run is another browser's: open there, or begun there."""
-    secret, open_run_ = state.visitor().secret, VISITORS.find(run_id)
-    if open_run_ is not None:
-        return open_run_[0].secret != secret
+    secret = state.visitor().secret
+    if VISITORS.find(run_id) is not None:
+        return is_open_by_another(run_id)
     folder = runs_folder.find_run(run_id)
     if folder is None:
         return False
     return read_owner(folder.path) is not None and not is_owner(folder.path, secret)
+
+
+def is_open_by_another(run_id: str) -> bool:
+    """Return whether another browser's page of this server has the run open."""
+    open_run_ = VISITORS.find(run_id)
+    return open_run_ is not None and open_run_[0].secret != state.visitor().secret
 
 
 def own_ids() -> set[str]:

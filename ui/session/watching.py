@@ -162,7 +162,7 @@ def make_mine(run: WatchedRun) -> None:
     except ValueError as error:
         visitor.messages.append(str(error))
         return
-    name = f"{run.name}, from step {trainer.step_count:,}"
+    name = f"From step {trainer.step_count:,} of {run.name}"
     storage = RunStorage(trainer, parent=run.run_id, name=name, owner=secret)
     made = PageRun(run.page, trainer, owner=secret, storage=storage)
     made.info = (

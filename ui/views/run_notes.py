@@ -11,15 +11,18 @@ from gan_core.storage.run_metadata import (
     MAX_TAGS,
     sanitize_name,
 )
-from ui.session import state
+from ui.session import open_runs, state
 
 NOTE_HEIGHT = 80
 """Pixels: two lines."""
+
+OPEN_BY_ANOTHER = "Another browser has this run open; only its owner changes it meanwhile."
 
 
 def show(row: RunRow, known_tags: list[str]) -> None:
     """Let name, tags and note of a run be changed."""
     key, about = f"runs.{row.id}", row.about
+    is_anothers = open_runs.is_open_by_another(row.id)
     with st.form(f"{key}.rename", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name", about.name, MAX_NAME_LENGTH, key=f"{key}.name")
@@ -35,7 +38,12 @@ def show(row: RunRow, known_tags: list[str]) -> None:
         note = st.text_area(
             "Note", about.note, NOTE_HEIGHT, MAX_NOTE_LENGTH, key=f"{key}.note", placeholder="None"
         )
-        if st.form_submit_button("Save name, tags and note", key=f"{key}.rename.button"):
+        if st.form_submit_button(
+            "Save name, tags and note",
+            help=OPEN_BY_ANOTHER if is_anothers else None,
+            disabled=is_anothers,
+            key=f"{key}.rename.button",
+        ):
             row.folder.rename(name)
             row.folder.annotate(note, tags)
             page = state.visitor().runs_page
@@ -45,10 +53,12 @@ def show(row: RunRow, known_tags: list[str]) -> None:
 
 def show_favourite_button(row: RunRow) -> None:
     """Offer to make the run a favourite, or not to be one any more."""
-    favourite = row.about.favourite
+    favourite, is_anothers = row.about.favourite, open_runs.is_open_by_another(row.id)
+    words = "No favourite any more." if favourite else "Make it a favourite."
     st.button(
         "★ Favourite" if favourite else "☆ Favourite",
-        help="No favourite any more." if favourite else "Make it a favourite.",
+        help=OPEN_BY_ANOTHER if is_anothers else words,
+        disabled=is_anothers,
         on_click=row.folder.mark_favourite,
         args=(not favourite,),
         key=f"runs.{row.id}.favourite",

@@ -66,7 +66,7 @@ def _show_downloads(run: PageRun, count: int, seed: int) -> None:
 
     def numbers() -> tuple[str, str]:
         with trainer.lock:
-            step, series = trainer.step_count, trainer.history.series()
+            step, series = trainer.step_count, metrics_table.table_of(trainer)
         return f"numbers-step-{step}.csv", export.history_csv(series, run.reports)
 
     def single_steps() -> tuple[str, bytes]:

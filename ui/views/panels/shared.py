@@ -17,7 +17,7 @@ from ui.session.made_file import MadeFile, Maker
 REFRESH_SECONDS = 1.0
 """Seconds between two looks at a measurement in progress."""
 
-MAX_CLASS_COLUMNS = 16
+MAX_CLASS_COLUMNS, FEW_COLUMNS = 16, 8
 MAX_NAME = 24
 """Characters of a class's name in a sentence."""
 
@@ -34,9 +34,10 @@ def count_columns(run: PageRun | WatchedRun) -> int:
 
 
 def column_names(run: PageRun | WatchedRun) -> tuple[str, ...]:
-    """Return the names of the columns if each holds a class, else ()."""
+    """Return the names of the columns if each holds a class, else (); few classes come again."""
     names = class_names(run)
-    return names if len(names) <= MAX_CLASS_COLUMNS else ()
+    repeats = max(1, FEW_COLUMNS // max(1, len(names)))
+    return names * repeats if len(names) <= MAX_CLASS_COLUMNS else ()
 
 
 def choose_class(run: PageRun, key: str) -> None:

@@ -27,10 +27,10 @@ def show(run: PageRun | WatchedRun, refreshes: bool = True) -> None:
     @st.fragment(run_every=REFRESH_SECONDS if is_refreshed else None)
     def grids() -> None:
         kept = run.displayed.timeline
-        later = f"{GROWTH * kept.stride:.0%}"
+        later, count = f"{GROWTH * kept.stride:.0%}", len(kept.frames)
         st.caption(
             f"All {run.num_fixed} places at steps 1, 2, 4, 8, 16 and 32; from there on each grid "
-            f"is {later} later than the one before. {len(kept.frames)} grids so far."
+            f"is {later} later than the one before. {count} grid{'s' * (count != 1)} so far."
         )
         name = f"{run.page}.timeline"
         columns, heads = _columns(run)
