@@ -157,7 +157,7 @@ class Tab:
             self.complaints.append(f"asked {url}")
 
     def check(self):
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         assert self.page.locator(".stException").count() == 0
 
 

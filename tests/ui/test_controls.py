@@ -7,6 +7,7 @@ import pytest
 from gan_core import ExperimentConfig
 from gan_core.config import REGISTRIES
 from gan_core.data import DATASETS
+from gan_core.diagnosis.remarks import remarks
 from gan_core.registry import knobs
 from tests.helpers.pages import both_pages, other_values, quick, setting, visit
 
@@ -21,7 +22,8 @@ def assert_follows_or_says_why(visit, name, value):
         assert visit.trainer is before, (name, value)
     else:
         assert setting(visit.config, name) == pytest.approx(value), (name, value)
-    assert not visit.at.warning, (name, value)
+    known = {remark.sentence for remark in remarks(visit.config)}
+    assert {box.value for box in visit.at.warning} == known, (name, value)
 
 
 def try_all_values(opened, name):

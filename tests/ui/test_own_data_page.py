@@ -112,5 +112,3 @@ def test_names_of_columns_stand_on_the_axes_as_they_are():
         config = trainer.config
         made = figures.distributions(trainer.snapshot(), config, "")
         assert made["layout"]["xaxis"]["title"]["text"] == f"x, {shown}"
-        lines = figures.noise_map(trainer.snapshot(), config, "")
-        assert lines["layout"]["xaxis"]["title"]["text"] == f"x = G(z), {shown}"

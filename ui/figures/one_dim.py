@@ -55,7 +55,7 @@ def distributions(snapshot: Snapshot, config: ExperimentConfig, revision: str) -
         score["range"] = [float(view.d.min()) - reach, float(view.d.max()) + reach]
     half = [level(0.5, None, DISCRIMINATOR)] if config.loss.is_probabilistic else []
     made = layout(
-        228,
+        223,
         revision,
         margin={"l": 50, "t": 24, "b": 36},
         xaxis=x_axis(config, range=[view.x[0], view.x[-1]]),
@@ -83,7 +83,7 @@ def noise_map(snapshot: Snapshot, config: ExperimentConfig, revision: str) -> Fi
             _noise_prior(view),
         ],
         "layout": layout(
-            160,
+            155,
             revision,
             hovermode=False,
             showlegend=False,

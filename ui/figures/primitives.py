@@ -52,10 +52,14 @@ def curve(x: Any, y: Any, name: str, color: str, **more: Any) -> dict[str, Any]:
 def envelope(
     curves: StepCurves, column: str, name: str, color: str, **more: Any
 ) -> list[dict[str, Any]]:
-    """Return the line of a column's means, in a band from its minima to its maxima."""
+    """Return the line of a column's means, after its minima and maxima if they differ.
+
+    The line's `uid` keeps it hidden, once it was, when the band comes before it.
+    """
     step, low, high = curves.step, curves.low[column], curves.high[column]
+    mean = curve(step, curves.mean[column], name, color, legendgroup=name, uid=column, **more)
     if not np.any(low < high):
-        step, low, high = step[:0], low[:0], high[:0]
+        return [mean]
     edge = {k: more[k] for k in ("xaxis", "yaxis") if k in more}
     edge |= {"mode": "lines", "line": {"color": color, "width": 0}}
     edge |= {"showlegend": False, "legendgroup": name, "x": step}
@@ -63,7 +67,7 @@ def envelope(
     return [
         edge | {"y": low, "name": f"{name}: lowest"},
         edge | {"y": high, "name": f"{name}: highest"} | fill,
-        curve(curves.step, curves.mean[column], name, color, legendgroup=name, **more),
+        mean,
     ]
 
 
@@ -187,7 +191,7 @@ def over_steps(
     return {
         "data": data,
         "layout": layout(
-            194,
+            189,
             revision,
             margin={"l": 50, "r": 8, "t": 44, "b": 36},
             xaxis=step_axis(),

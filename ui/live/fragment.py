@@ -23,6 +23,9 @@ TICK_SECONDS = 0.05
 MEASURING_SECONDS, PAUSED_MEASURING_SECONDS = 0.05, 0.3
 """Seconds of a frame that go into measurements, while the run trains and while it rests."""
 
+TRIAL_SECONDS = 0.2
+"""The same for a trial of remedies: an ill run loses nothing when it waits for help."""
+
 SLOW_STEP_SECONDS = 0.3
 """Seconds from which on a step has a bar; Pause is not answered before its half has ended."""
 
@@ -73,14 +76,20 @@ def draw_and_train(
             ended = playback.train(state.steps_per_frame(), show_fraction, frame_seconds)
         else:
             run.autosave_if_idle()
-        seconds = MEASURING_SECONDS if playback.running else PAUSED_MEASURING_SECONDS
-        measured = run.measurements.work(seconds)
+        measured = run.measurements.work(_measuring_seconds(run))
         if ended or (measured and not playback.running):
             st.rerun()  # only now: a rerun from here while a click is served would repeat it
 
     with st.container(key="live_part"):
         frame()
     import_in_background()
+
+
+def _measuring_seconds(run: PageRun) -> float:
+    """Return how much of this frame goes into measurements."""
+    if not run.playback.running:
+        return PAUSED_MEASURING_SECONDS
+    return TRIAL_SECONDS if run.measurements.tries_remedies else MEASURING_SECONDS
 
 
 def _step_bar(run: PageRun, place: DeltaGenerator) -> Callable[[float], None]:

@@ -132,6 +132,11 @@ class Measurements:
         """Whether remedies are being tried for this subject."""
         return self.busy and self._tried == subject and self._trial is None
 
+    @property
+    def tries_remedies(self) -> bool:
+        """Whether the measurement in progress is a trial of remedies."""
+        return self.is_trying(self._tried)
+
     def truncate_after(self, step: int) -> None:
         """Drop what was measured at later steps: the run has gone back."""
         self.reports = self.reports_until(step)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS = 500
 """Rows of a history in a snapshot, which the doctor reads."""
 
-CHART_BINS, SMALL_CHART_BINS = 96, 64
+CHART_BINS, SMALL_CHART_BINS = 80, 64
 """Bins of a curve over many steps, each drawn with its minimum, maximum and mean."""
 
 
