@@ -107,6 +107,7 @@ NUMBERS = [
         SIGNED,
         ("negative",),
     ),
+    Case("Excel's apostrophes", column([f"'{v}" for v in PLAIN]), "x", PLAIN),
     Case("plus signs", table([f"{v:+.2f}" for v in SIGNED], sep=","), "x", SIGNED),
     Case(
         "no zero before the point",
@@ -261,6 +262,18 @@ REFUSALS = [
     Refusal("a picture", b"\x89PNG\r\n\x1a\n" + bytes(20), "picture"),
     Refusal("bytes", bytes(range(256)) * 4, "not text"),
     Refusal("words", text("x", "red", "blue"), "no numbers"),
+    *(
+        Refusal(name, column(cells), "no numbers")
+        for name, cells in {
+            "hexadecimal": [hex(7 * i) for i in range(ROWS)],
+            "binary": [bin(i) for i in range(ROWS)],
+            "weeks": [f"2024W{1 + i % 52:02}" for i in range(ROWS)],
+            "hours": [f"{i % 24}h{i % 60:02}" for i in range(ROWS)],
+            "clock": [f"{i % 24:02}:{i % 60:02}" for i in range(ROWS)],
+            "yes and no": ["true", "false"] * 40,
+            "from and to": [f"{v:.0f}-{v + 5:.0f}" for v in PLAIN],
+        }.items()
+    ),
 ]
 """Files of which no number may be taken without a question."""
 

@@ -163,7 +163,8 @@ def _quote(lines: list[str], separator: str) -> str:
         return '"'
     parts = [part.strip() for line in head for part in line.split(separator) if part.strip()]
     around = sum(part[0] == "'" or part[-1] == "'" for part in parts)
-    return "'" if around > len(parts) / 2 else '"'
+    ends = sum(part[-1] == "'" for part in parts)  # one before each is Excel's sign of a text
+    return "'" if around > len(parts) / 2 and ends > around / 4 else '"'
 
 
 def _usual_width(rows: list[Row]) -> int:

@@ -27,7 +27,12 @@ SIGNS = str.maketrans(
 """Other signs for minus, decimal point and thousands, and the plain ones."""
 
 CURRENCY = r"[A-Za-z]{0,3}[$€£¥₹₽₩₺₫₴₦฿₪₱]|[A-Z]{3}|Fr\.|Rs\.?|kr\.?|zł|Kč|Ft"
-UNIT = r"(?:[%‰°$€£¥₹₽₩₺₫₴₦฿₪₱µμΩ]|[^\W\d_])[\w%‰°$€£¥₹/²³⁻¹^.·*]{0,15}(?: [^\W\d_]{1,8})?"
+UNIT = (
+    r"(?:[%‰°$€£¥₹₽₩₺₫₴₦฿₪₱µμΩ]|[^\W\d_])(?:[^\W\d]|[%‰°$€£¥₹/²³⁻¹^.·*]|[23](?!\w)){0,15}"
+    r"(?: [^\W\d_]{1,8})?"
+)
+"""Digits are in it as powers only: `m3`; not `0x1f`, `12h30`, `2024W12`."""
+CODE = re.compile(r"0[xob][\da-f]+", re.IGNORECASE)
 NUMBER = re.compile(
     rf"(?P<open>\()?\s*(?P<limit><=|>=|[<>])?\s*(?P<sign>[+-])?\s*(?:(?P<before>{CURRENCY})\s*)?"
     rf"(?P<sign2>[+-])?\s*(?P<body>\d(?:[\d.,' _]*\d)?[.,]?|[.,]\d+)(?P<power>[eE][+-]?\d+)?"
@@ -83,7 +88,7 @@ def written(entry: str) -> Written | None:
     if not text.isascii():
         text = text.translate(SIGNS).strip()
         text = "".join(str(unicodedata.decimal(c, c)) for c in text)
-    if len(text) > 60:
+    if len(text) > 60 or CODE.fullmatch(text):
         return None
     found = NUMBER.fullmatch(text)
     if found is None or (found["sign"] and found["sign2"]) or (found["before"] and found["unit"]):
