@@ -30,6 +30,8 @@ def test_a_run_that_has_not_begun_is_too_early_to_judge():
         page = quick(name)
         assert "Too early to say" in page.verdict()
         assert page.remedies() == []
+        page.at.session_state[f"{name}.evidence"] = True  # open
+        page.look()
         table = next(m.value for m in page.at.markdown if m.value.startswith("| | measured"))
         assert all(cls.title in table for cls in CONDITIONS)
 

@@ -65,12 +65,7 @@ def show(run: PageRun) -> None:
             words = escape_markdown(f"{sentence} {advice.sentence}".rstrip())
             with st.container(horizontal=True, gap="xsmall"):
                 st.markdown(f"{badge} {words}", width="stretch")
-                with st.popover("Evidence"):
-                    st.caption(
-                        "Each line compares what was measured with the value beyond which it "
-                        "counts; bold ones do."
-                    )
-                    st.markdown(evidence_table(diagnosis))
+                _show_evidence(run, diagnosis)
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 slots = [st.empty() for _ in range(MAX_REMEDIES)]
                 _show_remedies(run, advice, slots)
@@ -91,6 +86,17 @@ def examine(run: PageRun) -> Diagnosis:
     if run.looks_back:
         return found
     return run.steady.see(found, (run.id, trainer.config), snapshot.step)
+
+
+def _show_evidence(run: PageRun, diagnosis: Diagnosis) -> None:
+    """Offer the table of all rules; it is sent only while it is open."""
+    with st.popover("Evidence", on_change="rerun", key=f"{run.page}.evidence") as evidence:
+        if evidence.open:
+            st.caption(
+                "Each line compares what was measured with the value beyond which it counts; "
+                "bold ones do."
+            )
+            st.markdown(evidence_table(diagnosis))
 
 
 class Advice(NamedTuple):
