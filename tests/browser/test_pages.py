@@ -90,11 +90,11 @@ LATE_CODE = f"""
 
 def test_a_frame_on_the_line_is_small_on_the_socket(open_tab):
     page = open_tab("Distributions")
-    socket = Socket(page)
+    socket = Socket(page, "distributions.distances")
     train_to(page, 300)
-    received, drawn = socket.bytes, frames(page)
-    eventually(page, lambda: frames(page) >= drawn + 20)
-    a_frame = (socket.bytes - received) / (frames(page) - drawn)
+    bytes_before, frames_before = socket.bytes, socket.frames
+    eventually(page, lambda: socket.frames >= frames_before + 20)
+    a_frame = (socket.bytes - bytes_before) / (socket.frames - frames_before)
     assert 10_000 < a_frame <= 30_000
     held = pause(page)
     settled(page)

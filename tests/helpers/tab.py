@@ -33,10 +33,14 @@ DRAWN = """
 
 
 class Socket:
-    """The bytes that a tab's websocket has received, as the browser counts them."""
+    """The bytes that a tab's websocket has received, as the browser counts them.
 
-    def __init__(self, page: Page) -> None:
-        self.bytes = 0
+    `frames` is how often the element of that key came: a busy browser leaves frames undrawn.
+    """
+
+    def __init__(self, page: Page, key: str) -> None:
+        self.bytes = self.frames = 0
+        self._key = key.encode()
         session = page.context.new_cdp_session(page)
         session.on("Network.webSocketFrameReceived", self._count)
         session.send("Network.enable")
@@ -44,7 +48,9 @@ class Socket:
     def _count(self, event: dict[str, Any]) -> None:
         content = event["response"]["payloadData"]
         is_text = event["response"]["opcode"] == 1  # anything else comes in base 64
-        self.bytes += len(content.encode() if is_text else base64.b64decode(content))
+        received = content.encode() if is_text else base64.b64decode(content)
+        self.bytes += len(received)
+        self.frames += self._key in received
 
 
 def open_page(page: Page, address: str) -> None:
