@@ -259,8 +259,8 @@ def test_a_broken_link_gets_a_sentence(open_tab):
 
 def test_an_uploaded_file_becomes_the_target(open_tab):
     page = open_tab("Distributions")
-    train_to(page, 20)
-    pause(page)
+    press(page, "+10")
+    eventually(page, lambda: step(page) == 10)
     target = section(page, "Target").get_by_role("combobox", name="Dataset")
     target.fill("A column")
     target.press("Enter")

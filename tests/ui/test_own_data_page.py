@@ -51,10 +51,11 @@ def test_rows_are_shown_as_they_were_understood_before_they_count():
     assert opened.config.dataset.distribution().mean() == pytest.approx(np.mean(values))
     assert opened.config.batch_size == len(PLAIN)
     captions = [caption.value for caption in opened.at.caption]
-    assert "These numbers are the target." in captions
+    assert "These numbers are taken." in captions
     assert f"The largest that fits: the data set has {len(PLAIN)} samples." in captions
     opened.press("step1")
     opened.train_until_paused(5)
+    assert "These numbers are the target." in [caption.value for caption in opened.at.caption]
     again = visit("distributions", opened.at.query_params["setup"])
     shown = [caption.value for caption in again.at.caption]
     assert any(r"mine.csv, \!\[p\]" in caption for caption in shown)

@@ -30,7 +30,7 @@ def show(run: PageRun) -> None:
 
 
 def _ask_for_new_run(run: PageRun) -> None:
-    changed = ", ".join(map(setting_text, run.config.differences(run.proposed)))
+    changed = " and ".join(map(setting_text, run.config.differences(run.proposed)))
     st.warning(
         f"A different {changed} needs a new run. The present one has more than "
         f"{open_runs.ASK_BEYOND_STEPS:,} steps; it would stay on the page Runs. Until you "

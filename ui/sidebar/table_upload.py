@@ -70,14 +70,20 @@ def _offer(run: PageRun, table: Table, name: str, numbers: ColumnNumbers, curren
     values, note = column_target(numbers, name)
     st.dataframe(preview(table, name, numbers), hide_index=True, height="content")
     st.caption(escape_markdown(note))
-    place = st.empty()
+    place, key = st.empty(), f"{run.page}.use_column"
     is_target = hash_of(values) == current
-    is_taken = not is_target and place.button(
-        "Use these numbers", type="primary", key=f"{run.page}.use_column"
-    )
-    if is_target or is_taken:
-        place.caption("These numbers are the target.")
+    # What a click means is kept until it is done: another rerun of the page may come between.
+    is_taken = st.session_state.pop(f"{key}.pressed", False) and not is_target
+    if not is_target and not is_taken:
+        place.button("Use these numbers", type="primary", key=key, on_click=_press, args=(key,))
+    else:
+        is_used = getattr(run.config.dataset, "upload", "") == hash_of(values)
+        place.caption("These numbers are the target." if is_used else "These numbers are taken.")
     return is_taken
+
+
+def _press(key: str) -> None:
+    st.session_state[f"{key}.pressed"] = True
 
 
 def all_options() -> list[TableOptions]:
