@@ -81,7 +81,9 @@ class Handing(socketserver.BaseRequestHandler):
     """A reverse proxy's part: it hands a connection on, and says for whom."""
 
     def handle(self):
-        line, rest = self.request.recv(1 << 16).split(b"\r\n", 1)
+        line, found, rest = self.request.recv(1 << 16).partition(b"\r\n")
+        if not found:  # the browser opened a connection in advance and did not need it
+            return
         with socket.create_connection(self.server.behind) as behind:
             behind.sendall(line + b"\r\nX-Forwarded-For: 203.0.113.5\r\n" + rest)
             answers = threading.Thread(target=self._hand_on, args=(behind, self.request))

@@ -73,17 +73,16 @@ def _offer(run: PageRun, table: Table, name: str, numbers: ColumnNumbers, curren
     place, key = st.empty(), f"{run.page}.use_column"
     is_target = hash_of(values) == current
     # What a click means is kept until it is done: another rerun of the page may come between.
-    is_taken = st.session_state.pop(f"{key}.pressed", False) and not is_target
+    pressed = init_widget(f"{key}.pressed", False)
+    is_taken = widget_value(pressed) and not is_target
+    set_widget(pressed, False)
     if not is_target and not is_taken:
-        place.button("Use these numbers", type="primary", key=key, on_click=_press, args=(key,))
+        click = {"on_click": set_widget, "args": (pressed, True)}
+        place.button("Use these numbers", type="primary", key=key, **click)
     else:
         is_used = getattr(run.config.dataset, "upload", "") == hash_of(values)
         place.caption("These numbers are the target." if is_used else "These numbers are taken.")
     return is_taken
-
-
-def _press(key: str) -> None:
-    st.session_state[f"{key}.pressed"] = True
 
 
 def all_options() -> list[TableOptions]:
