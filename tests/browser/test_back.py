@@ -1,6 +1,6 @@
 """The browser's own button Back: one press leaves a page, whatever was done there."""
 
-from tests.helpers.tab import open_page, press, step
+from tests.helpers.tab import open_page, press, settled, step
 
 HAS_RUN = "location.pathname === '/Distributions' && location.search.includes('run=')"
 
@@ -24,6 +24,8 @@ def test_back_takes_one_press(browser, address):
     press(page, "Pause")
     paused(page).wait_for()
     press(page, "D step")
+    page.wait_for_timeout(1500)  # a hand needs that long from one button to the other
+    settled(page)
     at = step(page)
     assert page.evaluate("history.length") == before + 2  # Home, and the page of the preset
     page.go_back()
