@@ -56,6 +56,8 @@ class Indicators1D(SampleIndicators):
     modes: tuple[Mode, ...]
     off: float = 0.0
     """The error over the last third of the snapshots, the median."""
+    farthest: float = math.inf
+    """The largest error in the last third of the long snapshots: small once a sway has ended."""
     between: float = 0.0
     """Share of the samples that lie on no bell, beyond what the target has there."""
     peak: float = math.nan
@@ -78,7 +80,8 @@ class Indicators1D(SampleIndicators):
 
     def jumps(self, rule):
         over = self._snapshots_text(long=True)
-        return (Evidence("to and fro, in std", self.oscillation, rule.sway, True, over),)
+        still = min(self.oscillation, self.farthest)
+        return (Evidence("to and fro, and still off, in std", still, rule.sway, True, over),)
 
     def jumps_sentence(self):
         return (
@@ -174,6 +177,7 @@ class Indicators1D(SampleIndicators):
         return (
             Evidence("to and fro, in std", self.oscillation, rule.sway, True, over),
             Evidence("to and fro / off at first", self.oscillation_share, rule.share, True, over),
+            Evidence("farthest off of late, in std", self.farthest, rule.sway, True, over),
         )
 
     def oscillates_sentence(self):
@@ -229,7 +233,8 @@ def indicators_1d(
     long = recent_rows(snapshot.metric_history, snapshot.step, since - 1, HALF)
     long_mean, long_std = _in_std(long, reference)
     oscillation = max(oscillation_amplitude(long_mean), oscillation_amplitude(long_std))
-    at_first, _ = _first_and_last_third(np.abs(long_mean) + np.abs(long_std - 1))
+    long_error = np.abs(long_mean) + np.abs(long_std - 1)
+    at_first, _ = _first_and_last_third(long_error)
     modes = modes_of(config, snapshot.samples)
     return Indicators1D(
         mean=float(mean[-1]),
@@ -246,6 +251,7 @@ def indicators_1d(
         real_distinct=reference.distinct,
         modes=modes,
         off=after,
+        farthest=float(long_error[-max(len(long_error) // 3, 1) :].max()),
         between=share_between(config, modes),
         peak=float(snapshot.density.p_fake.max() / snapshot.density.p_real.max()),
         page=page_distances(snapshot, recent, reference.std),

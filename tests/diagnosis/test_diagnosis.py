@@ -65,6 +65,7 @@ WELL_LINE = Indicators1D(
     error_decrease=0.0,
     progress=0.0,
     oscillation=0.02,
+    farthest=0.04,
     oscillation_share=0.5,
     num_snapshots=20,
     long_snapshots=40,
@@ -128,7 +129,7 @@ SYMPTOMS = {
     "running_away": indicators(line=replace(WELL_LINE, off=24.0, error_decrease=-18.0)),
     "g_starved": indicators(d_advantage=0.99, slope=0.01, experiment={"loss": "minimax"}),
     "d_too_strong": indicators(d_advantage=0.99, slope=0.99),
-    "oscillating": indicators(line=replace(WELL_LINE, oscillation=0.6)),
+    "oscillating": indicators(line=replace(WELL_LINE, oscillation=0.6, farthest=0.5)),
     "mode_collapse": indicators(
         line=replace(WELL_LINE, modes=(Mode(-4.0, 0.5, 0.98), Mode(4.0, 0.5, 0.01)))
     ),
@@ -166,6 +167,16 @@ def test_a_card_is_complete(name):
     assert knobs(cls)
     assert all(made.help.strip() for made in knobs(cls).values())
     assert cls.candidates
+
+
+def test_a_sway_that_has_ended_is_no_oscillation():
+    swayed = replace(WELL_LINE, oscillation=0.6, oscillation_share=0.5)
+    assert diagnose(indicators(line=swayed)).condition == "healthy"
+    still = replace(swayed, farthest=0.5)
+    assert diagnose(indicators(line=still)).condition == "oscillating"
+    jumped = replace(WELL_LINE, oscillation=30.0, farthest=0.1)
+    assert diagnose(indicators(line=jumped)).condition == "healthy"
+    assert diagnose(indicators(line=replace(jumped, farthest=20.0))).condition == "diverging"
 
 
 @pytest.mark.parametrize("made", [{}, {"pictures": WELL_PICTURES, "experiment": DIGITS}])
@@ -255,6 +266,7 @@ def test_movements_are_told_from_their_course():
     rise = max(course[j] - course[i] for i in range(20) for j in range(i, 20))
     fall = max(course[i] - course[j] for i in range(20) for j in range(i, 20))
     assert swaying.oscillation == pytest.approx(min(rise, fall) / 2, rel=1e-9)
+    assert swaying.farthest == pytest.approx(np.abs(course[-6:]).max(), rel=1e-9)
     travelling = with_means(np.linspace(-20, -1, 20))
     assert travelling.oscillation == 0.0
     # Medians of the first and last six looks, in a straight line.
