@@ -236,7 +236,7 @@ class DTooStrong(Condition):
 )
 @dataclass(frozen=True)
 class Oscillating(Condition):
-    """G and D chase each other round and round, and still do; looked for on the line only."""
+    """G and D chase each other round and round; looked for on the line only."""
 
     candidates = (
         prescribe.stabilize,
