@@ -72,6 +72,20 @@ def test_remedies_are_tried_and_the_best_is_applied_once():
     assert page.remedies() == []  # just changed: too early
 
 
+def test_only_a_trial_of_remedies_takes_a_trial_s_time():
+    measurements = quick("pictures").run.measurements
+    measurements.evaluate()
+    assert measurements.busy
+    assert not measurements.tries_remedies
+    page = visit("distributions", STARVED, frame=150)
+    page.press("train")
+    look_at(page, 2)
+    measurements = page.run.measurements
+    assert measurements.tries_remedies
+    advised(page)
+    assert not measurements.tries_remedies
+
+
 def test_a_remedy_that_cannot_be_live_begins_a_new_run():
     page = visit("distributions", COIN)
     assert "cannot reach" in page.verdict()

@@ -35,6 +35,7 @@ class Measurements:
         self._tried: Hashable = None
         """What the latest trial of remedies was begun for."""
         self._trial: Trial | None = None
+        self._trial_task: SlicedTask | None = None
         self._trainer = trainer
         self._measured_step = 0
 
@@ -123,6 +124,7 @@ class Measurements:
 
         self._tried, self._trial = subject, None
         self._begin(try_remedies(self._trainer, remedies), keep, self._trainer.step_count)
+        self._trial_task = self._task
 
     def trial_of(self, subject: Hashable) -> Trial | None:
         """Return what came of the trial for this subject; None if there was none yet."""
@@ -130,12 +132,12 @@ class Measurements:
 
     def is_trying(self, subject: Hashable) -> bool:
         """Whether remedies are being tried for this subject."""
-        return self.busy and self._tried == subject and self._trial is None
+        return self.tries_remedies and self._tried == subject
 
     @property
     def tries_remedies(self) -> bool:
         """Whether the measurement in progress is a trial of remedies."""
-        return self.is_trying(self._tried)
+        return self.busy and self._task is self._trial_task
 
     def truncate_after(self, step: int) -> None:
         """Drop what was measured at later steps: the run has gone back."""

@@ -38,12 +38,13 @@ def show(row: RunRow, known_tags: list[str]) -> None:
         note = st.text_area(
             "Note", about.note, NOTE_HEIGHT, MAX_NOTE_LENGTH, key=f"{key}.note", placeholder="None"
         )
-        if st.form_submit_button(
+        saves = st.form_submit_button(
             "Save name, tags and note",
             help=OPEN_BY_ANOTHER if is_anothers else None,
             disabled=is_anothers,
             key=f"{key}.rename.button",
-        ):
+        )
+        if saves and not is_anothers:  # it may have been opened since the click
             row.folder.rename(name)
             row.folder.annotate(note, tags)
             page = state.visitor().runs_page
@@ -59,7 +60,12 @@ def show_favourite_button(row: RunRow) -> None:
         "★ Favourite" if favourite else "☆ Favourite",
         help=OPEN_BY_ANOTHER if is_anothers else words,
         disabled=is_anothers,
-        on_click=row.folder.mark_favourite,
-        args=(not favourite,),
+        on_click=_mark,
+        args=(row, not favourite),
         key=f"runs.{row.id}.favourite",
     )
+
+
+def _mark(row: RunRow, favourite: bool) -> None:
+    if not open_runs.is_open_by_another(row.id):  # it may have been opened since the click
+        row.folder.mark_favourite(favourite)
